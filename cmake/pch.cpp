@@ -1,0 +1,1 @@
+// Holds nothing: the translation unit that owns the precompiled header.

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "db/session.h"
+#include "io/offload.h"
+#include "io/task.h"
+
+namespace shoal::db {
+
+struct DatabaseConfig {
+  Engine engine = Engine::sqlite;
+  std::string sqlite_path;     ///< the file; its folder must exist
+  std::string postgresql_url;  ///< libpq connection string
+  std::size_t readers = 4;     ///< connections for reads (SQLite); the whole pool for PostgreSQL
+  Milliseconds busy_timeout{5000};
+  std::size_t queue_limit = 4096;  ///< transactions that may wait
+};
+
+/// The catalogue's engine: SQLite (WAL, synchronous=FULL, one writing connection) or PostgreSQL 15
+/// (a pool; read committed; `serialization`/deadlock failures are tried again). One function = one
+/// whole transaction on a pool thread. Any thread.
+class Database {
+ public:
+  /// Opens, checks and migrates. Errors: unavailable, corrupt, unsupported (schema of a later
+  /// version).
+  static Result<std::unique_ptr<Database>> open(DatabaseConfig config, Metrics& metrics);
+  virtual ~Database() = default;
+  virtual Engine engine() const = 0;
+
+  /// Runs `work(Session&) -> Result<T>` in a read-only transaction (one snapshot).
+  template <class Work>
+  auto read(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
+    return run(Mode::read, std::move(work));
+  }
+  /// Runs `work` in a writing transaction; commits when it returns a value, rolls back when it
+  /// returns an error or throws DatabaseError. Committed means durable. `work` may run twice (a
+  /// retried serialization failure): it must not change anything but the database.
+  template <class Work>
+  auto write(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
+    return run(Mode::write, std::move(work));
+  }
+
+  /// The same on the calling thread, for start-up, the command line and tests.
+  template <class Work>
+  auto write_blocking(Work work) -> std::invoke_result_t<Work&, Session&> {
+    return transact(Mode::write, work);
+  }
+  template <class Work>
+  auto read_blocking(Work work) -> std::invoke_result_t<Work&, Session&> {
+    return transact(Mode::read, work);
+  }
+
+  /// A copy of the whole database that can be restored while this one is in use (SQLite: VACUUM
+  /// INTO
+  /// + fsync; PostgreSQL: unsupported, use pg_dump).
+  virtual Result<> backup_to(const std::string& path) = 0;
+
+ protected:
+  enum class Mode { read, write };
+  /// Calls `body` inside a transaction; commits when it returns true. Throws DatabaseError.
+  virtual void in_transaction(Mode mode, const std::function<bool(Session&)>& body) = 0;
+  virtual io::Offload& pool(Mode mode) = 0;
+
+ private:
+  template <class Work>
+  auto transact(Mode mode, Work& work) -> std::invoke_result_t<Work&, Session&> {
+    using R = std::invoke_result_t<Work&, Session&>;
+    std::optional<R> result;
+    try {
+      in_transaction(mode, [&](Session& session) {
+        result.emplace(work(session));
+        return result->has_value();
+      });
+    } catch (const DatabaseError& error) {
+      return fail(error.code, error.what());
+    }
+    return std::move(*result);
+  }
+
+  template <class Work>
+  auto run(Mode mode, Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
+    co_return co_await pool(mode).run(
+        [this, mode, work = std::move(work)]() mutable { return transact(mode, work); });
+  }
+};
+
+}  // namespace shoal::db

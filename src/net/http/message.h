@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "io/task.h"
+
+namespace shoal::net {
+
+enum class Method { get, head, post, put, patch, del, options, other };
+std::string_view to_string(Method method);
+
+/// Header fields in order; names compare without case (RFC 9110 section 5.1). Value.
+class Headers {
+ public:
+  void add(std::string_view name, std::string_view value);
+  /// Replaces every field of that name.
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  /// The first value, or nothing.
+  std::optional<std::string_view> find(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name).has_value(); }
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// A decoded query string or form body, in order. `a[]=1&a[]=2`, `a[0]=1` and `a=1&a=2` all answer
+/// to values("a"), as PeerTube's clients write arrays in each of these ways.
+class Parameters {
+ public:
+  /// Broken escapes are an error (invalid).
+  static Result<Parameters> parse(std::string_view text);
+  void add(std::string name, std::string value);
+  std::optional<std::string_view> find(std::string_view name) const;
+  std::vector<std::string_view> values(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> items_;
+};
+
+/// A body that is pulled. One executor; must be dropped before its connection.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// Up to out.size() bytes; 0 is the end. Errors: too_large (over the limit given to the reader),
+  /// timeout (the peer sends too slowly), unavailable (the peer is gone), invalid (bad framing).
+  virtual io::Task<Result<std::size_t>> read(std::span<std::byte> out) = 0;
+  /// Content-Length where it is known.
+  virtual std::optional<std::uint64_t> length() const = 0;
+};
+
+struct Request {
+  Method method = Method::get;
+  std::string target;  ///< as sent: path and query
+  std::string path;  ///< decoded; starts with '/'; never holds "..", NUL or an empty segment trick
+  Parameters query;
+  Headers headers;
+  /// Filled by the router: `/videos/:id` gives {"id", "…"}.
+  std::vector<std::pair<std::string, std::string>> path_parameters;
+  /// The client as trust_proxy sees it, without port; and whether it came over TLS.
+  std::string client_address;
+  bool secure = false;
+  std::string id;                    ///< for the log and X-Request-Id
+  std::shared_ptr<BodySource> body;  ///< never null
+
+  std::string_view path_parameter(std::string_view name) const;
+};
+
+/// Reads a whole body of at most `limit` bytes; more is ErrorCode::too_large.
+io::Task<Result<std::string>> read_body(Request& request, std::uint64_t limit);
+
+/// Part of an open file, sent with sendfile(2) where the connection allows it.
+struct FileBody {
+  std::shared_ptr<io::File> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  /// A shared string is a cached answer that is sent without a copy.
+  std::variant<std::string, std::shared_ptr<const std::string>, FileBody,
+               std::unique_ptr<BodySource>>
+      body = std::string();
+
+  static Response text(int status, std::string body, std::string_view content_type);
+};
+
+}  // namespace shoal::net
