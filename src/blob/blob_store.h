@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "io/task.h"
+
+namespace shoal::blob {
+
+/// Object keys: 1–512 bytes of [A-Za-z0-9._-] segments joined by '/', no "." or ".." segment.
+bool is_valid_key(std::string_view key);
+
+struct ObjectStatus {
+  std::uint64_t size = 0;
+  UtcTime modified{};
+};
+
+/// Reads one object, which never changes. Any thread, one call at a time.
+class ObjectReader {
+ public:
+  virtual ~ObjectReader() = default;
+  virtual std::uint64_t size() const = 0;
+  /// Up to out.size() bytes from `offset`; fewer only at the end.
+  virtual io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+  /// The open local file where the store has one, for sendfile; else null.
+  virtual std::shared_ptr<io::File> local_file() const = 0;
+};
+
+/// A named place for immutable objects. A put is all or nothing and durable when it returns; an
+/// existing key is never overwritten (conflict), so a repeated put of the same step is detected.
+/// Deleting what is not there succeeds. Any thread. Errors: not_found, conflict, too_large (full),
+/// unavailable (offline, wrong marker, I/O), busy (throttled).
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+  virtual const std::string& name() const = 0;
+
+  /// Takes the bytes of a local file over; the file is gone or untouched-and-safe-to-delete
+  /// afterwards.
+  virtual io::Task<Result<>> put_file(std::string key, io::Path file) = 0;
+  virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes) = 0;
+  virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;
+  virtual io::Task<Result<ObjectStatus>> status(std::string key) = 0;
+  virtual io::Task<Result<>> remove(std::string key) = 0;
+  /// Keys with `prefix` after `after`, sorted, at most `limit`: one page.
+  virtual io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
+                                                          std::size_t limit) = 0;
+};
+
+}  // namespace shoal::blob

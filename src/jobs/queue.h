@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/session.h"
+
+namespace shoal::jobs {
+
+/// What to do, as a row. `payload` is JSON that the handler of `kind` understands.
+struct NewJob {
+  std::string kind;
+  std::optional<VideoId> video;
+  std::string payload = "{}";
+  int priority = 100;        ///< smaller first; see Priority
+  std::vector<JobId> after;  ///< waits until these are done
+  UtcTime run_after{};
+  int max_attempts = 5;
+};
+
+/// First segments of a new upload before the rest, before work nobody waits for.
+struct Priority {
+  static constexpr int first_segments = 20;
+  static constexpr int upload = 50;
+  static constexpr int finish = 60;
+  static constexpr int background = 100;
+};
+
+/// A job that this worker may run until `lease_expires_at`. The fence goes into every write.
+struct LeasedJob {
+  JobId id;
+  std::string kind;
+  std::optional<VideoId> video;
+  std::string payload;
+  int attempt = 1;
+  int max_attempts = 1;
+  std::int64_t fence = 0;
+  UtcTime lease_expires_at{};
+};
+
+// All of these run inside the caller's transaction, so that a step's result and the jobs that
+// follow it are written together. Time is the database's clock (a lease compares one clock only).
+
+JobId enqueue(db::Session& session, const NewJob& job);
+
+/// The best waiting job among `kinds`, leased; or nothing. Expired leases go back to waiting first
+/// (their attempt counts).
+std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
+                                    const std::vector<std::string>& kinds, Seconds lease);
+
+/// Extends all leases of a worker at once. Returns the ids it still holds: a running job that is
+/// not among them was cancelled or taken over and must stop.
+std::vector<JobId> heartbeat(db::Session& session, std::string_view worker, Seconds lease);
+
+/// Checks that `job` is still this holder's. Call it in the transaction that writes the job's
+/// effects: conflict when the lease was lost, and then nothing may be written.
+Result<> check_fence(db::Session& session, const LeasedJob& job);
+
+/// Moves it to the history and unblocks what waited for it. conflict when the lease was lost.
+Result<> complete(db::Session& session, const LeasedJob& job);
+
+/// Tries again later with backoff (2^attempt s, at most 10 min), or, when `permanent` or attempts
+/// are used up, moves it to the history as failed and cancels what needs it. Returns true when it
+/// ended.
+Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
+                          bool permanent);
+
+/// Ends all waiting, blocked and running jobs of a video as cancelled.
+void cancel_video(db::Session& session, VideoId video);
+/// One job by hand.
+Result<> cancel(db::Session& session, JobId job);
+
+}  // namespace shoal::jobs
