@@ -201,12 +201,23 @@ create table streaming_playlist (
   video_id bigint not null unique references video (id) on delete cascade,
   master_file_id bigint references media_file (id),
   segments_sha256_file_id bigint references media_file (id),
-  -- While it runs: the plan (boundaries, renditions) and how far each rendition is, as JSON
-  -- (processing/running_state.h); null once finished.
-  running_state text,
+  -- What is to be made, as JSON (processing/plan.h): boundaries, renditions, work segments.
+  plan text,
+  -- When the running playlists got their ENDLIST; their objects live for duration + 24 h more.
   running_ended_at bigint,
   created_at bigint not null,
   updated_at bigint not null
+);
+
+-- Finished pieces of running work: work segment `position` of one rendition, an immutable object.
+-- The running playlist lists them in order up to the first gap.
+create table work_segment (
+  video_id bigint not null references video (id) on delete cascade,
+  height integer not null,
+  position integer not null,
+  file_id bigint not null references media_file (id),
+  layout text not null,                -- JSON: its HLS segments, each [duration ms, offset, size]
+  primary key (video_id, height, position)
 );
 
 create table caption (
