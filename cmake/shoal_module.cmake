@@ -30,6 +30,7 @@ function(shoal_module)
     target_precompile_headers(${target}_test REUSE_FROM shoal_test_pch)
     target_link_libraries(${target}_test PRIVATE
       ${target} ${ARG_TEST_DEPS} shoal_test_support GTest::gtest GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT 120 LABELS ${ARG_NAME})
   endif()
 endfunction()
