@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "base/result.h"
 #include "io/task.h"
@@ -13,6 +16,7 @@ namespace shoal::io {
 
 /// A bounded pool of threads for calls that block (database, disk, argon2). Any thread.
 /// `threads` run at once and `queue_limit` wait; one more is refused with ErrorCode::busy.
+/// Threads start when there is work for them. Must outlive the tasks that await it.
 class Offload {
  public:
   Offload(std::string name, std::size_t threads, std::size_t queue_limit);
@@ -34,6 +38,7 @@ class Offload {
     co_return std::move(**slot);
   }
 
+  /// Calls that wait for a thread.
   std::size_t queued() const;
 
  private:

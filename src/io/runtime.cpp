@@ -1,0 +1,89 @@
+#include "io/runtime.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+
+namespace shoal::io {
+
+namespace asio = boost::asio;
+
+struct Runtime::Impl {
+  /// One thread runs it: the hint lets Asio skip the wake-ups that several would need.
+  struct Core {
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+    std::thread thread;
+  };
+
+  explicit Impl(std::size_t count) {
+    // sendfile(2) has no MSG_NOSIGNAL: a peer that went away must be an error, not a signal.
+    std::signal(SIGPIPE, SIG_IGN);
+    for (std::size_t i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>());
+    for (std::size_t i = 0; i < count; ++i) {
+      Core& core = *cores[i];
+      core.thread = std::thread([&core] { run(core); });
+      pthread_setname_np(core.thread.native_handle(), ("core-" + std::to_string(i)).c_str());
+    }
+  }
+
+  static void run(Core& core) {
+    try {
+      core.context.run();
+    } catch (const std::exception& error) {
+      check_failed(std::string("no exception leaves a handler: ") + error.what(), __FILE__,
+                   __LINE__);
+    }
+  }
+
+  ~Impl() {
+    for (auto& core : cores) {
+      core->work.reset();
+      core->context.stop();
+    }
+    for (auto& core : cores) core->thread.join();
+  }
+
+  std::vector<std::unique_ptr<Core>> cores;
+  std::atomic<std::size_t> next{0};
+};
+
+Runtime::Runtime(std::size_t threads) : impl_(std::make_unique<Impl>(threads > 0 ? threads : 1)) {}
+
+Runtime::~Runtime() = default;
+
+std::size_t Runtime::size() const {
+  return impl_->cores.size();
+}
+
+Executor Runtime::executor(std::size_t index) const {
+  return impl_->cores.at(index)->context.get_executor();
+}
+
+Executor Runtime::next_executor() {
+  return executor(impl_->next.fetch_add(1, std::memory_order_relaxed) % size());
+}
+
+void Runtime::run_until_done(Task<> task) {
+  std::promise<void> ended;
+  asio::co_spawn(executor(0), std::move(task), [&ended](std::exception_ptr error) {
+    if (error) {
+      ended.set_exception(error);
+    } else {
+      ended.set_value();
+    }
+  });
+  ended.get_future().get();
+}
+
+}  // namespace shoal::io
