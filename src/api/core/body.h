@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api/core/fields.h"
+#include "base/units.h"
+#include "io/task.h"
+#include "net/http/message.h"
+
+namespace shoal::api {
+
+/// The small files of a form (pictures, captions), in memory.
+struct FormFile {
+  std::string field;
+  std::string filename;
+  std::string content_type;
+  std::string bytes;
+};
+
+struct BodyLimits {
+  ByteCount text = 512_KiB;  ///< of a JSON or urlencoded body, and of all text fields of a form
+  ByteCount file = 4_MiB;    ///< of one file
+  std::size_t max_files = 2;
+};
+
+struct Body {
+  Fields fields;
+  std::vector<FormFile> files;
+  const FormFile* file(std::string_view field) const;
+};
+
+/// Reads a body by its Content-Type: JSON object (depth at most 32), urlencoded or multipart form;
+/// an absent body is an empty object. Errors: 400 for broken syntax or UTF-8, 413 over a limit,
+/// 415 for another type.
+io::Task<Answer<Body>> read_body(net::Request& request, BodyLimits limits = {});
+/// The same where no file is expected.
+io::Task<Answer<Fields>> read_fields(net::Request& request);
+
+/// Parses one JSON value with the bounds above. 400 with code SyntaxError, as PeerTube's.
+Answer<boost::json::value> parse_json(std::string_view text);
+
+}  // namespace shoal::api

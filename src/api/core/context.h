@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+
+#include "api/core/caller.h"
+#include "api/core/rate_limit.h"
+#include "api/core/response_cache.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "catalog/settings.h"
+#include "catalog/totals_cache.h"
+#include "db/database.h"
+#include "io/offload.h"
+
+namespace shoal::api {
+
+/// What the resources need to know of the configuration; app fills it in.
+struct ApiConfig {
+  std::string origin =
+      "http://localhost:9000";          ///< webserver: scheme and host, no slash at the end
+  std::string host = "localhost:9000";  ///< the same without the scheme
+  RateLimits rate_limits;
+  /// What an administrator may change at run time starts from these.
+  catalog::RuntimeSettings defaults;
+  /// The built web client (web/dist), or empty: no pages are served.
+  std::string web_folder;
+  std::string data_folder;  ///< for the disk figures of the overview
+  bool metrics_enabled = true;
+};
+
+/// Everything a handler works with, for the program's life. References outlive it; caches are its
+/// own. A feature that a resource needs is one more member here, set by app. Any thread.
+struct Context {
+  struct Services {
+    db::Database& database;
+    Clock& clock;
+    Random& random;
+    Metrics& metrics;
+    /// Few threads: argon2 costs 19 MiB and 30 ms each.
+    io::Offload& passwords;
+  };
+  Context(ApiConfig api_config, Services services);
+
+  const ApiConfig config;
+  db::Database& database;
+  Clock& clock;
+  Random& random;
+  Metrics& metrics;
+  io::Offload& passwords;
+
+  catalog::SettingsCache settings;
+  catalog::TotalsCache totals;
+  Callers callers;
+  RateLimiter rate_limiter;
+  ResponseCache responses;
+  const UtcTime started_at;
+};
+
+}  // namespace shoal::api
