@@ -25,5 +25,9 @@ if(SHOAL_SANITIZE)
   target_compile_definitions(shoal_flags INTERFACE BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
 endif()
 
+if(SHOAL_FUZZ)
+  target_compile_options(shoal_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # A precompiled header is only reusable from ccache when its timestamps are left out.
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Xclang> $<$<COMPILE_LANGUAGE:CXX>:-fno-pch-timestamp>)
