@@ -31,6 +31,9 @@ class ObjectReader {
   virtual io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
   /// The open local file where the store has one, for sendfile; else null.
   virtual std::shared_ptr<io::File> local_file() const = 0;
+  /// Its path where the store is a local folder, for programs that read files by name. Never write
+  /// to it, and keep the reader while it is used.
+  virtual std::optional<io::Path> local_path() const { return std::nullopt; }
 };
 
 /// A named place for immutable objects. A put is all or nothing and durable when it returns; an
