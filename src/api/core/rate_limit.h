@@ -66,6 +66,7 @@ class RateLimiter {
   Gauge clients_metric_;
   std::mutex mutex_;
   std::unordered_map<std::string, Window> windows_;
+  SteadyTime next_sweep_{};
 };
 
 /// 429 as recorded: plain text.

@@ -8,6 +8,7 @@
 #include "api/core/context.h"
 #include "api/core/problem.h"
 #include "api/core/rate_limit.h"
+#include "api/core/reply.h"
 #include "io/task.h"
 #include "net/http/router.h"
 #include "net/http/server.h"
@@ -68,7 +69,7 @@ class Routes {
 
 /// The one handler that app gives to the server: finds the route, answers OPTIONS (CORS), unknown
 /// routes (below /api: 400 with an empty body, as PeerTube) and unknown methods, and adds the
-/// headers that every answer has. `router` and `context` outlive it.
-net::RequestHandler make_handler(const net::Router& router, Context& context);
+/// headers that every answer has. `router` outlives it.
+net::RequestHandler make_handler(const net::Router& router);
 
 }  // namespace shoal::api

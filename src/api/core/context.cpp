@@ -1,0 +1,19 @@
+#include "api/core/context.h"
+
+namespace shoal::api {
+
+Context::Context(ApiConfig api_config, Services services)
+    : config(std::move(api_config)),
+      database(services.database),
+      clock(services.clock),
+      random(services.random),
+      metrics(services.metrics),
+      passwords(services.passwords),
+      settings(database, clock, config.defaults),
+      totals(clock, metrics),
+      callers(database, clock, metrics),
+      rate_limiter(config.rate_limits, clock, metrics),
+      responses(clock, metrics),
+      started_at(clock.now()) {}
+
+}  // namespace shoal::api

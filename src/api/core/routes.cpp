@@ -1,0 +1,179 @@
+#include "api/core/routes.h"
+
+#include <fmt/format.h>
+
+#include "base/metrics.h"
+
+namespace shoal::api {
+namespace {
+
+struct RouteMetrics {
+  Histogram duration;
+  std::array<Counter, 5> by_class;
+};
+
+struct Route {
+  Context& context;
+  std::string pattern;
+  std::string operation;
+  Access access;
+  Limit limit;
+  ApiHandler handler;
+  std::optional<RouteMetrics> metrics;
+};
+
+RouteMetrics make_metrics(Metrics& metrics, net::Method method, std::string_view pattern) {
+  const std::string name(net::to_string(method));
+  const auto counter = [&](std::string_view status_class) {
+    return metrics.counter(
+        "shoal_http_requests_total", "Requests answered",
+        {{"method", name}, {"route", std::string(pattern)}, {"status", std::string(status_class)}});
+  };
+  return {metrics.histogram("http_request_duration_ms", "Time from request to answer",
+                            {1, 5, 25, 100, 500, 2500},
+                            {{"method", name}, {"route", std::string(pattern)}}),
+          {counter("1xx"), counter("2xx"), counter("3xx"), counter("4xx"), counter("5xx")}};
+}
+
+Answer<> check_access(const Route& route, const Caller& caller) {
+  if (route.access == Access::anyone) return {};
+  if (caller.is_anonymous()) return refuse(missing_token());
+  const bool allowed = route.access == Access::signed_in ||
+                       (route.access == Access::moderator && caller.is_moderator()) ||
+                       caller.is_administrator();
+  if (allowed) return {};
+  return refuse(
+      403,
+      fmt::format("User {} does not have the right to do this: it needs {}.", caller.user->username,
+                  route.access == Access::moderator ? "a moderator" : "an administrator"));
+}
+
+/// The caller, or what refuses it. Administrators pass a used-up window, as PeerTube's do.
+io::Task<Answer<Caller>> admit(const Route& route, const net::Request& request,
+                               const RateLimiter::Verdict& verdict) {
+  Caller caller;
+  if (request.headers.contains("Authorization")) {
+    auto identified = co_await route.context.callers.identify(request.headers);
+    if (!verdict.allowed && (!identified || !identified->is_administrator())) {
+      co_return refuse(Problem(429, ""));
+    }
+    CO_TRY(auto known, std::move(identified));
+    caller = std::move(known);
+  } else if (!verdict.allowed) {
+    co_return refuse(Problem(429, ""));
+  }
+  CO_TRY_VOID(check_access(route, caller));
+  co_return caller;
+}
+
+io::Task<Reply> serve(const Route& route, net::Request& request,
+                      const RateLimiter::Verdict& verdict) {
+  CO_TRY(auto caller, co_await admit(route, request, verdict));
+  Call call{request, route.context, std::move(caller)};
+  co_return co_await route.handler(call);
+}
+
+io::Task<net::Response> run_route(std::shared_ptr<const Route> route, net::Request& request) {
+  Context& context = route->context;
+  const SteadyTime begun = context.clock.steady_now();
+  const auto verdict = context.rate_limiter.count(route->limit, request.client_address);
+  Reply reply = co_await serve(*route, request, verdict);
+  net::Response response;
+  if (reply) {
+    response = std::move(*reply);
+  } else if (reply.error().status == 429 && reply.error().detail.empty()) {
+    response = too_many_requests(verdict);
+  } else {
+    response = to_response(reply.error(), route->operation, request.target);
+  }
+  verdict.add_headers(response.headers);
+  if (!response.headers.contains("Access-Control-Allow-Origin")) {
+    response.headers.add("Access-Control-Allow-Origin", "*");
+    response.headers.add("Access-Control-Expose-Headers", "Retry-After");
+  }
+  if (route->metrics) {
+    const std::chrono::duration<double, std::milli> taken = context.clock.steady_now() - begun;
+    route->metrics->duration.observe(taken.count());
+    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1);
+    route->metrics->by_class.at(status_class).add();
+  }
+  co_return response;
+}
+
+net::Response preflight(const net::Request& request) {
+  net::Response response;
+  response.status = 204;
+  response.headers.add("Access-Control-Allow-Origin", "*");
+  response.headers.add("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE");
+  response.headers.add("Access-Control-Max-Age", "86400");
+  const auto wanted = request.headers.find("Access-Control-Request-Headers");
+  response.headers.add("Access-Control-Allow-Headers",
+                       wanted.value_or("Authorization, Content-Type, Range"));
+  return response;
+}
+
+net::Response no_such_method(const std::vector<net::Method>& allowed) {
+  std::string names;
+  for (const net::Method method : allowed) {
+    if (!names.empty()) names += ", ";
+    names += net::to_string(method);
+  }
+  net::Response response = to_response(Problem(405, "Allowed here: " + names), {}, {});
+  response.headers.set("Allow", names);
+  return response;
+}
+
+net::Response no_such_route(const net::Request& request) {
+  if (!request.path.starts_with("/api/")) return to_response(Problem(404, "Not found"), {}, {});
+  return net::Response::text(400, "", k_json_type);
+}
+
+io::Task<net::Response> dispatch(const net::Router& router, net::Request& request) {
+  net::Response response;
+  const net::Router::Match match = router.match(request);
+  if (match.handler != nullptr) {
+    response = co_await (*match.handler)(request);
+  } else if (request.method == net::Method::options) {
+    response = preflight(request);
+  } else if (!match.allowed.empty()) {
+    response = no_such_method(match.allowed);
+  } else {
+    response = no_such_route(request);
+  }
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+}  // namespace
+
+void Routes::add(net::Method method, std::string_view pattern, RouteOptions options,
+                 ApiHandler handler) {
+  std::optional<RouteMetrics> metrics;
+  if (options.measured) metrics = make_metrics(context_.metrics, method, pattern);
+  auto route = std::make_shared<const Route>(Route{context_, std::string(pattern),
+                                                   std::string(options.operation), options.access,
+                                                   options.limit, handler, std::move(metrics)});
+  router_.add(method, pattern, [route = std::move(route)](net::Request& request) {
+    return run_route(route, request);
+  });
+  registered_.push_back({method, std::string(pattern), std::string(options.operation)});
+}
+
+void Routes::get(std::string_view pattern, RouteOptions options, ApiHandler handler) {
+  add(net::Method::get, pattern, options, handler);
+}
+void Routes::post(std::string_view pattern, RouteOptions options, ApiHandler handler) {
+  add(net::Method::post, pattern, options, handler);
+}
+void Routes::put(std::string_view pattern, RouteOptions options, ApiHandler handler) {
+  add(net::Method::put, pattern, options, handler);
+}
+void Routes::del(std::string_view pattern, RouteOptions options, ApiHandler handler) {
+  add(net::Method::del, pattern, options, handler);
+}
+
+net::RequestHandler make_handler(const net::Router& router) {
+  return [&router](net::Request& request) { return dispatch(router, request); };
+}
+
+}  // namespace shoal::api

@@ -1,0 +1,44 @@
+#include "catalog/instance.h"
+
+#include "catalog/settings.h"
+#include "catalog/users.h"
+
+namespace shoal::catalog {
+namespace {
+
+std::string ensure(db::Session& session, std::string_view key, Random& random, std::size_t bytes,
+                   UtcTime now) {
+  if (auto value = find_setting(session, key)) return *value;
+  const std::string made = random.hex(bytes);
+  put_setting(session, key, made, now);
+  return made;
+}
+
+}  // namespace
+
+InstanceIdentity ensure_identity(db::Session& session, Random& random, UtcTime now) {
+  InstanceIdentity identity;
+  identity.client_id = ensure(session, "instance.oauth_client_id", random, 16, now);
+  identity.client_secret = ensure(session, "instance.oauth_client_secret", random, 16, now);
+  identity.secret = ensure(session, "instance.secret", random, 32, now);
+  return identity;
+}
+
+bool has_administrator(db::Session& session) {
+  return session.query_one("select id from users where role = 0 limit 1").has_value();
+}
+
+Result<> create_root(db::Session& session, std::string password_hash, std::string email,
+                     std::string origin, UtcTime now) {
+  NewUser root;
+  root.username = "root";
+  root.email = std::move(email);
+  root.password_hash = std::move(password_hash);
+  root.role = Role::administrator;
+  root.channel_name = "root_channel";
+  root.channel_display_name = "Main root channel";
+  TRY_VOID(create_user(session, root, origin, now));
+  return {};
+}
+
+}  // namespace shoal::catalog
