@@ -1,5 +1,7 @@
-# shoal_module(NAME room [SOURCES ...] [DEPS rooms...] [LIBS ...] [TESTS ...] [TEST_DEPS ...])
+# shoal_module(NAME room [ONE_PROCESS] [SOURCES ...] [DEPS rooms...] [LIBS ...] [TESTS ...]
+#              [TEST_DEPS ...])
 #
+# ONE_PROCESS runs all tests of the room in one process: for those that start a PostgreSQL, once.
 # One folder = one static library `shoal_<room>` = one test binary `shoal_<room>_test`.
 # DEPS are rooms (checked against DESIGN's table by tests/tidy), LIBS third-party targets.
 add_library(shoal_boost STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_impl.cpp)
@@ -16,7 +18,7 @@ if(SHOAL_TESTS)
 endif()
 
 function(shoal_module)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "ONE_PROCESS" "NAME" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS" ${ARGN})
   set(target shoal_${ARG_NAME})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   add_library(${target} STATIC ${ARG_SOURCES})
@@ -30,7 +32,12 @@ function(shoal_module)
     target_precompile_headers(${target}_test REUSE_FROM shoal_test_pch)
     target_link_libraries(${target}_test PRIVATE
       ${target} ${ARG_TEST_DEPS} shoal_test_support GTest::gtest GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 120 LABELS ${ARG_NAME})
+    if(ARG_ONE_PROCESS)
+      add_test(NAME ${ARG_NAME}.all COMMAND ${target}_test)
+      set_tests_properties(${ARG_NAME}.all PROPERTIES TIMEOUT 300 LABELS ${ARG_NAME})
+    else()
+      gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST
+        PROPERTIES TIMEOUT 120 LABELS ${ARG_NAME})
+    endif()
   endif()
 endfunction()

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "db/notify.h"
 #include "db/session.h"
 #include "io/offload.h"
 #include "io/task.h"
@@ -21,7 +23,9 @@ struct DatabaseConfig {
   std::string postgresql_url;  ///< libpq connection string
   std::size_t readers = 4;     ///< connections for reads (SQLite); the whole pool for PostgreSQL
   Milliseconds busy_timeout{5000};
-  std::size_t queue_limit = 4096;  ///< transactions that may wait
+  std::size_t queue_limit = 4096;      ///< transactions that may wait
+  std::shared_ptr<const Clock> clock;  ///< tests: replaces the database's clock
+  std::string sqlite_vfs;              ///< tests: the name of a registered SQLite VFS
 };
 
 /// The catalogue's engine: SQLite (WAL, synchronous=FULL, one writing connection) or PostgreSQL 15
@@ -34,6 +38,7 @@ class Database {
   static Result<std::unique_ptr<Database>> open(DatabaseConfig config, Metrics& metrics);
   virtual ~Database() = default;
   virtual Engine engine() const = 0;
+  virtual Notifier& notifier() = 0;
 
   /// Runs `work(Session&) -> Result<T>` in a read-only transaction (one snapshot).
   template <class Work>
@@ -58,9 +63,8 @@ class Database {
     return transact(Mode::read, work);
   }
 
-  /// A copy of the whole database that can be restored while this one is in use (SQLite: VACUUM
-  /// INTO
-  /// + fsync; PostgreSQL: unsupported, use pg_dump).
+  /// A copy of the whole database while it is in use, durable when it returns; conflict when `path`
+  /// exists. SQLite: VACUUM INTO; PostgreSQL: unsupported, use pg_dump. Blocking.
   virtual Result<> backup_to(const std::string& path) = 0;
 
  protected:

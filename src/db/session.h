@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 
@@ -85,12 +86,19 @@ class DatabaseError : public std::runtime_error {
 
 /// One connection inside one transaction. Lives on the thread that runs the transaction function;
 /// never stored. SQL is common to both engines with `:name` placeholders, bound by position in
-/// order of appearance; statements are cached per connection, so text must not be built from
-/// values (a list of placeholders is fine: see in_list). Throws DatabaseError.
+/// order of appearance (a name that appears again takes the same argument and is passed once);
+/// statements are cached per connection, so text must not be built from values (a list of
+/// placeholders is fine: see in_list). PostgreSQL's booleans read as 0 and 1. Throws DatabaseError;
+/// after that the transaction refuses every further statement and rolls back, on both engines: use
+/// `on conflict` where a conflict is expected.
 class Session {
  public:
   virtual ~Session() = default;
   virtual Engine engine() const = 0;
+  /// The database's clock (db/clock.h): what leases and jobs compare.
+  virtual UtcTime now() = 0;
+  /// Wakes who waits for `channel` (db/notify.h), on every node, once this transaction commits.
+  virtual void notify(std::string_view channel) = 0;
 
   virtual Rows query(std::string_view sql, const std::vector<Value>& arguments = {}) = 0;
   /// Rows changed.
@@ -105,5 +113,8 @@ class Session {
 /// "(:p0, :p1, :p2)" for count values; count is rounded up to a power of two by repeating the last
 /// argument (`pad_list`) so that few different statements are cached.
 std::string in_list(std::size_t count, std::string_view prefix = "p");
+/// After the `count` (> 0) arguments of an in_list were appended: repeats the last one until the
+/// list is as long as in_list made it.
+void pad_list(std::vector<Value>& arguments, std::size_t count);
 
 }  // namespace shoal::db

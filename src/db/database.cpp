@@ -1,0 +1,202 @@
+#include "db/database.h"
+
+#include <thread>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "db/connection_pool.h"
+#include "db/migrations.h"
+#include "io/file_system.h"
+
+namespace shoal::db {
+
+namespace {
+
+constexpr int k_attempts = 6;
+
+std::vector<double> transaction_bounds() {
+  return {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+}
+
+/// Counts of one kind of transaction.
+struct Meter {
+  Meter(Metrics& metrics, const std::string& mode)
+      : seconds(metrics.histogram("shoal_db_transaction_seconds",
+                                  "Time of database transactions without their wait for a thread",
+                                  transaction_bounds(), {{"mode", mode}})),
+        retries(metrics.counter("shoal_db_retries_total",
+                                "Transactions run again after a conflict or a lost connection",
+                                {{"mode", mode}})),
+        failures(metrics.counter("shoal_db_failures_total",
+                                 "Transactions that the database refused", {{"mode", mode}})) {}
+  Histogram seconds;
+  Counter retries;
+  Counter failures;
+};
+
+/// Both engines: they differ in how many connections read and write, and in how one is made.
+class PooledDatabase : public Database {
+ public:
+  PooledDatabase(DatabaseConfig config, Metrics& metrics)
+      : config_(std::move(config)), read_meter_(metrics, "read"), write_meter_(metrics, "write") {}
+
+  Engine engine() const override { return config_.engine; }
+  Notifier& notifier() override { return notifier_; }
+
+ protected:
+  virtual ConnectionPool& connections(Mode mode) = 0;
+
+  void in_transaction(Mode mode, const std::function<bool(Session&)>& body) override {
+    const Meter& meter = mode == Mode::read ? read_meter_ : write_meter_;
+    for (int attempt = 1;; ++attempt) {
+      try {
+        const auto begun = std::chrono::steady_clock::now();
+        run_once(mode, body);
+        meter.seconds.observe(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+        return;
+      } catch (const SerializationFailure&) {
+        if (attempt == k_attempts) {
+          meter.failures.add();
+          throw;
+        }
+      } catch (const ConnectionLost&) {
+        connections(mode).drop_idle();
+        if (attempt == 2) {
+          meter.failures.add();
+          throw;
+        }
+      } catch (const DatabaseError&) {
+        meter.failures.add();
+        throw;
+      }
+      meter.retries.add();
+      back_off(attempt);
+    }
+  }
+
+  DatabaseConfig config_;
+  Notifier notifier_;
+
+ private:
+  void run_once(Mode mode, const std::function<bool(Session&)>& body) {
+    const auto connection = connections(mode).take(config_.busy_timeout);
+    connection->begin(mode == Mode::write);
+    try {
+      if (!body(*connection)) {
+        connection->rollback();
+        return;
+      }
+      connection->commit();
+    } catch (...) {
+      connection->rollback();
+      throw;
+    }
+    for (const auto& channel : connection->take_notifications()) notifier_.signal(channel);
+  }
+
+  /// On a pool thread: two transactions that met must not meet again in step.
+  static void back_off(int attempt) {
+    SystemRandom random;
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(1000ull << attempt)));
+  }
+
+  Meter read_meter_;
+  Meter write_meter_;
+};
+
+class SqliteDatabase final : public PooledDatabase {
+ public:
+  SqliteDatabase(DatabaseConfig config, Metrics& metrics)
+      : PooledDatabase(std::move(config), metrics),
+        writer_(1, [this] { return connect_sqlite(settings(false)); }),
+        readers_(config_.readers, [this] { return connect_sqlite(settings(true)); }),
+        write_pool_("db-write", 1, config_.queue_limit),
+        read_pool_("db-read", config_.readers, config_.queue_limit) {}
+
+  Result<> backup_to(const std::string& path) override {
+    io::PosixFileSystem files;
+    if (files.status(path)) return fail(ErrorCode::conflict, "the backup file exists: " + path);
+    const std::string part = path + ".part";
+    if (files.status(part)) TRY_VOID(files.remove(part));
+    try {
+      // One snapshot; readers and the writer go on meanwhile.
+      connect_sqlite(settings(false))->execute("vacuum into :path", {part});
+    } catch (const DatabaseError& error) {
+      return fail(error.code, error.what());
+    }
+    TRY(auto file, files.open(part, io::OpenMode::write));
+    TRY_VOID(file->sync());
+    TRY_VOID(files.rename(part, path));
+    return files.sync_directory(io::Path(path).parent_path());
+  }
+
+ protected:
+  ConnectionPool& connections(Mode mode) override {
+    return mode == Mode::read ? readers_ : writer_;
+  }
+  io::Offload& pool(Mode mode) override { return mode == Mode::read ? read_pool_ : write_pool_; }
+
+ private:
+  SqliteSettings settings(bool read_only) const {
+    return {config_.sqlite_path, read_only, config_.busy_timeout, config_.sqlite_vfs,
+            config_.clock};
+  }
+
+  ConnectionPool writer_;
+  ConnectionPool readers_;
+  // Last: they wait for transactions that use the members above.
+  io::Offload write_pool_;
+  io::Offload read_pool_;
+};
+
+class PostgresqlDatabase final : public PooledDatabase {
+ public:
+  PostgresqlDatabase(DatabaseConfig config, Metrics& metrics)
+      : PooledDatabase(std::move(config), metrics),
+        connections_(config_.readers, [this] { return connect_postgresql(settings()); }),
+        listener_(config_.postgresql_url, notifier_),
+        pool_("db", config_.readers, config_.queue_limit) {}
+
+  Result<> backup_to(const std::string&) override {
+    return fail(ErrorCode::unsupported, "use pg_dump to copy a PostgreSQL database");
+  }
+
+ protected:
+  ConnectionPool& connections(Mode) override { return connections_; }
+  io::Offload& pool(Mode) override { return pool_; }
+
+ private:
+  PostgresqlSettings settings() const {
+    return {config_.postgresql_url, config_.busy_timeout, config_.clock};
+  }
+
+  ConnectionPool connections_;
+  PostgresqlListener listener_;
+  io::Offload pool_;
+};
+
+/// A connection that may wait for another starter's migration.
+std::unique_ptr<Connection> connect_to_migrate(const DatabaseConfig& config) {
+  const Milliseconds patience = std::max(config.busy_timeout, Milliseconds{60000});
+  if (config.engine == Engine::sqlite) {
+    return connect_sqlite({config.sqlite_path, false, patience, config.sqlite_vfs, config.clock});
+  }
+  return connect_postgresql({config.postgresql_url, patience, config.clock});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(DatabaseConfig config, Metrics& metrics) {
+  try {
+    TRY_VOID(migrate(*connect_to_migrate(config), embedded_migrations()));
+  } catch (const DatabaseError& error) {
+    return fail(error.code, error.what());
+  }
+  if (config.engine == Engine::sqlite) {
+    return std::make_unique<SqliteDatabase>(std::move(config), metrics);
+  }
+  return std::make_unique<PostgresqlDatabase>(std::move(config), metrics);
+}
+
+}  // namespace shoal::db

@@ -1,0 +1,1 @@
+#include "tests/conformance/database_conformance.h"

@@ -1,0 +1,72 @@
+// What only a server does: leave, come back, and refuse transactions that met.
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <thread>
+
+#include "db/database.h"
+#include "tests/support/database_fixture.h"
+
+namespace shoal::db {
+namespace {
+
+class Postgresql : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(database->write_blocking([](Session& session) -> Result<> {
+      session.execute("insert into setting (key, value, updated_at) values ('a', '', 0)");
+      session.execute("insert into setting (key, value, updated_at) values ('b', '', 0)");
+      return {};
+    }));
+  }
+  Result<std::int64_t> sum() {
+    return database->read_blocking([](Session& session) -> Result<std::int64_t> {
+      return session.query_one("select sum(updated_at) from setting")->integer(0);
+    });
+  }
+
+  tests::TestDatabase database{Engine::postgresql};
+};
+
+TEST_F(Postgresql, works_again_after_the_server_restarted) {
+  ASSERT_EQ(sum(), 0);
+  tests::PostgresServer::instance().restart();
+  EXPECT_EQ(sum(), 0);
+  EXPECT_TRUE(database->write_blocking([](Session& session) -> Result<> {
+    session.execute("update setting set updated_at = 1");
+    return {};
+  }));
+}
+
+TEST_F(Postgresql, is_unavailable_while_the_server_is_away) {
+  tests::PostgresServer::instance().stop();
+  const auto away = sum();
+  tests::PostgresServer::instance().start();
+  ASSERT_FALSE(away);
+  EXPECT_EQ(away.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(Postgresql, deadlocked_transactions_are_run_again) {
+  std::barrier<> both(2);
+  std::atomic<int> runs = 0;
+  const auto change = [&](const char* first, const char* second) {
+    bool met = false;
+    const auto done = database->write_blocking([&](Session& session) -> Result<> {
+      ++runs;
+      session.execute("update setting set updated_at = updated_at + 1 where key = :k", {first});
+      if (!std::exchange(met, true)) both.arrive_and_wait();
+      session.execute("update setting set updated_at = updated_at + 1 where key = :k", {second});
+      return {};
+    });
+    EXPECT_TRUE(done) << done.error().message;
+  };
+  std::thread other([&] { change("b", "a"); });
+  change("a", "b");
+  other.join();
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(sum(), 4);
+}
+
+}  // namespace
+}  // namespace shoal::db
