@@ -46,6 +46,9 @@ class Rules(unittest.TestCase):
         text = "shoal_module(\n NAME io\n SOURCES a.cpp\n DEPS base net\n TESTS a_test.cpp)"
         self.breaks(tidy.check_module_deps, {"src/io/CMakeLists.txt": text}, "link net")
         self.keeps(tidy.check_module_deps, {"src/api/CMakeLists.txt": text.replace("io", "api")})
+        text = "shoal_module(NAME net DEPS base io_parts)"
+        self.keeps(tidy.check_module_deps, {"src/net/CMakeLists.txt": text})
+        self.breaks(tidy.check_module_deps, {"src/base/CMakeLists.txt": text}, "link io_parts")
 
     def test_headers_in_a_cycle(self):
         tree = {"src/io/a.h": '#include "io/b.h"\n', "src/io/b.h": '#include "io/a.h"\n'}

@@ -1,0 +1,158 @@
+#include "app/config/load.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "app/config/schema.h"
+#include "base/config/apply.h"
+
+namespace shoal::app {
+namespace {
+
+/// Where each key was written, for problems that concern several keys.
+using Places = std::vector<config::Leaf>;
+
+void add(std::vector<config::Problem>& problems, const Places& places, std::string_view key,
+         std::string message) {
+  const auto place = std::ranges::find(places, key, &config::Leaf::path);
+  problems.push_back({place == places.end() ? "configuration" : place->where, std::string(key),
+                      std::move(message)});
+}
+
+/// What no single key shows.
+void check_together(const Config& c, const Places& places, std::vector<config::Problem>& problems) {
+  if (c.tls.certificate_file.empty() != c.tls.key_file.empty()) {
+    const bool no_key = c.tls.key_file.empty();
+    add(problems, places, no_key ? "tls.certificate_file" : "tls.key_file",
+        fmt::format("is set without {}; give both or none",
+                    no_key ? "tls.key_file" : "tls.certificate_file"));
+  }
+  if (!c.tls.certificate_file.empty() && !c.webserver.https)
+    add(problems, places, "tls.certificate_file",
+        "is set but webserver.https is false; set webserver.https: true");
+  if (c.token_lifetime.refresh_token < c.token_lifetime.access_token)
+    add(problems, places, "oauth2.token_lifetime.refresh_token",
+        "is shorter than oauth2.token_lifetime.access_token; give at least as much");
+  if (c.transcoding.enabled && !c.transcoding.always_original_resolution &&
+      c.transcoding.heights().empty())
+    add(problems, places, "transcoding.enabled",
+        "is true but every one of transcoding.resolutions is false; set one to true");
+}
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::not_found, fmt::format("{} cannot be read", path));
+  constexpr std::size_t k_most = (1 << 20) + 1;  // one more than parse_document takes
+  std::string text(k_most, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return fail(ErrorCode::unavailable, fmt::format("{} cannot be read", path));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> lines;
+  for (char** line = environ; line != nullptr && *line != nullptr; ++line)
+    lines.emplace_back(*line);
+  return lines;
+}
+
+/// The default port of the scheme is left out, as browsers do.
+std::string with_port(const Config::Webserver& webserver) {
+  const std::int64_t own_port = webserver.https ? 443 : 80;
+  if (webserver.port == own_port) return webserver.hostname;
+  return fmt::format("{}:{}", webserver.hostname, webserver.port);
+}
+
+}  // namespace
+
+std::string Config::Webserver::host() const {
+  return with_port(*this);
+}
+
+std::string Config::Webserver::origin() const {
+  return (https ? "https://" : "http://") + with_port(*this);
+}
+
+std::vector<std::int64_t> Config::Transcoding::heights() const {
+  std::vector<std::int64_t> out;
+  for (std::size_t i = 0; i < resolutions.size(); ++i)
+    if (resolutions[i]) out.push_back(k_heights[i]);
+  return out;
+}
+
+LoadedConfig load_config(std::string_view yaml, std::string_view file_name,
+                         const std::vector<std::string>& environment) {
+  LoadedConfig loaded;
+  const auto schema = make_schema(loaded.config);
+  auto file = config::parse_document(yaml, file_name);
+  auto variables = config::parse_environment(environment);
+  loaded.problems = config::apply(schema, file);
+  std::ranges::move(config::apply(schema, variables), std::back_inserter(loaded.problems));
+  Places places = std::move(variables.leaves);  // the environment wins, so it is blamed first
+  std::ranges::move(file.leaves, std::back_inserter(places));
+  check_together(loaded.config, places, loaded.problems);
+  return loaded;
+}
+
+Result<Config> read_config(const std::string& path) {
+  std::string text;
+  if (!path.empty()) {
+    TRY(auto read, read_text(path));
+    text = std::move(read);
+  }
+  auto loaded = load_config(text, path, own_environment());
+  if (loaded.problems.empty()) return std::move(loaded.config);
+  std::string lines = fmt::format("the configuration has {} problem{}:", loaded.problems.size(),
+                                  loaded.problems.size() == 1 ? "" : "s");
+  for (const auto& problem : loaded.problems) lines += "\n  " + problem.text();
+  return fail(ErrorCode::invalid, std::move(lines));
+}
+
+std::string show_config(const Config& config) {
+  Config shown = config;
+  Config untouched;
+  return config::show(make_schema(shown), make_schema(untouched));
+}
+
+std::string config_reference() {
+  Config untouched;
+  return config::reference(make_schema(untouched));
+}
+
+std::vector<std::string> runtime_keys() {
+  Config untouched;
+  const auto schema = make_schema(untouched);
+  std::vector<std::string> keys;
+  for (const auto& key : schema.keys())
+    if (key.is_runtime) keys.push_back(key.path);
+  return keys;
+}
+
+int run_config_command(std::string_view action, const std::string& path) {
+  if (action == "reference") {
+    fmt::print("{}", config_reference());
+    return 0;
+  }
+  if (action != "check" && action != "show") {
+    fmt::print(stderr, "usage: shoal config check|show|reference [--config FILE]\n");
+    return 2;
+  }
+  const auto config = read_config(path);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return 1;
+  }
+  if (action == "show") {
+    fmt::print("{}", show_config(*config));
+  } else {
+    fmt::print("{}: no problems\n", path.empty() ? "defaults and environment" : path);
+  }
+  return 0;
+}
+
+}  // namespace shoal::app
