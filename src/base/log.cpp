@@ -59,6 +59,10 @@ std::string text_line(std::string_view message, std::initializer_list<Field> fie
 
 }  // namespace
 
+bool enabled(Level level) {
+  return output().logger.should_log(to_spdlog(level));
+}
+
 void configure(Level level, Format format) {
   output().format = format;
   output().logger.set_level(to_spdlog(level));

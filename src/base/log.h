@@ -23,6 +23,9 @@ struct Field {
 /// Called once by the assembly (app) before the first line. Lines go to standard error.
 void configure(Level level, Format format);
 
+/// Whether lines of this level are written: asked first where making the fields costs something.
+bool enabled(Level level);
+
 /// One line: `info("upload finished", {{"video", uuid}, {"bytes", size}})`. Any thread. Never put
 /// a token, a password or a private media URL into a field.
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
