@@ -28,6 +28,7 @@ class Headers {
   /// Replaces every field of that name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
+  void clear() { fields_.clear(); }
   /// The first value, or nothing.
   std::optional<std::string_view> find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).has_value(); }
@@ -71,6 +72,9 @@ struct Request {
   Headers headers;
   /// Filled by the router: `/videos/:id` gives {"id", "…"}.
   std::vector<std::pair<std::string, std::string>> path_parameters;
+  /// The pattern that matched, set by the router, empty where none did: a bounded label for
+  /// metrics. Lives as long as the router.
+  std::string_view route;
   /// The client as trust_proxy sees it, without port; and whether it came over TLS.
   std::string client_address;
   bool secure = false;

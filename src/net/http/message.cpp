@@ -1,0 +1,113 @@
+#include "net/http/message.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace shoal::net {
+
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      break;
+  }
+  return "OTHER";
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  fields_.emplace_back(name, value);
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [name](const auto& field) { return iequals(field.first, name); });
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const auto& [key, value] : fields_)
+    if (iequals(key, name)) return value;
+  return std::nullopt;
+}
+
+namespace {
+
+/// "a" of "a[]" and of "a[12]"; else the name itself.
+std::string_view base_name(std::string_view name) {
+  if (name.empty() || name.back() != ']') return name;
+  const auto open = name.rfind('[');
+  if (open == std::string_view::npos) return name;
+  const auto index = name.substr(open + 1, name.size() - open - 2);
+  const bool digits = std::ranges::all_of(index, [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? name.substr(0, open) : name;
+}
+
+}  // namespace
+
+Result<Parameters> Parameters::parse(std::string_view text) {
+  Parameters parameters;
+  while (!text.empty()) {
+    const auto pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    auto name = url_decode(pair.substr(0, equals), true);
+    auto value = equals == std::string_view::npos ? std::optional<std::string>(std::in_place)
+                                                  : url_decode(pair.substr(equals + 1), true);
+    if (!name || !value || !is_valid_utf8(*name) || !is_valid_utf8(*value))
+      return fail(ErrorCode::invalid,
+                  "a query or form parameter is not valid percent-encoded UTF-8");
+    parameters.add(*std::move(name), *std::move(value));
+  }
+  return parameters;
+}
+
+void Parameters::add(std::string name, std::string value) {
+  items_.emplace_back(std::move(name), std::move(value));
+}
+
+std::optional<std::string_view> Parameters::find(std::string_view name) const {
+  for (const auto& [key, value] : items_)
+    if (key == name || base_name(key) == name) return value;
+  return std::nullopt;
+}
+
+std::vector<std::string_view> Parameters::values(std::string_view name) const {
+  std::vector<std::string_view> found;
+  for (const auto& [key, value] : items_)
+    if (key == name || base_name(key) == name) found.emplace_back(value);
+  return found;
+}
+
+std::string_view Request::path_parameter(std::string_view name) const {
+  for (const auto& [key, value] : path_parameters)
+    if (key == name) return value;
+  return {};
+}
+
+Response Response::text(int status, std::string body, std::string_view content_type) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", content_type);
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace shoal::net

@@ -1,0 +1,76 @@
+#include "net/http/path.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace shoal::net {
+
+Result<TargetParts> split_target(std::string_view target) {
+  TargetParts parts;
+  if (target == "*") {
+    parts.path = "/";
+    return parts;
+  }
+  if (!target.starts_with('/')) {
+    const auto scheme = target.find("://");
+    const bool http =
+        scheme != std::string_view::npos &&
+        (iequals(target.substr(0, scheme), "http") || iequals(target.substr(0, scheme), "https"));
+    if (!http) return fail(ErrorCode::invalid, "the request target is not a path");
+    target.remove_prefix(scheme + 3);
+    const auto end = std::min(target.find_first_of("/?"), target.size());
+    parts.authority = target.substr(0, end);
+    target.remove_prefix(end);
+    if (parts.authority.empty()) return fail(ErrorCode::invalid, "the request target has no host");
+  }
+  const auto question = std::min(target.find('?'), target.size());
+  parts.path = target.substr(0, question);
+  if (parts.path.empty()) parts.path = "/";
+  if (question < target.size()) parts.query = target.substr(question + 1);
+  return parts;
+}
+
+namespace {
+
+bool is_plain(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u > 0x20 && u < 0x7f && c != '%' && c != '\\';
+}
+
+bool has_bad_segment(std::string_view path) {
+  // Between two slashes, or after the last one, "." and ".." climb and nothing hides a name.
+  for (std::size_t start = 1; start < path.size();) {
+    const auto end = std::min(path.find('/', start), path.size());
+    const auto segment = path.substr(start, end - start);
+    if (segment.empty() || segment == "." || segment == "..") return true;
+    start = end + 1;
+  }
+  return path.size() > 1 && path[1] == '/';
+}
+
+}  // namespace
+
+Result<std::string> decode_path(std::string_view path) {
+  std::string decoded;
+  if (std::ranges::all_of(path, is_plain)) {
+    decoded = path;
+  } else {
+    auto text = url_decode(path);
+    if (!text || !is_valid_utf8(*text))
+      return fail(ErrorCode::invalid, "the path is not valid percent-encoded UTF-8");
+    decoded = *std::move(text);
+    const bool slashes = std::ranges::count(decoded, '/') != std::ranges::count(path, '/');
+    const bool odd = std::ranges::any_of(decoded, [](char c) {
+      const auto u = static_cast<unsigned char>(c);
+      return u < 0x20 || u == 0x7f || c == '\\';
+    });
+    if (slashes || odd)
+      return fail(ErrorCode::invalid, "the path holds an encoded slash or a control character");
+  }
+  if (!decoded.starts_with('/') || has_bad_segment(decoded))
+    return fail(ErrorCode::invalid, "the path holds an empty, '.' or '..' segment");
+  return decoded;
+}
+
+}  // namespace shoal::net
