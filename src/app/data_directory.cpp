@@ -1,0 +1,83 @@
+#include "app/data_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace shoal::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_pid(int descriptor) {
+  char text[32] = {};
+  const ssize_t got = ::pread(descriptor, text, sizeof text - 1, 0);
+  std::string pid(text, got > 0 ? static_cast<std::size_t>(got) : 0);
+  return pid.substr(0, pid.find('\n'));
+}
+
+Result<int> take_lock(const fs::path& path) {
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("cannot write {}: {}. Give the user that runs Shoal write access to the "
+                    "folder, or choose another with --data.",
+                    path.string(), std::strerror(errno)));
+  }
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const std::string pid = read_pid(lock);
+    ::close(lock);
+    return fail(ErrorCode::conflict,
+                fmt::format("{} is in use by another Shoal (process {}). Stop it first, or start "
+                            "this one with another --data folder.",
+                            path.parent_path().string(), pid.empty() ? "unknown" : pid));
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, pid.data(), pid.size(), 0) < 0) {
+    const int error = errno;
+    ::close(lock);
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot write {}: {}.", path.string(), std::strerror(error)));
+  }
+  return lock;
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::claim(const fs::path& root) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(root, error);
+  fs::create_directories(absolute, error);
+  if (error) {
+    return fail(ErrorCode::unavailable, fmt::format("cannot make the data folder {}: {}.",
+                                                    absolute.string(), error.message()));
+  }
+  TRY(const int lock, take_lock(absolute / "shoal.lock"));
+  DataDirectory directory(absolute, lock);
+  // Scratch belongs to the process that made it; whatever is there is from one that ended.
+  fs::remove_all(directory.work(), error);
+  for (const fs::path& folder : {directory.media(), directory.uploads(), directory.work()}) {
+    fs::create_directories(folder, error);
+    if (error) {
+      return fail(ErrorCode::unavailable,
+                  fmt::format("cannot make {}: {}.", folder.string(), error.message()));
+    }
+  }
+  return directory;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : root_(std::move(other.root_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDirectory::~DataDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+}  // namespace shoal::app

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+
+namespace shoal::app {
+
+/// Everything a one-box instance keeps, under one folder:
+///
+///     shoal.lock   held by the one process that may use the folder
+///     shoal.db     SQLite
+///     media/       the local store: files as published
+///     uploads/     acknowledged bytes of uploads that are not finished
+///     work/        scratch of running jobs; emptied at start
+///
+/// Held by one process: the lock is the kernel's (flock), so it goes with the process, also by
+/// kill -9. Movable value.
+class DataDirectory {
+ public:
+  /// Makes the folders and takes the lock. Errors: conflict (another process has it; the message
+  /// names its pid), unavailable (cannot be made or written; the message says why).
+  static Result<DataDirectory> claim(const std::filesystem::path& root);
+  DataDirectory(DataDirectory&& other) noexcept;
+  DataDirectory& operator=(DataDirectory&&) = delete;
+  ~DataDirectory();
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path database() const { return root_ / "shoal.db"; }
+  std::filesystem::path media() const { return root_ / "media"; }
+  std::filesystem::path uploads() const { return root_ / "uploads"; }
+  std::filesystem::path work() const { return root_ / "work"; }
+
+ private:
+  DataDirectory(std::filesystem::path root, int lock) : root_(std::move(root)), lock_(lock) {}
+  std::filesystem::path root_;
+  int lock_;
+};
+
+}  // namespace shoal::app

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "api/core/context.h"
+#include "app/config/config.h"
+#include "app/data_directory.h"
+#include "catalog/settings.h"
+#include "db/database.h"
+#include "net/http/server.h"
+
+namespace shoal::app {
+
+// The one configuration, cut into what each room takes. Pure.
+
+net::ServerConfig server_config(const Config& config);
+db::DatabaseConfig database_config(const Config& config, const DataDirectory& directory);
+catalog::RuntimeSettings runtime_defaults(const Config& config);
+api::ApiConfig api_config(const Config& config, const DataDirectory& directory);
+
+}  // namespace shoal::app

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "io/task.h"
+#include "net/http/message.h"
+
+namespace shoal::delivery {
+
+/// Where one verified copy is.
+struct Copy {
+  std::string store;
+  std::string object_key;
+};
+
+/// What delivery must know about a name in a media URL. Immutable snapshot.
+struct MediaEntry {
+  std::string name;
+  std::string content_type;
+  std::string etag;  ///< quoted, strong
+  std::uint64_t size = 0;
+  UtcTime modified{};
+  Uuid video;
+  /// Anybody may fetch it. Otherwise a token, a session or a password is asked for.
+  bool open_to_all = false;
+  std::int64_t privacy_epoch = 0;
+  /// The name a download is saved under; empty where none is offered.
+  std::string download_name;
+  std::vector<Copy> copies;
+  /// The content itself where there is no object: playlists of running work, which change.
+  std::shared_ptr<const std::string> text;
+};
+
+/// The small index that delivery reads; the assembly adapts the catalogue to it. Any thread.
+class MediaIndex {
+ public:
+  virtual ~MediaIndex() = default;
+  /// not_found for a name that is not (or no longer) media; unavailable or busy while the catalogue
+  /// is away.
+  virtual io::Task<Result<MediaEntry>> find(std::string name) = 0;
+};
+
+/// Who else than the holder of a media token may fetch restricted media: owner and moderators by
+/// session, holders of a video password. Any thread.
+class ViewerAccess {
+ public:
+  virtual ~ViewerAccess() = default;
+  virtual io::Task<bool> may_watch(const net::Request& request, Uuid video) = 0;
+};
+
+}  // namespace shoal::delivery

@@ -1,0 +1,144 @@
+#include "delivery/media_response.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "delivery/object_body.h"
+#include "net/http/conditional.h"
+#include "net/http/range.h"
+
+namespace shoal::delivery {
+namespace {
+
+/// A player that polls a growing playlist must see the next segment; one second keeps a crowd of
+/// them off the catalogue.
+constexpr std::string_view k_growing = "public, max-age=1";
+constexpr std::string_view k_immutable = "public, max-age=31536000, immutable";
+/// Only the viewer's own browser may keep restricted media, and not past a session.
+constexpr std::string_view k_private = "private, max-age=3600";
+
+std::string_view cache_control(const MediaEntry& entry) {
+  if (entry.text) return entry.open_to_all ? k_growing : "private, no-cache";
+  return entry.open_to_all ? k_immutable : k_private;
+}
+
+void add_cors(net::Headers& headers) {
+  headers.add("Access-Control-Allow-Origin", "*");
+  headers.add("Access-Control-Expose-Headers", "Content-Length, Content-Range, ETag, Date");
+}
+
+std::string attachment(std::string_view name) {
+  // RFC 6266: an ASCII fallback and the exact name.
+  std::string ascii;
+  for (const char c : name)
+    ascii.push_back(c < 0x20 || c > 0x7e || c == '"' || c == '\\' ? '_' : c);
+  return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", ascii, url_encode(name));
+}
+
+void set_body(net::Response& response, const std::shared_ptr<const CachedMedia>& media,
+              net::ByteSpan span) {
+  if (media->entry.text) {
+    if (span.length() == media->entry.text->size()) {
+      response.body = media->entry.text;
+    } else {
+      response.body = media->entry.text->substr(span.begin, span.length());
+    }
+    return;
+  }
+  if (auto file = media->reader->local_file()) {
+    response.body = net::FileBody{std::move(file), span.begin, span.length()};
+  } else {
+    response.body = std::make_unique<ObjectBody>(media->reader, span);
+  }
+}
+
+}  // namespace
+
+net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,
+                             Access how) {
+  const MediaEntry& entry = media->entry;
+  net::Response response;
+  add_cors(response.headers);
+  response.headers.add("Content-Type", entry.content_type);
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("Cache-Control", cache_control(entry));
+  response.headers.add("ETag", entry.etag);
+  response.headers.add("Last-Modified", to_http_date(entry.modified));
+  response.headers.add("Accept-Ranges", "bytes");
+  if (how == Access::download && !entry.download_name.empty())
+    response.headers.add("Content-Disposition", attachment(entry.download_name));
+
+  const net::Validators current{entry.etag, entry.modified};
+  switch (net::check_preconditions(request.headers, current)) {
+    case net::Precondition::not_modified:
+      response.status = 304;
+      response.headers.remove("Content-Type");
+      return response;
+    case net::Precondition::failed:
+      response.status = 412;
+      response.headers.remove("Content-Type");
+      return response;
+    case net::Precondition::proceed:
+      break;
+  }
+  const auto header =
+      net::if_range_holds(request.headers, current) ? request.headers.find("Range") : std::nullopt;
+  const net::RangeAnswer range = net::decide_range(header, entry.size);
+  switch (range.outcome) {
+    case net::RangeOutcome::whole:
+      set_body(response, media, {0, entry.size});
+      break;
+    case net::RangeOutcome::partial:
+      response.status = 206;
+      response.headers.add("Content-Range", fmt::format("bytes {}-{}/{}", range.span.begin,
+                                                        range.span.end - 1, entry.size));
+      set_body(response, media, range.span);
+      break;
+    case net::RangeOutcome::unsatisfiable:
+      response.status = 416;
+      response.headers.remove("Content-Type");
+      response.headers.add("Content-Range", fmt::format("bytes */{}", entry.size));
+      break;
+  }
+  return response;
+}
+
+net::Response error_response(const Error& error) {
+  const auto [status, title] = [&]() -> std::pair<int, std::string_view> {
+    switch (error.code) {
+      case ErrorCode::not_found:
+        return {404, "Not Found"};
+      case ErrorCode::forbidden:
+        return {403, "Forbidden"};
+      default:
+        return {503, "Service Unavailable"};
+    }
+  }();
+  boost::json::object body{{"type", "about:blank"}, {"title", title}, {"status", status}};
+  // Only what the asker may know: the message of a failed disk stays in the log.
+  if (status < 500) body["detail"] = error.message;
+  auto response = net::Response::text(status, boost::json::serialize(body),
+                                      "application/problem+json; charset=utf-8");
+  add_cors(response.headers);
+  response.headers.add("Cache-Control", "no-store");
+  if (status == 503) response.headers.add("Retry-After", "2");
+  return response;
+}
+
+std::uint64_t body_length(const net::Response& response) {
+  struct Length {
+    std::uint64_t operator()(const std::string& text) const { return text.size(); }
+    std::uint64_t operator()(const std::shared_ptr<const std::string>& text) const {
+      return text->size();
+    }
+    std::uint64_t operator()(const net::FileBody& file) const { return file.length; }
+    std::uint64_t operator()(const std::unique_ptr<net::BodySource>& source) const {
+      return source->length().value_or(0);
+    }
+  };
+  return std::visit(Length{}, response.body);
+}
+
+}  // namespace shoal::delivery

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "blob/blob_store.h"
+#include "delivery/media_cache.h"
+#include "delivery/media_index.h"
+#include "delivery/media_token.h"
+#include "net/http/message.h"
+
+namespace shoal::delivery {
+
+/// Finds the store that a copy names, or null when this node does not have it.
+using StoreLookup = std::function<blob::BlobStore*(std::string_view)>;
+
+/// How a URL asks for media. The path decides; the entry's privacy must agree with it.
+enum class Access {
+  open,        ///< /static/streaming-playlists/hls/…: only what is open to all
+  restricted,  ///< …/private/…: only with a token, a session or a password
+  download,    ///< /download/…: either, saved as a file
+  picture,     ///< /lazy-static/…: thumbnails, storyboards, captions
+};
+
+/// Serves media files and running playlists: Range, conditional requests, HEAD, CORS and caching
+/// headers. Lives as long as the server. Any thread.
+class MediaService {
+ public:
+  MediaService(MediaIndex& index, ViewerAccess& access, const MediaTokens& tokens,
+               StoreLookup stores, const Clock& clock, Metrics& metrics);
+
+  io::Task<net::Response> serve(net::Request& request, std::string_view name, Access how);
+  /// A video changed its privacy or is gone: nothing of it is answered from memory any more.
+  void forget_video(const Uuid& video) { cache_.forget_video(video); }
+
+ private:
+  io::Task<Result<std::shared_ptr<const CachedMedia>>> find(std::string name);
+  io::Task<Result<std::shared_ptr<const CachedMedia>>> load(std::string name);
+  io::Task<bool> is_allowed(const net::Request& request, const MediaEntry& entry, Access how);
+
+  MediaIndex& index_;
+  ViewerAccess& access_;
+  const MediaTokens& tokens_;
+  StoreLookup stores_;
+  const Clock& clock_;
+  MediaCache cache_;
+  Counter refused_;
+  std::array<Counter, 4> bytes_;  // by Access
+};
+
+}  // namespace shoal::delivery
