@@ -26,12 +26,12 @@ build_target() {
 # The program alone: what serving needs, nothing else.
 build_release() { build_target release shoal -DSHOAL_TESTS=OFF; }
 
-# The browser client in web/dist, where the program of build/release looks for it.
+# build_web [all]: the browser client in web/dist; `all` also installs what its tests need.
 build_web() {
   local now
   [ -f "$root/web/package.json" ] || return 0
   use_node
-  npm_packages web || return 1
+  npm_packages web "${1:-run}" || return 1
   now=$(hash_of web/src web/public web/*.html web/*.config.* web/package-lock.json)
   if [ -f "$root/web/dist/index.html" ] && stamp_is web "$now"; then return 0; fi
   step "build web" npm --prefix "$root/web" run build || return 1

@@ -74,14 +74,18 @@ install_node() {
     "$tools/node/bin/node" --version
 }
 
-# npm_packages FOLDER: exactly what package-lock.json says; nothing where it is already so.
+# npm_packages FOLDER [all]: exactly what package-lock.json says; nothing where it is already so.
+# Without `all` what only tests need is left out.
 npm_packages() {
-  local folder=$1 now
+  local folder=$1 which=${2:-run} now stamp options=(--ignore-scripts --no-audit --no-fund)
+  stamp=npm-${folder//\//-}
   now=$(hash_of "$folder/package-lock.json" "$folder/package.json")
-  local stamp=npm-${folder//\//-}
-  if [ -d "$root/$folder/node_modules" ] && stamp_is "$stamp" "$now"; then return 0; fi
+  if [ -d "$root/$folder/node_modules" ]; then
+    stamp_is "$stamp" "$now all" && return 0
+    [ "$which" = run ] && stamp_is "$stamp" "$now run" && return 0
+  fi
+  [ "$which" = all ] || options+=(--omit=dev)
   # Scripts of packages are never run: what they would fetch is not needed and not trusted.
-  step "npm packages of $folder" npm --prefix "$root/$folder" ci --ignore-scripts --no-audit \
-    --no-fund || return 1
-  set_stamp "$stamp" "$now"
+  step "npm packages of $folder" npm --prefix "$root/$folder" ci "${options[@]}" || return 1
+  set_stamp "$stamp" "$now $which"
 }

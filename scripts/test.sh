@@ -87,13 +87,13 @@ step_tsan() {
   check_build tsan "${targets# }" && run_ctest tsan -L "^(${rooms#|})\$"
 }
 
-step_release() { build_web && check_build release shoal -DSHOAL_TESTS=OFF; }
+step_release() { check_build release shoal -DSHOAL_TESTS=OFF; }
 
 step_headers() { check "headers are self-contained" verify_headers; }
 
 step_web() {
   [ -f web/package.json ] || return 0
-  build_web || { failed=$((failed + 1)) && return 1; }
+  build_web all || { failed=$((failed + 1)) && return 1; }
   local status=0
   check "web: types" npm --prefix web run check || status=1
   counted "$results/web.json" "web: unit tests" npm --prefix web test -- --reporter=default \
@@ -105,7 +105,7 @@ step_web() {
 step_browser() {
   [ -d tests/e2e ] || return 0
   [ -x "$SHOAL_PROGRAM" ] || { failed=$((failed + 1)) && return 1; }
-  build_web || { failed=$((failed + 1)) && return 1; }
+  build_web all || { failed=$((failed + 1)) && return 1; }
   counted "$results/browser.xml" "browser tests" node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$results/browser.xml" tests/e2e/
