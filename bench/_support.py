@@ -62,7 +62,7 @@ def free_port():
 
 
 class Shoal:
-    """One `shoal serve` on a fresh data folder; stopped and removed at the end of the with block."""
+    """One `shoal serve` on a fresh data folder; stopped and removed when the with block ends."""
 
     def __init__(self, *arguments, environment=None, data=None):
         self.own_data = data is None
@@ -107,7 +107,8 @@ class Shoal:
                         return time.monotonic() - started
             except OSError:
                 time.sleep(0.002)
-        raise SystemExit(f"the server did not answer; its log:\n{(self.data / 'server.log').read_text()}")
+        log = (self.data / "server.log").read_text()
+        raise SystemExit(f"the server did not answer; its log:\n{log}")
 
     def call(self, method, path, body=None, headers=None, form=None):
         """Returns (status, parsed JSON or text, headers)."""
@@ -149,9 +150,10 @@ class Shoal:
         """One multipart request, as PeerTube's clients send; returns {id, uuid, shortUUID}."""
         boundary = "shoal-bench-boundary"
         fields = {"channelId": self.default_channel(), "name": name, "privacy": 1}
-        head = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        disposition = f"--{boundary}\r\nContent-Disposition: form-data; name="
+        head = "".join(f'{disposition}"{key}"\r\n\r\n{value}\r\n'
                        for key, value in fields.items())
-        head += (f'--{boundary}\r\nContent-Disposition: form-data; name="videofile"; '
+        head += (f'{disposition}"videofile"; '
                  f'filename="{pathlib.Path(file).name}"\r\nContent-Type: video/mp4\r\n\r\n')
         body = head.encode() + pathlib.Path(file).read_bytes() + f"\r\n--{boundary}--\r\n".encode()
         status, answer, _ = self.call("POST", "/api/v1/videos/upload", body, {
@@ -174,9 +176,10 @@ def sample_footage():
 
 
 def clip(kind):
-    """The issue's clip: 60 s, 1280x720, 30 fps, about 20 MB. `h264`: H.264/AAC, a keyframe each 2 s;
+    """60 s, 1280x720, 30 fps, about 20 MB. `h264`: H.264/AAC, a keyframe each 2 s;
     `mpeg4`: MPEG-4 part 2, which must be transcoded. Made once, kept under build/clips."""
-    target = ROOT / "build" / "clips" / {"h264": "bbb-720p-h264.mp4", "mpeg4": "bbb-720p-mpeg4.mp4"}[kind]
+    name = {"h264": "bbb-720p-h264.mp4", "mpeg4": "bbb-720p-mpeg4.mp4"}[kind]
+    target = ROOT / "build" / "clips" / name
     if target.exists():
         return target
     codec = {"h264": ["-c:v", "libx264", "-preset", "fast", "-b:v", "2500k", "-maxrate", "4M",
@@ -184,9 +187,11 @@ def clip(kind):
              "mpeg4": ["-c:v", "mpeg4", "-b:v", "2500k"]}[kind]
     source = sample_footage()
     partial = target.with_suffix(".part.mp4")
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-stream_loop", "2", "-i", str(source), "-t", "60",
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-stream_loop", "2", "-i", str(source),
+                    "-t", "60",
                     "-vf", "scale=1280:720", "-r", "30", *codec, "-pix_fmt", "yuv420p",
-                    "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(partial)], check=True)
+                    "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(partial)],
+                   check=True)
     partial.rename(target)
     return target
 

@@ -34,13 +34,15 @@ def measure(kind, figures):
         wanted = {720, 480, 360, 240}
         while True:
             details = server.call("GET", f"/api/v1/videos/{video['uuid']}")[1]
-            files = [f["resolution"]["id"] for p in details["streamingPlaylists"] for f in p["files"]]
+            files = [file["resolution"]["id"] for playlist in details["streamingPlaylists"]
+                     for file in playlist["files"]]
             if wanted <= set(files) and not details.get("processing"):
                 break
             if details["state"]["id"] == 7 or time.monotonic() - ended > 300:
                 raise SystemExit(f"processing did not finish: {details['state']} {files}")
             time.sleep(0.1)
-        figures.add(f"upload end to {'/'.join(map(str, sorted(wanted, reverse=True)))} ({kind})", "s",
+        names = "/".join(map(str, sorted(wanted, reverse=True)))
+        figures.add(f"upload end to {names} ({kind})", "s",
                     round(time.monotonic() - ended, 1), 90, QUOTED)
         _, children = support.children_cpu_seconds(server.process.pid)
         figures.add(f"CPU of ffmpeg and ffprobe ({kind})", "s", round(children, 1), 96, QUOTED)
