@@ -1,0 +1,173 @@
+#include "catalog/views.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace shoal::catalog {
+namespace {
+
+/// Reports come every few seconds; a longer step is a jump or a paused player.
+constexpr Milliseconds k_longest_step{65'000};
+
+UtcTime start_of_hour(UtcTime time) {
+  return std::chrono::floor<std::chrono::hours>(time);
+}
+
+}  // namespace
+
+void add_views(db::Session& session, const ViewBatch& batch, UtcTime now) {
+  const auto is_new = session.execute(
+      "insert into view_batch (id, created_at) values (:id, :now) on conflict (id) do nothing",
+      {batch.id, now});
+  if (is_new == 0) return;
+  for (const ViewBatch::Entry& entry : batch.entries) {
+    const auto changed = session.execute(
+        "update video set views = views + :views where id = :video", {entry.views, entry.video});
+    if (changed == 0) continue;
+    session.execute(
+        "insert into view_bucket (video_id, start, views, watch_ms)"
+        " values (:video, :start, :views, :watched)"
+        " on conflict (video_id, start) do update set views = view_bucket.views + excluded.views,"
+        " watch_ms = view_bucket.watch_ms + excluded.watch_ms",
+        {entry.video, entry.hour, entry.views, entry.watched.count()});
+  }
+}
+
+void prune_view_batches(db::Session& session, UtcTime before) {
+  session.execute("delete from view_batch where created_at < :before", {before});
+}
+
+ViewCounter::ViewCounter(Clock& clock, Random& random, Metrics& metrics)
+    : clock_(clock),
+      random_(random),
+      viewers_metric_(metrics.gauge("peertube_viewers_total", "Viewers watching now",
+                                    {{"viewerType", "local"}, {"videoType", "local"}})),
+      forgotten_metric_(metrics.counter("shoal_viewers_forgotten_total",
+                                        "Viewers forgotten because the table was full")),
+      dropped_metric_(metrics.counter("shoal_views_dropped_total",
+                                      "Views not counted because too many videos wait for the"
+                                      " database")),
+      secret_(random.hex(32)) {}
+
+std::string ViewCounter::key_of(VideoId video, std::string_view viewer) const {
+  const Sha256Digest digest =
+      hmac_sha256(secret_, std::to_string(video.value) + '\n' + std::string(viewer));
+  return std::string(reinterpret_cast<const char*>(digest.data()), 16);
+}
+
+void ViewCounter::add(VideoId video, UtcTime now, std::int64_t views, Milliseconds watched) {
+  if (pending_.size() >= k_pending_limit && !pending_.contains(video)) {
+    dropped_metric_.add(static_cast<double>(views));
+    return;
+  }
+  const UtcTime hour = start_of_hour(now);
+  auto& entry = pending_[video][to_millis(hour)];
+  entry.video = video;
+  entry.hour = hour;
+  entry.views += views;
+  entry.watched += watched;
+}
+
+void ViewCounter::forget(Viewers& viewers) {
+  by_key_.erase(viewers.front().key);
+  viewers.pop_front();
+}
+
+void ViewCounter::forget_silent(UtcTime now) {
+  while (!present_viewers_.empty() && now - present_viewers_.front().last > k_present) {
+    Viewer& viewer = present_viewers_.front();
+    viewer.present = false;
+    const auto found = present_of_.find(viewer.video);
+    if (--found->second == 0) present_of_.erase(found);
+    past_viewers_.splice(past_viewers_.end(), present_viewers_, present_viewers_.begin());
+  }
+  while (!past_viewers_.empty() && now - past_viewers_.front().last > k_window)
+    forget(past_viewers_);
+  while (by_key_.size() > k_limit && !past_viewers_.empty()) {
+    forgotten_metric_.add();
+    forget(past_viewers_);
+  }
+  while (by_key_.size() > k_limit) {
+    forgotten_metric_.add();
+    const auto found = present_of_.find(present_viewers_.front().video);
+    if (--found->second == 0) present_of_.erase(found);
+    forget(present_viewers_);
+  }
+  viewers_metric_.set(static_cast<double>(present_viewers_.size()));
+}
+
+ViewCounter::Viewer& ViewCounter::touch(const std::string& key, const Report& report, UtcTime now) {
+  const auto [found, is_new] = by_key_.try_emplace(key);
+  if (is_new) {
+    past_viewers_.push_back({.key = key,
+                             .video = report.video,
+                             .position = report.position,
+                             .last = now,
+                             .window_started = now});
+    found->second = std::prev(past_viewers_.end());
+  }
+  Viewer& viewer = *found->second;
+  if (!viewer.present) ++present_of_[report.video];
+  present_viewers_.splice(present_viewers_.end(), viewer.present ? present_viewers_ : past_viewers_,
+                          found->second);
+  viewer.present = true;
+  viewer.last = now;
+  if (now - viewer.window_started > k_window) {
+    viewer.window_started = now;
+    viewer.watched = Milliseconds{0};
+    viewer.counted = false;
+  }
+  return viewer;
+}
+
+void ViewCounter::report(const Report& report) {
+  const UtcTime now = clock_.now();
+  const std::string key = key_of(report.video, report.viewer);
+  const std::lock_guard lock(mutex_);
+  Viewer& viewer = touch(key, report, now);
+  const Milliseconds step = report.position - viewer.position;
+  viewer.position = report.position;
+  if (!report.seeked && step > Milliseconds{0} && step <= k_longest_step) {
+    viewer.watched += step;
+    add(report.video, now, 0, step);
+  }
+  const Milliseconds enough = std::min(k_counted_after, report.duration / 3);
+  if (!viewer.counted && viewer.watched > Milliseconds{0} && viewer.watched >= enough) {
+    viewer.counted = true;
+    add(report.video, now, 1, Milliseconds{0});
+  }
+  forget_silent(now);
+}
+
+std::int64_t ViewCounter::viewers(VideoId video) {
+  const std::lock_guard lock(mutex_);
+  forget_silent(clock_.now());
+  const auto found = present_of_.find(video);
+  return found == present_of_.end() ? 0 : found->second;
+}
+
+std::int64_t ViewCounter::viewers() {
+  const std::lock_guard lock(mutex_);
+  forget_silent(clock_.now());
+  return static_cast<std::int64_t>(present_viewers_.size());
+}
+
+std::optional<ViewBatch> ViewCounter::next_batch() {
+  const std::lock_guard lock(mutex_);
+  if (writing_) return writing_;
+  if (pending_.empty()) return std::nullopt;
+  ViewBatch batch{.id = random_.hex(16), .entries = {}};
+  while (!pending_.empty() && batch.entries.size() < k_batch_limit) {
+    for (auto& [hour, entry] : pending_.begin()->second) batch.entries.push_back(entry);
+    pending_.erase(pending_.begin());
+  }
+  writing_ = batch;
+  return batch;
+}
+
+void ViewCounter::written(const ViewBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  if (writing_ && writing_->id == batch.id) writing_.reset();
+}
+
+}  // namespace shoal::catalog
