@@ -1,0 +1,230 @@
+#include "blob/local_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "blob/store_marker.h"
+
+namespace shoal::blob {
+namespace {
+
+constexpr std::string_view k_marker = ".shoal-store";
+/// Temporary names live beside the objects, on the same file system; a crash leaves them here only.
+constexpr std::string_view k_temporary = ".incoming";
+constexpr std::uint64_t k_marker_limit = 4096;
+
+class LocalReader final : public ObjectReader {
+ public:
+  LocalReader(std::shared_ptr<io::File> file, std::uint64_t size, io::Path path, io::Offload& disk)
+      : file_(std::move(file)), size_(size), path_(std::move(path)), disk_(disk) {}
+
+  std::uint64_t size() const override { return size_; }
+  io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    // The pool reads into a buffer of its own: a cancelled caller's memory may be gone by then.
+    auto buffer = std::make_shared<std::vector<std::byte>>(out.size());
+    CO_TRY(const std::size_t got, co_await disk_.run([file = file_, buffer, offset] {
+      return file->read_at(offset, *buffer);
+    }));
+    std::copy_n(buffer->begin(), got, out.begin());
+    co_return got;
+  }
+  std::shared_ptr<io::File> local_file() const override { return file_; }
+  std::optional<io::Path> local_path() const override { return path_; }
+
+ private:
+  std::shared_ptr<io::File> file_;
+  std::uint64_t size_;
+  io::Path path_;
+  io::Offload& disk_;
+};
+
+Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
+                            const std::string& instance_id, Random& random) {
+  TRY(const auto names, files.list(root));
+  const bool empty = std::ranges::all_of(
+      names, [](const std::string& name) { return name == k_temporary || name == "lost+found"; });
+  if (!empty) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{} holds files but no {} marker: it is not a store of this instance, or "
+                    "its disk is not mounted. Mount it, or choose an empty folder.",
+                    root.string(), k_marker));
+  }
+  const StoreIdentity identity{Uuid::generate(random).text(), instance_id, 1};
+  const std::string text = format_marker(identity);
+  TRY_VOID(io::write_durably(files, root / k_marker, std::as_bytes(std::span(text))));
+  return identity;
+}
+
+Result<StoreIdentity> read_marker(io::FileSystem& files, const io::Path& root) {
+  TRY(const std::string text, io::read_whole(files, root / k_marker, k_marker_limit));
+  return parse_marker(text);
+}
+
+void list_below(io::FileSystem& files, const io::Path& folder, const std::string& key,
+                const std::string& prefix, std::vector<std::string>& out) {
+  const auto names = files.list(folder);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (name.starts_with('.')) continue;
+    const std::string child = key.empty() ? name : key + "/" + name;
+    // Neither a start of the prefix nor below it: nothing to find there.
+    if (!child.starts_with(prefix) && !prefix.starts_with(child)) continue;
+    const auto status = files.status(folder / name);
+    if (!status) continue;
+    if (status->is_directory) {
+      list_below(files, folder / name, child, prefix, out);
+    } else if (child.starts_with(prefix)) {
+      out.push_back(child);
+    }
+  }
+}
+
+}  // namespace
+
+LocalStore::LocalStore(std::string name, io::Path root, StoreIdentity identity,
+                       io::FileSystem& files, io::Offload& disk, Random& random)
+    : name_(std::move(name)),
+      root_(std::move(root)),
+      identity_(std::move(identity)),
+      files_(files),
+      disk_(disk),
+      random_(random) {}
+
+Result<std::unique_ptr<LocalStore>> LocalStore::open(std::string name, io::Path root,
+                                                     std::string instance_id, io::FileSystem& files,
+                                                     io::Offload& disk, Random& random) {
+  TRY_VOID(files.create_directories(root / k_temporary));
+  auto identity = read_marker(files, root);
+  if (!identity && identity.error().code == ErrorCode::not_found)
+    identity = claim(files, root, instance_id, random);
+  if (!identity) return std::unexpected(identity.error());
+  if (identity->instance_id != instance_id) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{} is the store of another Shoal instance ({}). Choose another folder.",
+                    root.string(), identity->instance_id));
+  }
+  // What a crash left half written was never acknowledged.
+  TRY(const auto left, files.list(root / k_temporary));
+  for (const std::string& file : left) TRY_VOID(files.remove(root / k_temporary / file));
+  return std::unique_ptr<LocalStore>(
+      new LocalStore(std::move(name), std::move(root), *std::move(identity), files, disk, random));
+}
+
+Result<io::Path> LocalStore::path_of(const std::string& key) const {
+  if (!is_valid_key(key)) return fail(ErrorCode::invalid, "not an object key: " + key);
+  return root_ / key;
+}
+
+Result<> LocalStore::check_marker() const {
+  const auto found = read_marker(files_, root_);
+  if (found && *found == identity_) return {};
+  return fail(ErrorCode::unavailable,
+              fmt::format("store {} is offline: its marker is gone or another's. Is {} mounted?",
+                          name_, root_.string()));
+}
+
+io::Path LocalStore::temporary_path() {
+  return root_ / k_temporary / random_.hex(16);
+}
+
+Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) {
+  TRY_VOID(files_.create_directories(target.parent_path()));
+  auto linked = files_.link(synced, target);
+  if (linked) {
+    // Each new folder on the way is an entry of the one above it.
+    for (io::Path folder = target.parent_path();; folder = folder.parent_path()) {
+      linked = files_.sync_directory(folder);
+      if (!linked || folder == root_) break;
+    }
+  }
+  const auto removed = files_.remove(synced);
+  TRY_VOID(std::move(linked));
+  return removed;
+}
+
+io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
+  co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
+    TRY(const io::Path target, path_of(key));
+    TRY_VOID(check_marker());
+    {
+      TRY(const auto opened, files_.open(file, io::OpenMode::write));
+      TRY_VOID(opened->sync());
+    }
+    return put_linked(file, target);
+  });
+}
+
+io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes) {
+  co_return co_await disk_.run(
+      [this, key = std::move(key), bytes = std::move(bytes)]() -> Result<> {
+        TRY(const io::Path target, path_of(key));
+        TRY_VOID(check_marker());
+        const io::Path temporary = temporary_path();
+        {
+          TRY(const auto opened, files_.open(temporary, io::OpenMode::create_new));
+          auto written = opened->write_at(0, std::as_bytes(std::span(bytes)));
+          if (written) written = opened->sync();
+          if (!written) {
+            (void)files_.remove(temporary);
+            return written;
+          }
+        }
+        return put_linked(temporary, target);
+      });
+}
+
+io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key) {
+  co_return co_await disk_.run(
+      [this, key = std::move(key)]() -> Result<std::unique_ptr<ObjectReader>> {
+        TRY(const io::Path path, path_of(key));
+        auto opened = files_.open(path, io::OpenMode::read);
+        if (!opened) {
+          if (opened.error().code == ErrorCode::not_found) TRY_VOID(check_marker());
+          return std::unexpected(opened.error());
+        }
+        TRY(const std::uint64_t size, (*opened)->size());
+        return std::make_unique<LocalReader>(*std::move(opened), size, path, disk_);
+      });
+}
+
+io::Task<Result<ObjectStatus>> LocalStore::status(std::string key) {
+  co_return co_await disk_.run([this, key = std::move(key)]() -> Result<ObjectStatus> {
+    TRY(const io::Path path, path_of(key));
+    const auto found = files_.status(path);
+    if (!found && found.error().code == ErrorCode::not_found) TRY_VOID(check_marker());
+    if (!found) return std::unexpected(found.error());
+    return ObjectStatus{found->size, found->modified};
+  });
+}
+
+io::Task<Result<>> LocalStore::remove(std::string key) {
+  co_return co_await disk_.run([this, key = std::move(key)]() -> Result<> {
+    TRY(const io::Path path, path_of(key));
+    const auto removed = files_.remove(path);
+    if (!removed) {
+      if (removed.error().code != ErrorCode::not_found) return removed;
+      return check_marker();
+    }
+    return files_.sync_directory(path.parent_path());
+  });
+}
+
+io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, std::string after,
+                                                            std::size_t limit) {
+  co_return co_await disk_.run([this, prefix = std::move(prefix), after = std::move(after),
+                                limit]() -> Result<std::vector<std::string>> {
+    TRY_VOID(check_marker());
+    std::vector<std::string> keys;
+    list_below(files_, root_, "", prefix, keys);
+    std::ranges::sort(keys);
+    keys.erase(keys.begin(), std::ranges::upper_bound(keys, after));
+    if (keys.size() > limit) keys.resize(limit);
+    return keys;
+  });
+}
+
+}  // namespace shoal::blob

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "blob/blob_store.h"
+
+namespace shoal::blob {
+
+/// Objects in memory, for tests of what stands on a store. Passes the same conformance suite.
+/// Any thread.
+class MemoryStore final : public BlobStore {
+ public:
+  MemoryStore(std::string name, const Clock& clock) : name_(std::move(name)), clock_(clock) {}
+
+  const std::string& name() const override { return name_; }
+  io::Task<Result<>> put_file(std::string key, io::Path file) override;
+  io::Task<Result<>> put_bytes(std::string key, std::string bytes) override;
+  io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
+  io::Task<Result<ObjectStatus>> status(std::string key) override;
+  io::Task<Result<>> remove(std::string key) override;
+  io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
+                                                  std::size_t limit) override;
+
+ private:
+  struct Object {
+    std::shared_ptr<const std::string> bytes;
+    UtcTime modified{};
+  };
+  const std::string name_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Object> objects_;
+};
+
+}  // namespace shoal::blob

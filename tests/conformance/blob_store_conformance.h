@@ -1,0 +1,126 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "blob/blob_store.h"
+#include "io/runtime.h"
+#include "tests/support/temporary_directory.h"
+
+namespace shoal::blob {
+
+/// What every BlobStore does. A fixture has `store()`.
+template <class Fixture>
+class BlobStoreConformance : public testing::Test {
+ protected:
+  BlobStore& store() { return fixture.store(); }
+
+  template <class T>
+  T wait(io::Task<T> task) {
+    std::optional<T> result;
+    runtime.run_until_done([](io::Task<T> inner, std::optional<T>& out) -> io::Task<> {
+      out.emplace(co_await std::move(inner));
+    }(std::move(task), result));
+    return std::move(*result);
+  }
+
+  Result<std::string> read(const std::string& key) {
+    TRY(const auto reader, wait(store().open(key)));
+    std::string text(reader->size() + 10, '?');
+    TRY(const std::size_t got, wait(reader->read_at(0, std::as_writable_bytes(std::span(text)))));
+    text.resize(got);
+    return text;
+  }
+
+  io::Path file(std::string_view text) {
+    const io::Path path = scratch.path() / std::to_string(++files);
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  static ErrorCode code(const auto& result) {
+    return result ? ErrorCode::internal : result.error().code;
+  }
+
+  io::Runtime runtime{1};
+  tests::TemporaryDirectory scratch;
+  int files = 0;
+  Fixture fixture;
+};
+
+TYPED_TEST_SUITE_P(BlobStoreConformance);
+
+TYPED_TEST_P(BlobStoreConformance, an_object_reads_back_as_it_was_put) {
+  ASSERT_TRUE(this->wait(this->store().put_bytes("a/b.txt", "hello")));
+  ASSERT_TRUE(this->wait(this->store().put_file("a/c.txt", this->file("from a file"))));
+  EXPECT_EQ(this->read("a/b.txt"), "hello");
+  EXPECT_EQ(this->read("a/c.txt"), "from a file");
+  EXPECT_EQ(this->wait(this->store().status("a/b.txt"))->size, 5U);
+}
+
+TYPED_TEST_P(BlobStoreConformance, a_key_is_never_written_twice) {
+  ASSERT_TRUE(this->wait(this->store().put_bytes("k", "first")));
+  EXPECT_EQ(this->code(this->wait(this->store().put_bytes("k", "second"))), ErrorCode::conflict);
+  EXPECT_EQ(this->code(this->wait(this->store().put_file("k", this->file("third")))),
+            ErrorCode::conflict);
+  EXPECT_EQ(this->read("k"), "first");
+}
+
+TYPED_TEST_P(BlobStoreConformance, what_is_not_there_is_not_found) {
+  EXPECT_EQ(this->code(this->wait(this->store().open("no"))), ErrorCode::not_found);
+  EXPECT_EQ(this->code(this->wait(this->store().status("no"))), ErrorCode::not_found);
+  EXPECT_TRUE(this->wait(this->store().remove("no")));
+}
+
+TYPED_TEST_P(BlobStoreConformance, a_removed_object_is_gone_but_its_open_reader_reads_on) {
+  ASSERT_TRUE(this->wait(this->store().put_bytes("k", "bytes")));
+  auto reader = this->wait(this->store().open("k"));
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(this->wait(this->store().remove("k")));
+  EXPECT_EQ(this->code(this->wait(this->store().open("k"))), ErrorCode::not_found);
+  std::string text(5, '?');
+  EXPECT_EQ(this->wait((*reader)->read_at(0, std::as_writable_bytes(std::span(text)))), 5U);
+  EXPECT_EQ(text, "bytes");
+}
+
+TYPED_TEST_P(BlobStoreConformance, reads_are_short_only_at_the_end) {
+  ASSERT_TRUE(this->wait(this->store().put_bytes("k", "0123456789")));
+  auto reader = this->wait(this->store().open("k"));
+  ASSERT_TRUE(reader);
+  std::string text(4, '?');
+  const auto out = std::as_writable_bytes(std::span(text));
+  EXPECT_EQ(this->wait((*reader)->read_at(3, out)), 4U);
+  EXPECT_EQ(text, "3456");
+  EXPECT_EQ(this->wait((*reader)->read_at(8, out)), 2U);
+  EXPECT_EQ(this->wait((*reader)->read_at(10, out)), 0U);
+}
+
+TYPED_TEST_P(BlobStoreConformance, lists_a_prefix_in_order_and_in_pages) {
+  for (const auto* key : {"b/2", "a/1", "b/10", "b/1/x", "bb", "c"})
+    ASSERT_TRUE(this->wait(this->store().put_bytes(key, "x")));
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(this->wait(this->store().list("b/", "", 100)), (Keys{"b/1/x", "b/10", "b/2"}));
+  EXPECT_EQ(this->wait(this->store().list("b/", "", 2)), (Keys{"b/1/x", "b/10"}));
+  EXPECT_EQ(this->wait(this->store().list("b/", "b/10", 2)), (Keys{"b/2"}));
+  EXPECT_EQ(this->wait(this->store().list("", "b/2", 100)), (Keys{"bb", "c"}));
+  EXPECT_EQ(this->wait(this->store().list("nothing", "", 100)), Keys{});
+}
+
+TYPED_TEST_P(BlobStoreConformance, a_key_that_could_leave_the_store_is_refused) {
+  for (const auto* key :
+       {"", "/a", "a//b", "../a", "a/../b", ".hidden", "a/.b", "a b", "a\\b", "ä"})
+    EXPECT_EQ(this->code(this->wait(this->store().put_bytes(key, "x"))), ErrorCode::invalid) << key;
+  EXPECT_EQ(this->code(this->wait(this->store().put_bytes(std::string(513, 'a'), "x"))),
+            ErrorCode::invalid);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(BlobStoreConformance, an_object_reads_back_as_it_was_put,
+                            a_key_is_never_written_twice, what_is_not_there_is_not_found,
+                            a_removed_object_is_gone_but_its_open_reader_reads_on,
+                            reads_are_short_only_at_the_end, lists_a_prefix_in_order_and_in_pages,
+                            a_key_that_could_leave_the_store_is_refused);
+
+}  // namespace shoal::blob
