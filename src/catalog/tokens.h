@@ -13,7 +13,7 @@
 
 namespace shoal::catalog {
 
-/// As PeerTube's (one second less than recorded counts down at once).
+/// As PeerTube's.
 inline constexpr std::chrono::days k_access_lifetime{1};
 inline constexpr std::chrono::days k_refresh_lifetime{14};
 

@@ -13,6 +13,7 @@ Context::Context(ApiConfig api_config, Services services)
       totals(clock, metrics),
       callers(database, clock, metrics),
       rate_limiter(config.rate_limits, clock, metrics),
+      login_throttle(clock),
       responses(clock, metrics),
       started_at(clock.now()) {}
 

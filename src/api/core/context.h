@@ -2,12 +2,14 @@
 
 #include <string>
 
+#include "api/accounts/login_throttle.h"
 #include "api/core/caller.h"
 #include "api/core/rate_limit.h"
 #include "api/core/response_cache.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "catalog/instance.h"
 #include "catalog/settings.h"
 #include "catalog/totals_cache.h"
 #include "db/database.h"
@@ -21,6 +23,7 @@ struct ApiConfig {
       "http://localhost:9000";          ///< webserver: scheme and host, no slash at the end
   std::string host = "localhost:9000";  ///< the same without the scheme
   RateLimits rate_limits;
+  catalog::InstanceIdentity identity;
   /// What an administrator may change at run time starts from these.
   catalog::RuntimeSettings defaults;
   /// The built web client (web/dist), or empty: no pages are served.
@@ -53,6 +56,7 @@ struct Context {
   catalog::TotalsCache totals;
   Callers callers;
   RateLimiter rate_limiter;
+  LoginThrottle login_throttle;
   ResponseCache responses;
   const UtcTime started_at;
 };

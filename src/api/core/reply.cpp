@@ -1,15 +1,9 @@
 #include "api/core/reply.h"
 
-#include <boost/json/serialize.hpp>
-
 namespace shoal::api {
 
 net::Response json_response(std::string body, int status) {
   return net::Response::text(status, std::move(body), k_json_type);
-}
-
-net::Response json_response(const boost::json::value& body, int status) {
-  return json_response(boost::json::serialize(body), status);
 }
 
 net::Response json_response(std::shared_ptr<const std::string> body) {

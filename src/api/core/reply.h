@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/json/value.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,7 +12,6 @@ namespace shoal::api {
 inline constexpr std::string_view k_json_type = "application/json; charset=utf-8";
 
 net::Response json_response(std::string body, int status = 200);
-net::Response json_response(const boost::json::value& body, int status = 200);
 inline net::Response json_response(JsonWriter& json, int status = 200) {
   return json_response(json.take(), status);
 }
