@@ -1,0 +1,17 @@
+#include "api/api.h"
+
+#include "api/accounts/routes.h"
+
+namespace shoal::api {
+
+std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& context) {
+  Routes routes(router, context);
+  add_oauth_routes(routes);
+  add_me_routes(routes);
+  add_users_routes(routes);
+  add_accounts_routes(routes);
+  add_channels_routes(routes);
+  return routes.registered();
+}
+
+}  // namespace shoal::api
