@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "media/fmp4/box.h"
@@ -158,6 +159,27 @@ Result<std::string> esds_string(ByteView configuration) {
 Result<ByteView> decoder_configuration(ByteView sample_entry) {
   TRY(const Entry entry, open_entry(sample_entry));
   return entry.configuration;
+}
+
+Result<Bytes> stable_sample_entry(ByteView sample_entry) {
+  fmp4::BoxWalker walker(sample_entry);
+  Box entry;
+  if (!walker.next(entry)) return fail(ErrorCode::corrupt, "a sample description is cut off");
+  const auto* shape = std::ranges::find(k_shapes, entry.type, &EntryShape::entry);
+  if (shape == k_shapes.end()) return Bytes(entry.whole.begin(), entry.whole.end());
+  if (entry.payload.size() < shape->fixed_size) {
+    return fail(ErrorCode::corrupt, "a sample description is too short");
+  }
+  ByteWriter out;
+  fmp4::write_box(out, fmp4::fourcc_text(entry.type), [&] {
+    out.bytes(entry.payload.first(shape->fixed_size));
+    fmp4::BoxWalker children(entry.payload.subspan(shape->fixed_size));
+    Box child;
+    while (children.next(child)) {
+      if (child.type != fourcc("btrt")) out.bytes(child.whole);
+    }
+  });
+  return out.take();
 }
 
 Result<std::string> codec_string(ByteView sample_entry) {

@@ -15,4 +15,8 @@ Result<std::string> codec_string(ByteView sample_entry);
 /// `dfLa`; payload only): what two separately encoded stretches must share to be one track.
 Result<ByteView> decoder_configuration(ByteView sample_entry);
 
+/// The entry without its `btrt` box, which a muxer fills in from the content it happened to see.
+/// Unknown entries are returned as they are. Errors: corrupt.
+Result<Bytes> stable_sample_entry(ByteView sample_entry);
+
 }  // namespace shoal::media

@@ -75,6 +75,15 @@ TEST(Codecs, cut_entries_are_corrupt_and_unknown_ones_unsupported) {
   EXPECT_EQ(unknown.error().code, ErrorCode::unsupported);
 }
 
+TEST(Codecs, the_stable_entry_has_no_measured_bitrate) {
+  const Bytes whole = hex(k_aac);
+  const auto stable = stable_sample_entry(whole);
+  ASSERT_TRUE(stable);
+  EXPECT_EQ(stable->size(), whole.size() - 0x14);
+  EXPECT_EQ(codec_string(*stable), "mp4a.40.2");
+  EXPECT_EQ(stable_sample_entry(*stable), *stable);
+}
+
 TEST(Codecs, the_configuration_is_what_stretches_must_share) {
   const Bytes whole = hex(k_avc);
   const auto configuration = decoder_configuration(whole);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace shoal::media::fmp4 {
 
@@ -51,6 +52,38 @@ Result<> put_on_grid(std::vector<Sample>& samples, std::uint32_t source_timescal
   }
   if (stretch.frame_count > count) {
     samples.back().duration = static_cast<std::uint32_t>((stretch.frame_count - count + 1) * ticks);
+  }
+  return {};
+}
+
+Result<> put_on_timeline(std::vector<Sample>& samples, std::uint32_t source_timescale,
+                         std::uint32_t timescale, const TimelineSpan& span) {
+  if (samples.empty()) return {};
+  if (!samples.front().sync) {
+    return fail(ErrorCode::corrupt, "a copied stretch does not start with a keyframe");
+  }
+  const std::int64_t earliest =
+      std::ranges::min(samples, {}, &Sample::presentation_time).presentation_time();
+  std::vector<std::int64_t> shown;
+  shown.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    shown.push_back(span.start +
+                    rescale(sample.presentation_time() - earliest, timescale, source_timescale));
+  }
+  std::vector<std::int64_t> order = shown;
+  std::ranges::sort(order);
+  if (std::ranges::adjacent_find(order) != order.end() || order.back() >= span.end) {
+    return fail(ErrorCode::corrupt, "the frames of a copied stretch do not fit its time");
+  }
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    const std::int64_t offset = shown[n] + span.delay - order[n];
+    const std::int64_t next = n + 1 < order.size() ? order[n + 1] : span.end;
+    if (offset < 0 || offset > INT32_MAX || next - order[n] > UINT32_MAX) {
+      return fail(ErrorCode::corrupt, "a copied frame comes later than it is shown");
+    }
+    samples[n].decode_time = order[n];
+    samples[n].composition_offset = static_cast<std::int32_t>(offset);
+    samples[n].duration = static_cast<std::uint32_t>(next - order[n]);
   }
   return {};
 }

@@ -36,6 +36,20 @@ struct Stretch {
 Result<> put_on_grid(std::vector<Sample>& samples, std::uint32_t source_timescale,
                      const FrameGrid& grid, const Stretch& stretch);
 
+/// Where a run of copied frames belongs, in ticks.
+struct TimelineSpan {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+  std::int64_t delay = 0;
+};
+
+/// The same for frames that keep their own distances: the first shown is put at `start`, the last
+/// lasts until `end`, and every frame is shown `delay` after its place in the order of showing.
+/// Errors: corrupt when two frames have one time, one lies beyond `end` or needs more delay, or the
+/// first is no sync sample.
+Result<> put_on_timeline(std::vector<Sample>& samples, std::uint32_t source_timescale,
+                         std::uint32_t timescale, const TimelineSpan& span);
+
 /// The samples from the first sync sample shown at or after `from` to the next sync sample shown at
 /// or after `to` (ticks; presentation time), for streams that are copied. A boundary that is not
 /// exactly at a sync sample takes the next one, so neighbouring calls share no sample and lose

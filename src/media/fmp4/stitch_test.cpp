@@ -53,6 +53,27 @@ TEST(PutOnGrid, holes_doubles_surplus_and_late_frames_are_corrupt) {
   EXPECT_FALSE(put_on_grid(headless, 12800, k_grid, {0, 4, 2}));
 }
 
+TEST(PutOnTimeline, keeps_the_sources_distances_and_fills_to_the_next_boundary) {
+  std::vector<Sample> samples{{0, 9, 0, 2000, 1000, true},
+                              {9, 8, 1000, 4000, 1000, false},
+                              {17, 7, 2000, 1500, 1000, false}};
+  ASSERT_TRUE(put_on_timeline(samples, 1000, 2000, {10'000, 20'000, 4000}));
+  EXPECT_EQ(samples[0].decode_time, 10'000);
+  EXPECT_EQ(samples[0].presentation_time(), 14'000);
+  EXPECT_EQ(samples[1].presentation_time(), 14'000 + 6000);
+  EXPECT_EQ(samples[2].presentation_time(), 14'000 + 3000);
+  EXPECT_EQ(samples[2].decode_time + samples[2].duration, 20'000);
+}
+
+TEST(PutOnTimeline, one_time_for_two_frames_and_overlong_stretches_are_corrupt) {
+  std::vector<Sample> twice{{0, 9, 0, 0, 1000, true}, {9, 8, 0, 0, 1000, false}};
+  EXPECT_FALSE(put_on_timeline(twice, 1000, 1000, {0, 5000, 0}));
+  std::vector<Sample> beyond{{0, 9, 0, 0, 1000, true}, {9, 8, 7000, 0, 1000, false}};
+  EXPECT_FALSE(put_on_timeline(beyond, 1000, 1000, {0, 5000, 0}));
+  std::vector<Sample> late{{0, 9, 0, 5000, 1000, true}, {9, 8, 1000, 0, 1000, false}};
+  EXPECT_FALSE(put_on_timeline(late, 1000, 1000, {0, 9000, 0}));
+}
+
 TEST(CutAtSync, neighbours_share_nothing_and_lose_nothing) {
   std::vector<Sample> samples;
   for (int i = 0; i < 12; ++i) samples.push_back({0, 1, i * 10, 0, 10, i % 4 == 0});

@@ -1,0 +1,278 @@
+#include "processing/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace shoal::processing {
+
+namespace {
+
+constexpr int k_audio_piece_seconds = 60;
+/// Containers without an index are searched by bytes and may land a little late.
+constexpr Microseconds k_seek_margin{2'000'000};
+/// The containers ffmpeg may open: no playlists, no images, no scripts that name other files.
+constexpr const char* k_containers =
+    "mov,matroska,webm,avi,mpegts,mpeg,flv,live_flv,ogg,wav,w64,mp3,flac,aac,ac3,eac3,dts,asf,rm,"
+    "mxf,dv,nut,aiff,au,caf,amr,ape,wv,tta,ivf,gxf,wtv,m4v,mpegvideo,h264,hevc,av1,obu";
+
+using Arguments = std::vector<std::string>;
+
+void append(Arguments& to, std::initializer_list<std::string> more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+std::string seconds(Microseconds time) {
+  return fmt::format("{}{}.{:06}", time.count() < 0 ? "-" : "", std::abs(time.count()) / 1'000'000,
+                     std::abs(time.count()) % 1'000'000);
+}
+
+/// "file:" keeps a name with a colon from being taken for a protocol.
+std::string file_url(const Path& path) {
+  return "file:" + path.string();
+}
+
+Arguments guarded_input(const Path& source) {
+  return {"-protocol_whitelist", "file", "-format_whitelist", k_containers, "-i", file_url(source)};
+}
+
+io::Command base_command(std::string program, const Path& source, const ProcessLimits& limits) {
+  io::Command command;
+  command.program = std::move(program);
+  command.sandbox.readable = {source};
+  command.sandbox.memory_limit = limits.memory;
+  return command;
+}
+
+/// Bounds that grow with how much media the child handles.
+void bound(io::Command& command, Microseconds media, const ProcessLimits& limits) {
+  const auto whole = std::chrono::ceil<Seconds>(media).count();
+  command.sandbox.wall_limit =
+      std::max(limits.least_wall, Seconds(whole * limits.encode_wall_per_second));
+  command.sandbox.cpu_limit = command.sandbox.wall_limit * 4;
+  command.sandbox.output_limit.value =
+      std::max(limits.least_output.value,
+               limits.output_per_second.value * static_cast<std::uint64_t>(whole));
+}
+
+Arguments quiet_ffmpeg() {
+  return {"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-y"};
+}
+
+/// Fragmented MP4 in pieces, each announced on standard output when it is whole.
+void append_segment_muxer(Arguments& to, const std::string& times, const std::string& options) {
+  append(to, {"-f", "segment", "-segment_list", "pipe:1", "-segment_list_type", "csv",
+              "-segment_format", "mp4", "-segment_format_options",
+              "movflags=+frag_keyframe+delay_moov+default_base_moof" + options, "-reset_timestamps",
+              "1"});
+  append(to, {times.find(',') == times.npos && times.find('.') == times.npos ? "-segment_time"
+                                                                             : "-segment_times",
+              times});
+}
+
+std::string audio_filter(const Plan& plan) {
+  return fmt::format("asetpts=PTS-({}/TB),aresample={}:async=1:first_pts=0,apad,atrim=end={}",
+                     seconds(plan.origin), plan.audio.sample_rate, seconds(plan.boundaries.end));
+}
+
+/// What brings a high dynamic range picture to BT.709; Debian's ffmpeg has both filters.
+constexpr const char* k_tone_map =
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p";
+
+/// Frames of the output grid from the source's: shifted to the origin, made progressive, at a
+/// constant rate from the work segment's first frame on.
+std::string picture_filter(const Plan& plan, const WorkSegment& work) {
+  std::string filter =
+      fmt::format("[0:{}]setpts=PTS-({}/TB)", plan.video_stream, seconds(plan.origin));
+  if (plan.interlaced) filter += ",bwdif=deint=interlaced";
+  if (plan.freeze_last_frame) filter += ",tpad=stop=-1:stop_mode=clone";
+  filter += fmt::format(",fps=fps={}/{}:start_time={}:round=near", plan.fps.numerator,
+                        plan.fps.denominator, seconds(plan.boundaries.start_of(work.first)));
+  return filter;
+}
+
+std::int64_t frames_between(const RenditionPlan& rendition, Microseconds from, Microseconds to) {
+  return media::frames_at(rendition.fps, to) - media::frames_at(rendition.fps, from);
+}
+
+/// Begins of HLS segments inside the work segment, on frames counted from its first.
+std::string forced_keyframes(const Plan& plan, const WorkSegment& work,
+                             const RenditionPlan& rendition) {
+  std::string times;
+  const Microseconds start = plan.boundaries.start_of(work.first);
+  for (std::size_t i = work.first; i < work.last; ++i) {
+    const auto frame = frames_between(rendition, start, plan.boundaries.start_of(i));
+    if (!times.empty()) times += ',';
+    times += seconds(media::time_of_frame(rendition.fps, frame));
+  }
+  return times;
+}
+
+/// Groups of pictures of two seconds: half a segment of the grid, or at most that with a copied
+/// top.
+std::int64_t gop_frames(const Plan& plan, const RenditionPlan& rendition) {
+  const Microseconds first = plan.boundaries.end_of(0);
+  const bool grid = !plan.copies_top() && plan.boundaries.size() > 1;
+  const auto frames = grid ? media::frames_at(rendition.fps, first) / 2
+                           : media::frames_at(rendition.fps, media::k_segment_target / 2);
+  return std::max<std::int64_t>(1, frames);
+}
+
+void append_video_encoder(Arguments& to, const Plan& plan, const WorkSegment& work,
+                          const RenditionPlan& rendition) {
+  const auto gop = std::to_string(gop_frames(plan, rendition));
+  const auto frames = frames_between(rendition, plan.boundaries.start_of(work.first),
+                                     plan.boundaries.end_of(work.last - 1));
+  append(to, {"-c:v", "libx264", "-preset", plan.preset, "-crf", std::to_string(plan.crf),
+              "-maxrate", std::to_string(rendition.max_bitrate.value), "-bufsize",
+              std::to_string(2 * rendition.max_bitrate.value), "-profile:v", "high", "-pix_fmt",
+              "yuv420p", "-bf", "3", "-g", gop, "-sc_threshold", "0", "-force_key_frames",
+              forced_keyframes(plan, work, rendition),
+              // The same headers whatever the content: one initialization segment for all.
+              "-x264-params", "stitchable=1:open-gop=0", "-frames:v", std::to_string(frames)});
+  if (!plan.copies_top()) append(to, {"-keyint_min", gop});
+  if (plan.threads > 0) append(to, {"-threads", std::to_string(plan.threads)});
+  append(to, {"-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4", "-movflags",
+              "+frag_keyframe+empty_moov+default_base_moof"});
+}
+
+}  // namespace
+
+Path audio_piece_path(const Path& folder, std::size_t piece) {
+  return folder / fmt::format("audio-{}.mp4", piece);
+}
+
+Path video_piece_path(const Path& folder, const RenditionPlan& rendition,
+                      std::size_t work_segment) {
+  return folder / fmt::format("video-{}-{}.mp4", rendition.resolution, work_segment);
+}
+
+io::Command probe_command(const Path& source, const ProcessLimits& limits) {
+  io::Command command = base_command("ffprobe", source, limits);
+  command.arguments = {"-hide_banner",  "-loglevel", "error", "-show_format",
+                       "-show_streams", "-of",       "json"};
+  const Arguments input = guarded_input(source);
+  command.arguments.insert(command.arguments.end(), input.begin(), input.end());
+  command.sandbox.wall_limit = limits.probe_wall;
+  command.sandbox.cpu_limit = limits.probe_wall;
+  return command;
+}
+
+io::Command packets_command(const Path& source, const SourceMedia& media,
+                            const ProcessLimits& limits) {
+  io::Command command = base_command("ffprobe", source, limits);
+  command.arguments = {"-hide_banner",
+                       "-loglevel",
+                       "error",
+                       "-show_entries",
+                       "packet=stream_index,pts_time,dts_time,duration_time,flags",
+                       "-of",
+                       "compact=p=0:nk=1"};
+  if (!media.audio || !media.video) {
+    append(command.arguments,
+           {"-select_streams",
+            std::to_string(media.video ? media.video->stream_index : media.audio->stream_index)});
+  }
+  const Arguments input = guarded_input(source);
+  command.arguments.insert(command.arguments.end(), input.begin(), input.end());
+  command.sandbox.wall_limit = limits.probe_wall;
+  command.sandbox.cpu_limit = limits.probe_wall;
+  return command;
+}
+
+io::Command audio_command(const Plan& plan, const Path& source, const Path& folder,
+                          const ProcessLimits& limits) {
+  io::Command command = base_command("ffmpeg", source, limits);
+  command.sandbox.writable = {folder};
+  bound(command, plan.boundaries.end, limits);
+  Arguments& args = command.arguments;
+  args = quiet_ffmpeg();
+  const bool copy = plan.audio.mode == StreamMode::copy;
+  if (!copy) args.push_back("-copyts");
+  const Arguments input = guarded_input(source);
+  args.insert(args.end(), input.begin(), input.end());
+  append(args, {"-map", fmt::format("0:{}", plan.audio.stream_index), "-map_metadata", "-1",
+                "-map_chapters", "-1"});
+  if (copy) {
+    append(args, {"-c:a", "copy"});
+  } else {
+    append(args,
+           {"-af", audio_filter(plan), "-c:a", "aac", "-b:a",
+            std::to_string(plan.audio.bitrate.value), "-ac", std::to_string(plan.audio.channels)});
+  }
+  append_segment_muxer(args, std::to_string(k_audio_piece_seconds), ":frag_duration=1000000");
+  args.push_back(file_url(folder / "audio-%d.mp4"));
+  return command;
+}
+
+io::Command encode_command(const Plan& plan, std::size_t work_segment, const Path& source,
+                           const Path& folder, const ProcessLimits& limits) {
+  const WorkSegment& work = plan.work_segments[work_segment];
+  io::Command command = base_command("ffmpeg", source, limits);
+  command.sandbox.writable = {folder};
+  bound(command, plan.boundaries.end_of(work.last - 1) - plan.boundaries.start_of(work.first),
+        limits);
+  Arguments& args = command.arguments;
+  args = quiet_ffmpeg();
+  args.push_back("-copyts");
+  const Microseconds seek = plan.exact_seek ? work.seek : work.seek - k_seek_margin;
+  if (seek > plan.origin) {
+    append(args, {"-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(seek)});
+  }
+  const Arguments input = guarded_input(source);
+  args.insert(args.end(), input.begin(), input.end());
+
+  std::string graph = picture_filter(plan, work);
+  std::vector<const RenditionPlan*> encoded;
+  for (const RenditionPlan& rendition : plan.renditions) {
+    if (rendition.video == StreamMode::encode) encoded.push_back(&rendition);
+  }
+  if (plan.hdr) graph += fmt::format(",{}", k_tone_map);
+  graph += fmt::format(",split={}", encoded.size());
+  for (const RenditionPlan* rendition : encoded)
+    graph += fmt::format("[s{}]", rendition->resolution);
+  for (const RenditionPlan* rendition : encoded) {
+    const auto step = std::max<long>(1, std::lround(plan.fps.value() / rendition->fps.value()));
+    graph += fmt::format(
+        ";[s{0}]framestep={1},scale={2}:{3}:flags=bicubic,setsar=1,"
+        "format=yuv420p,setpts=N[o{0}]",
+        rendition->resolution, step, rendition->width, rendition->height);
+  }
+  append(args, {"-filter_complex", graph});
+  for (const RenditionPlan* rendition : encoded) {
+    append(args, {"-map", fmt::format("[o{}]", rendition->resolution)});
+    append_video_encoder(args, plan, work, *rendition);
+    args.push_back(file_url(video_piece_path(folder, *rendition, work_segment)));
+  }
+  return command;
+}
+
+io::Command copy_command(const Plan& plan, const Path& source, const Path& folder,
+                         const ProcessLimits& limits) {
+  io::Command command = base_command("ffmpeg", source, limits);
+  command.sandbox.writable = {folder};
+  bound(command, plan.boundaries.end, limits);
+  Arguments& args = command.arguments;
+  args = quiet_ffmpeg();
+  args.push_back("-copyts");
+  const Arguments input = guarded_input(source);
+  args.insert(args.end(), input.begin(), input.end());
+  // The times of the cuts count from the origin, so the packets' must: no shift by the muxer.
+  append(args, {"-map", fmt::format("0:{}", plan.video_stream), "-c:v", "copy", "-map_metadata",
+                "-1", "-map_chapters", "-1", "-output_ts_offset", seconds(-plan.origin),
+                "-avoid_negative_ts", "disabled"});
+  // The muxer cuts at the first keyframe at or after a time; a boundary is one, but for rounding.
+  std::string times;
+  for (std::size_t k = 1; k < plan.work_segments.size(); ++k) {
+    if (!times.empty()) times += ',';
+    times += seconds(plan.boundaries.start_of(plan.work_segments[k].first) - Microseconds(10'000));
+  }
+  if (times.empty()) times = seconds(plan.boundaries.end * 2);
+  append_segment_muxer(args, times, "");
+  args.push_back(
+      file_url(folder / fmt::format("video-{}-%d.mp4", plan.renditions.front().resolution)));
+  return command;
+}
+
+}  // namespace shoal::processing

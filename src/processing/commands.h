@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/process.h"
+#include "processing/plan.h"
+
+/// The command lines of ffmpeg and ffprobe: pure functions of the plan. Every one reads only the
+/// source and the folder named, through the `file` protocol and known containers, without a
+/// network.
+namespace shoal::processing {
+
+using Path = std::filesystem::path;
+
+/// Bounds on one child; a bomb or a hang ends there.
+struct ProcessLimits {
+  Seconds probe_wall{300};
+  /// Wall time for making a work segment, per second of media and at least; slow machines included.
+  int encode_wall_per_second = 120;
+  Seconds least_wall{600};
+  ByteCount memory{6ULL << 30};
+  /// Output of one child per second of media, and at least.
+  ByteCount output_per_second{16ULL << 20};
+  ByteCount least_output{256ULL << 20};
+};
+
+/// Names in the work folder of a video, where steps leave what later steps need.
+Path audio_piece_path(const Path& folder, std::size_t piece);
+Path video_piece_path(const Path& folder, const RenditionPlan& rendition, std::size_t work_segment);
+
+/// `-show_format -show_streams` as JSON on standard output.
+io::Command probe_command(const Path& source, const ProcessLimits& limits);
+/// One line a packet of those streams, for PacketScan.
+io::Command packets_command(const Path& source, const SourceMedia& media,
+                            const ProcessLimits& limits);
+
+/// The whole sound in pieces of about a minute (audio_piece_path). One encoder makes them all, so
+/// their frames concatenate. Standard output has a line for each finished piece.
+io::Command audio_command(const Plan& plan, const Path& source, const Path& folder,
+                          const ProcessLimits& limits);
+
+/// One work segment of every encoded rendition (video_piece_path), from one decoder.
+io::Command encode_command(const Plan& plan, std::size_t work_segment, const Path& source,
+                           const Path& folder, const ProcessLimits& limits);
+
+/// All work segments of the copied rendition (video_piece_path). Standard output has a line for
+/// each finished piece.
+io::Command copy_command(const Plan& plan, const Path& source, const Path& folder,
+                         const ProcessLimits& limits);
+
+}  // namespace shoal::processing

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "media/bytes.h"
+#include "media/m3u8/playlist.h"
+#include "processing/commands.h"
+#include "processing/plan.h"
+
+/// From what ffmpeg left in the work folder to the objects that are stored and listed. All
+/// functions block (call them in Offload) and give the same bytes for the same input, so a step
+/// that is done again writes the same object.
+namespace shoal::processing {
+
+/// The finished sound: which file holds which frames.
+struct AudioManifest {
+  struct Piece {
+    std::uint64_t first_frame = 0;
+    std::uint64_t frames = 0;
+  };
+  std::vector<Piece> pieces;
+  std::uint32_t samples_per_frame = 1024;
+  /// The audio step ended: there will be no more pieces.
+  bool complete = false;
+
+  std::uint64_t frames() const {
+    return pieces.empty() ? 0 : pieces.back().first_frame + pieces.back().frames;
+  }
+};
+
+/// Reads the pieces `first..count-1` that the audio step finished. Errors: corrupt.
+Result<> extend_audio_manifest(io::FileSystem& files, const Path& folder, std::size_t count,
+                               AudioManifest& manifest);
+std::string write_audio_manifest(const AudioManifest& manifest);
+Result<AudioManifest> parse_audio_manifest(std::string_view json);
+
+struct PackagedSegment {
+  Microseconds duration{0};
+  media::m3u8::ByteRange range;
+  Sha256Digest sha256{};
+};
+
+/// One work segment of one rendition, as an object of its own.
+struct PackagedWork {
+  std::size_t work_segment = 0;
+  std::vector<PackagedSegment> segments;
+  /// The initialization segment that goes with it; the same for all work segments of a rendition.
+  media::Bytes init;
+  std::string codecs;
+  bool has_audio = false;
+};
+
+/// Where a rendition's objects live while the work is running.
+std::string running_init_name(const Plan& plan, const RenditionPlan& rendition);
+std::string running_work_name(const Plan& plan, const RenditionPlan& rendition,
+                              std::size_t work_segment);
+
+/// Makes `folder/running_work_name` from the video piece and the sound: one fragment with both
+/// tracks for each HLS segment, times absolute; for the first also `folder/running_init_name`.
+/// Errors: busy while the sound is not there yet, corrupt when the pieces do not fit the plan,
+/// unavailable and too_large from the disk.
+Result<PackagedWork> package_work(io::FileSystem& files, const Plan& plan,
+                                  const RenditionPlan& rendition, std::size_t work_segment,
+                                  const AudioManifest& audio, const Path& folder);
+
+struct FinishedRendition {
+  std::uint32_t resolution = 0;
+  std::string file_name;      ///< `<file id>-<resolution>-fragmented.mp4`
+  std::string playlist_name;  ///< `<file id>-<resolution>.m3u8`
+  std::string playlist;
+  std::uint64_t size = 0;
+  std::vector<PackagedSegment> segments;
+  std::string codecs;
+  BitsPerSecond peak;
+  BitsPerSecond average;
+  bool has_audio = false;
+};
+
+/// Makes the single file from the work objects in `folder` (`parts` in order, all of them), and its
+/// playlist. Errors: corrupt when the parts do not belong together.
+Result<FinishedRendition> finish_rendition(io::FileSystem& files, const Plan& plan,
+                                           const RenditionPlan& rendition,
+                                           const std::vector<PackagedWork>& parts,
+                                           const Path& folder);
+
+}  // namespace shoal::processing

@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "processing/source_media.h"
+
+namespace shoal::processing {
+
+namespace {
+
+constexpr std::size_t k_frame_limit = std::size_t{1} << 23;
+constexpr Microseconds k_audio_gap{40'000};
+/// Rates a variable source is encoded at: the nearest one that loses no frame on average.
+constexpr std::array k_standard_rates{
+    media::FrameRate{10, 1}, media::FrameRate{15, 1}, media::FrameRate{24, 1},
+    media::FrameRate{25, 1}, media::FrameRate{30, 1}, media::FrameRate{50, 1},
+    media::FrameRate{60, 1},
+};
+
+std::optional<Microseconds> parse_time(std::string_view text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (!(std::abs(seconds) < 1e9)) return std::nullopt;
+  return Microseconds(std::llround(seconds * 1e6));
+}
+
+struct Fields {
+  int stream = -1;
+  std::optional<Microseconds> pts;
+  std::optional<Microseconds> dts;
+  Microseconds duration{0};
+  std::string_view flags;
+};
+
+std::optional<Fields> parse_fields(std::string_view line) {
+  std::array<std::string_view, 5> parts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto bar = line.find('|');
+    parts[i] = line.substr(0, bar);
+    line = bar == line.npos ? std::string_view{} : line.substr(bar + 1);
+  }
+  Fields fields;
+  const auto& index = parts[0];
+  const auto [end, error] =
+      std::from_chars(index.data(), index.data() + index.size(), fields.stream);
+  if (error != std::errc{} || end != index.data() + index.size()) return std::nullopt;
+  fields.pts = parse_time(parts[1]);
+  fields.dts = parse_time(parts[2]);
+  fields.duration = parse_time(parts[3]).value_or(Microseconds{0});
+  fields.flags = parts[4];
+  return fields;
+}
+
+media::FrameRate nearest_standard(double average) {
+  for (const media::FrameRate rate : k_standard_rates) {
+    if (rate.value() >= average - 0.5) return rate;
+  }
+  return k_standard_rates.back();
+}
+
+/// Whether frames shown at `times` (sorted) keep to `rate`, but for one in fifty.
+bool keeps_to(const std::vector<std::int64_t>& times, media::FrameRate rate) {
+  const double frame = 1e6 / rate.value();
+  std::size_t off = 0;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const auto step = static_cast<double>(times[i] - times[i - 1]);
+    if (std::abs(step - frame) > std::max(2000.0, frame * 0.1)) ++off;
+  }
+  return off * 50 <= times.size();
+}
+
+}  // namespace
+
+void PacketScan::add_line(std::string_view line) {
+  const auto fields = parse_fields(line);
+  if (!fields) return;
+  const auto time = fields->pts ? fields->pts : fields->dts;
+  if (!time) return;
+  if (video_stream_ == fields->stream) {
+    if (video_.size() == k_frame_limit) {
+      overflowed_ = true;
+      return;
+    }
+    video_.push_back({time->count(), fields->flags.starts_with('K')});
+    last_video_duration_ = std::max(last_video_duration_, fields->duration);
+  } else if (audio_stream_ == fields->stream) {
+    add_audio(*time, fields->duration);
+  }
+}
+
+void PacketScan::add_audio(Microseconds start, Microseconds duration) {
+  if (!any_audio_) {
+    audio_first_ = start;
+  } else if (std::chrono::abs(start - audio_end_) > k_audio_gap) {
+    audio_continuous_ = false;
+  }
+  any_audio_ = true;
+  audio_end_ = std::max(audio_end_, start + duration);
+}
+
+void PacketScan::apply(SourceMedia& source) const {
+  if (source.audio) {
+    source.audio->first = audio_first_;
+    source.audio->end = audio_end_;
+    source.audio->continuous = audio_continuous_;
+    if (!any_audio_) source.audio.reset();
+  }
+  if (source.video && video_.empty()) source.video.reset();
+  if (source.video) apply_video(*source.video);
+}
+
+void PacketScan::apply_video(SourceVideo& video) const {
+  std::vector<std::int64_t> times;
+  times.reserve(video_.size());
+  for (const Packet& packet : video_) times.push_back(packet.time_us);
+  std::ranges::sort(times);
+  const std::int64_t first = times.front();
+  const std::int64_t span = times.back() - first;
+  video.first = Microseconds(first);
+  video.frames = times.size();
+
+  const double average =
+      span > 0 ? static_cast<double>(times.size() - 1) * 1e6 / static_cast<double>(span) : 0;
+  const bool plausible = video.fps.numerator > 0 && video.fps.value() <= 300 &&
+                         video.fps.value() >= average * 0.98 && keeps_to(times, video.fps);
+  video.variable = !plausible && times.size() > 1;
+  if (!plausible) video.fps = nearest_standard(average);
+  const auto frame = Microseconds(std::llround(1e6 / video.fps.value()));
+  const bool sane = last_video_duration_ > Microseconds{0} && last_video_duration_ < 2 * frame;
+  video.end = Microseconds(times.back()) + (sane ? last_video_duration_ : frame);
+
+  // In decode order: how far each frame is from its place, and what follows each keyframe.
+  std::optional<std::int64_t> open_key;
+  bool closed = true;
+  const auto close_group = [&] {
+    if (open_key && closed) video.keyframes.emplace_back(*open_key - first);
+  };
+  std::int64_t delay = 0;
+  for (std::size_t i = 0; i < video_.size(); ++i) {
+    delay = std::max(delay, times[i] - video_[i].time_us);
+    if (video_[i].key) {
+      close_group();
+      open_key = video_[i].time_us;
+      closed = true;
+    } else if (open_key && video_[i].time_us < *open_key) {
+      closed = false;
+    }
+  }
+  close_group();
+  video.reorder_delay = Microseconds(delay);
+}
+
+}  // namespace shoal::processing

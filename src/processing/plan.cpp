@@ -1,0 +1,203 @@
+#include "processing/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "media/fmp4/stitch.h"
+#include "media/m3u8/playlist.h"
+
+namespace shoal::processing {
+
+namespace {
+
+using media::BoundaryList;
+using media::fmp4::rescale;
+
+/// Sound may be that much longer or shorter than the picture without anything being done about it.
+constexpr Microseconds k_end_slack{500'000};
+/// A copied sound may begin that far from the picture.
+constexpr Microseconds k_start_slack{100'000};
+constexpr std::uint32_t k_aac_priming = 1024;
+constexpr std::uint32_t k_encoder_delay_frames = 2;
+/// HLS segments in the first work segments, so that watching starts early, and in all later ones.
+constexpr std::array<std::size_t, 3> k_first_work{1, 1, 2};
+constexpr std::size_t k_later_work = 4;
+
+bool one_of(std::string_view text, std::initializer_list<std::string_view> list) {
+  return std::ranges::find(list, text) != list.end();
+}
+
+/// Whether browsers play the picture as it is, and its size is worth serving.
+bool can_copy_picture(const SourceVideo& video, const media::LadderRung& top) {
+  const bool plays = video.codec == "h264" && video.pixel_format == "yuv420p" &&
+                     one_of(video.profile, {"Constrained Baseline", "Baseline", "Main", "High"});
+  const bool as_shown = video.rotation == 0 && std::abs(video.sample_aspect - 1) < 0.001 &&
+                        !video.interlaced && video.width % 2 == 0 && video.height % 2 == 0;
+  const bool same_size = top.width == video.width && top.height == video.height;
+  const bool modest = video.bitrate.value <= 2 * top.max_bitrate.value && video.fps == top.fps;
+  return plays && as_shown && same_size && modest;
+}
+
+bool can_copy_sound(const SourceAudio& audio, Microseconds origin, Microseconds end) {
+  return audio.codec == "aac" && audio.profile == "LC" && audio.channels <= 2 &&
+         (audio.sample_rate == 44100 || audio.sample_rate == 48000) &&
+         audio.bitrate.value <= 320'000 && audio.continuous &&
+         std::chrono::abs(audio.first - origin) <= k_start_slack && audio.end >= end - k_end_slack;
+}
+
+AudioPlan plan_audio(const SourceMedia& source, const PlanConfig& config, Microseconds duration) {
+  AudioPlan plan;
+  if (!source.audio) return plan;
+  const SourceAudio& audio = *source.audio;
+  plan.stream_index = audio.stream_index;
+  plan.channels = std::min(audio.channels, 2U);
+  plan.bitrate = config.audio_bitrate;
+  plan.sample_rate = audio.sample_rate == 44100 ? 44100 : 48000;
+  plan.first_sample = -static_cast<std::int64_t>(k_aac_priming);
+  plan.mode = StreamMode::encode;
+  if (config.allow_copy && can_copy_sound(audio, source.origin(), source.origin() + duration)) {
+    plan.mode = StreamMode::copy;
+    plan.channels = audio.channels;
+    plan.bitrate = audio.bitrate;
+    plan.first_sample =
+        rescale((audio.first - source.origin()).count(), plan.sample_rate, 1'000'000);
+  }
+  return plan;
+}
+
+/// A clock on which a frame lasts a whole number of ticks.
+void choose_clock(RenditionPlan& rendition) {
+  const std::uint64_t ticks = std::uint64_t{90000} * rendition.fps.denominator;
+  if (ticks % rendition.fps.numerator == 0 && ticks / rendition.fps.numerator < (1U << 30)) {
+    rendition.timescale = 90000;
+    rendition.ticks_per_frame = static_cast<std::uint32_t>(ticks / rendition.fps.numerator);
+  } else {
+    std::uint32_t factor = 1;
+    while (rendition.fps.numerator * factor < 10'000) ++factor;
+    rendition.timescale = rendition.fps.numerator * factor;
+    rendition.ticks_per_frame = rendition.fps.denominator * factor;
+  }
+  rendition.delay_ticks = k_encoder_delay_frames * rendition.ticks_per_frame;
+}
+
+std::vector<RenditionPlan> plan_renditions(const std::vector<media::LadderRung>& rungs,
+                                           Random& random) {
+  std::vector<RenditionPlan> renditions;
+  for (const media::LadderRung& rung : rungs) {
+    RenditionPlan rendition;
+    rendition.resolution = rung.resolution;
+    rendition.width = rung.width;
+    rendition.height = rung.height;
+    rendition.fps = rung.fps;
+    rendition.max_bitrate = rung.max_bitrate;
+    rendition.file_id = Uuid::generate(random);
+    choose_clock(rendition);
+    renditions.push_back(rendition);
+  }
+  return renditions;
+}
+
+void make_copied(RenditionPlan& rendition, const SourceVideo& video) {
+  rendition.video = StreamMode::copy;
+  rendition.timescale = 90000;
+  rendition.ticks_per_frame = 0;
+  // Rounded up, and a tick for each of the two times that are rounded.
+  rendition.delay_ticks =
+      static_cast<std::uint32_t>(rescale(video.reorder_delay.count(), 90000, 1'000'000)) + 2;
+  rendition.max_bitrate = std::max(rendition.max_bitrate, video.bitrate);
+}
+
+/// Decoding starts at the last closed keyframe before `start`; the beginning when none is known.
+Microseconds keyframe_before(const SourceVideo& video, Microseconds start) {
+  const auto after = std::ranges::upper_bound(video.keyframes, start);
+  return after == video.keyframes.begin() ? Microseconds{0} : *(after - 1);
+}
+
+/// Small ones first; later ones at least as long as the way from their keyframe, so that decoding
+/// what is not shown at most doubles the work.
+std::vector<WorkSegment> group(const BoundaryList& boundaries, const SourceVideo* video) {
+  std::vector<WorkSegment> work;
+  for (std::size_t first = 0; first < boundaries.size();) {
+    const std::size_t wanted =
+        work.size() < k_first_work.size() ? k_first_work[work.size()] : k_later_work;
+    std::size_t last = std::min(first + wanted, boundaries.size());
+    const Microseconds start = boundaries.start_of(first);
+    const Microseconds seek = video ? keyframe_before(*video, start) : start;
+    while (last < boundaries.size() && boundaries.start_of(last) - start < start - seek) ++last;
+    work.push_back({first, last, seek + (video ? video->first : Microseconds{0})});
+    first = last;
+  }
+  return work;
+}
+
+bool has_index(std::string_view container) {
+  return container.starts_with("mov,") || container.starts_with("matroska");
+}
+
+Microseconds planned_duration(const SourceMedia& source) {
+  if (!source.video || !source.audio) return source.duration();
+  const Microseconds picture = source.video->end - source.video->first;
+  return source.duration() - picture > k_end_slack ? source.duration() : picture;
+}
+
+}  // namespace
+
+std::chrono::seconds Plan::target_duration() const {
+  return std::max(std::chrono::seconds(1), media::m3u8::rounded(boundaries.longest()));
+}
+
+Result<Plan> make_plan(const SourceMedia& source, const PlanConfig& config, Random& random) {
+  const Microseconds duration = planned_duration(source);
+  if (duration <= Microseconds{0}) {
+    return fail(ErrorCode::invalid, "The file has no frames that can be shown or heard.");
+  }
+  if (duration > config.longest) {
+    return fail(ErrorCode::too_large,
+                fmt::format("The file is longer than {} hours.", config.longest.count()));
+  }
+  Plan plan;
+  plan.running_id = Uuid::generate(random);
+  plan.master_id = Uuid::generate(random);
+  plan.digests_id = Uuid::generate(random);
+  plan.origin = source.origin();
+  plan.preset = config.preset;
+  plan.crf = config.crf;
+  plan.threads = config.threads;
+  plan.exact_seek = has_index(source.container);
+  plan.audio = plan_audio(source, config, duration);
+  if (!source.video) {
+    plan.renditions.push_back({.fps = {},
+                               .video = StreamMode::none,
+                               .max_bitrate = {},
+                               .file_id = Uuid::generate(random)});
+    plan.boundaries = media::grid_boundaries(duration, {1000, 1});
+    plan.work_segments = group(plan.boundaries, nullptr);
+    return plan;
+  }
+  const SourceVideo& video = *source.video;
+  plan.video_stream = video.stream_index;
+  plan.fps = video.fps;
+  plan.interlaced = video.interlaced;
+  plan.hdr = video.hdr;
+  plan.freeze_last_frame = video.end - video.first < duration;
+  const auto rungs = media::build_ladder({video.display_width(), video.display_height(), video.fps},
+                                         config.ladder);
+  plan.renditions = plan_renditions(rungs, random);
+  if (config.allow_copy && !plan.freeze_last_frame && can_copy_picture(video, rungs.front())) {
+    if (auto boundaries = media::keyframe_boundaries(video.keyframes, duration)) {
+      plan.boundaries = std::move(*boundaries);
+      make_copied(plan.renditions.front(), video);
+    }
+  }
+  if (!plan.copies_top()) {
+    plan.boundaries = media::grid_boundaries(duration, plan.renditions.back().fps);
+  }
+  plan.fps = rungs.front().fps;
+  plan.work_segments = group(plan.boundaries, &video);
+  return plan;
+}
+
+}  // namespace shoal::processing

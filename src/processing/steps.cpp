@@ -1,0 +1,160 @@
+#include "processing/steps.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace shoal::processing {
+
+namespace {
+
+/// What ffmpeg's messages mean to who uploaded the file.
+struct KnownReason {
+  std::string_view said;
+  std::string_view means;
+};
+constexpr std::array k_known_reasons{
+    KnownReason{"moov atom not found", "it is cut off: its index is missing"},
+    KnownReason{"Invalid data found", "it is damaged, or not a video"},
+    KnownReason{"Format not on whitelist", "files of this kind are not accepted"},
+    KnownReason{"not on whitelist", "it refers to other files or to the network"},
+    KnownReason{"Protocol not found", "it refers to other files or to the network"},
+    KnownReason{"does not contain any stream", "it has no picture and no sound"},
+    KnownReason{"File size limit", "it became too large"},
+    KnownReason{"No space left", "the server's disk is full"},
+    KnownReason{"Cannot allocate memory", "it needs too much memory"},
+};
+
+std::string reason_of(std::string_view standard_error) {
+  for (const KnownReason& known : k_known_reasons) {
+    if (standard_error.find(known.said) != standard_error.npos) return std::string(known.means);
+  }
+  return "it could not be decoded";
+}
+
+/// Runs a child whose success is all that matters. The commands must outlive nothing: by value.
+io::Task<Result<io::ProcessExit>> run(const Steps& steps, io::Command command,
+                                      std::string_view doing) {
+  CO_TRY(io::ProcessExit exit, co_await steps.processes.run(std::move(command)));
+  if (exit.status != 0 || exit.timed_out || exit.memory_exceeded) {
+    co_return std::unexpected(explain(exit, doing));
+  }
+  co_return exit;
+}
+
+/// "audio-3.mp4,180.0,240.0" of the segment muxer's list: counts one more finished piece.
+bool is_piece_line(std::string_view line) {
+  return line.find(".mp4,") != line.npos;
+}
+
+}  // namespace
+
+Error explain(const io::ProcessExit& exit, std::string_view doing) {
+  if (exit.timed_out) {
+    return {ErrorCode::timeout, fmt::format("The file took too long to {}.", doing)};
+  }
+  if (exit.memory_exceeded) {
+    return {ErrorCode::too_large, fmt::format("The file needs too much memory to {}.", doing)};
+  }
+  const std::string_view said = exit.standard_error;
+  const bool ours = said.find("No space left") != said.npos;
+  return {ours ? ErrorCode::unavailable : ErrorCode::corrupt,
+          fmt::format("The file could not be used: {} (while trying to {} it).", reason_of(said),
+                      doing)};
+}
+
+io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
+  CO_TRY(io::ProcessExit exit, co_await run(steps, probe_command(source, steps.limits), "read"));
+  CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
+  PacketScan scan(media.video ? std::optional(media.video->stream_index) : std::nullopt,
+                  media.audio ? std::optional(media.audio->stream_index) : std::nullopt);
+  io::Command packets = packets_command(source, media, steps.limits);
+  packets.on_stdout_line = [&scan](std::string_view line) { scan.add_line(line); };
+  CO_TRY(exit, co_await run(steps, std::move(packets), "read"));
+  if (scan.overflowed()) {
+    co_return fail(ErrorCode::too_large, "The file has more frames than can be handled.");
+  }
+  scan.apply(media);
+  if (!media.video && !media.audio) {
+    co_return fail(ErrorCode::invalid, "The file has no frames that can be shown or heard.");
+  }
+  co_return media;
+}
+
+io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, Path source,
+                                           Path folder,
+                                           std::function<void(const AudioManifest&)> on_progress) {
+  AudioManifest manifest;
+  if (plan.audio.mode == StreamMode::none) {
+    manifest.complete = true;
+    co_return manifest;
+  }
+  io::Command command = audio_command(plan, source, folder, steps.limits);
+  std::size_t finished = 0;
+  std::optional<Error> broken;
+  command.on_stdout_line = [&](std::string_view line) {
+    if (!is_piece_line(line) || broken) return;
+    ++finished;
+    if (auto read = extend_audio_manifest(steps.files, folder, finished, manifest); !read) {
+      broken = read.error();
+    } else if (on_progress) {
+      on_progress(manifest);
+    }
+  };
+  CO_TRY_VOID(co_await run(steps, std::move(command), "decode the sound of"));
+  if (broken) co_return std::unexpected(*broken);
+  manifest.complete = true;
+  if (on_progress) on_progress(manifest);
+  co_return manifest;
+}
+
+io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, Path folder,
+                            std::function<void(std::size_t)> on_piece) {
+  io::Command command = copy_command(plan, source, folder, steps.limits);
+  std::size_t finished = 0;
+  command.on_stdout_line = [&](std::string_view line) {
+    if (!is_piece_line(line)) return;
+    if (finished < plan.work_segments.size() && on_piece) on_piece(finished);
+    ++finished;
+  };
+  CO_TRY_VOID(co_await run(steps, std::move(command), "copy the picture of"));
+  if (finished != plan.work_segments.size()) {
+    co_return fail(ErrorCode::corrupt, "The keyframes of the file are not where its index says.");
+  }
+  co_return Result<>{};
+}
+
+io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t work_segment,
+                               Path source, Path folder) {
+  CO_TRY_VOID(co_await run(steps, encode_command(plan, work_segment, source, folder, steps.limits),
+                           "encode"));
+  co_return Result<>{};
+}
+
+io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,
+                                       const RenditionPlan& rendition, std::size_t work_segment,
+                                       AudioManifest audio, Path folder) {
+  // What runs off the executor may outlive a cancelled task: it owns its plan.
+  co_return co_await steps.offload.run([&files = steps.files, plan, rendition, work_segment,
+                                        audio = std::move(audio),
+                                        folder = std::move(folder)]() -> Result<PackagedWork> {
+    TRY(PackagedWork packaged, package_work(files, plan, rendition, work_segment, audio, folder));
+    if (rendition.video != StreamMode::none) {
+      TRY_VOID(files.remove(video_piece_path(folder, rendition, work_segment)));
+    }
+    return packaged;
+  });
+}
+
+io::Task<Result<FinishedRendition>> finish(const Steps& steps, const Plan& plan,
+                                           const RenditionPlan& rendition,
+                                           std::vector<PackagedWork> parts, Path folder) {
+  co_return co_await steps.offload.run([&files = steps.files, plan, rendition,
+                                        parts = std::move(parts), folder = std::move(folder)] {
+    return finish_rendition(files, plan, rendition, parts, folder);
+  });
+}
+
+}  // namespace shoal::processing
