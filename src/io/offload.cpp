@@ -92,10 +92,12 @@ Task<bool> Offload::dispatch(std::move_only_function<void()> job) {
       Handler handler;
       decltype(guard) work_guard;
       void finish(std::exception_ptr error, bool accepted) {
-        auto executor = work_guard.get_executor();
-        asio::post(executor, [done = std::move(handler), error, accepted]() mutable {
-          std::move(done)(error, accepted);
-        });
+        // The guard leaves with the handler: once that has run, the runtime may be gone, and this
+        // thread still has the job to destroy.
+        auto executor =
+            asio::prefer(work_guard.get_executor(), asio::execution::outstanding_work.untracked);
+        asio::post(executor, [done = std::move(handler), guard = std::move(work_guard), error,
+                              accepted]() mutable { std::move(done)(error, accepted); });
       }
     };
     auto call = std::make_shared<Call>(Call{std::move(handler), std::move(guard)});

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,15 +16,22 @@
 namespace shoal::io {
 
 /// What a child may touch and use. The sandbox is bubblewrap: no network, a read-only system, its
-/// own /tmp, and only the paths named here; rlimits on top. The child dies with us.
+/// own /tmp (in memory, where it also starts), no environment but PATH and HOME, and only the paths
+/// named here (absolute, existing; files or folders), a system call filter; rlimits on top. The
+/// child dies with us.
 struct Sandbox {
   std::vector<std::filesystem::path> readable;
   std::vector<std::filesystem::path> writable;
   Seconds cpu_limit{3600};
   Seconds wall_limit{7200};
+  /// Address space of each process (RLIMIT_AS), and resident memory of all of them together.
   ByteCount memory_limit = 2_GiB;
+  /// Processes and threads of the child together; ffmpeg starts dozens of threads.
+  std::size_t task_limit = 512;
   /// Largest file the child may write (RLIMIT_FSIZE).
   ByteCount output_limit = 64_GiB;
+  /// Whether it may start processes. Threads are always fine.
+  bool may_fork = false;
   /// nice 19 and the idle I/O class.
   bool lowest_priority = true;
 };
@@ -38,12 +47,13 @@ struct Command {
 };
 
 struct ProcessExit {
-  int status = 0;  ///< exit code, or 128 + signal
-  bool timed_out = false;
+  int status = 0;          ///< exit code, or 128 + signal
+  bool timed_out = false;  ///< over wall_limit or cpu_limit
   bool memory_exceeded = false;
+  bool tasks_exceeded = false;
   std::string standard_output;
   std::string standard_error;
-  Milliseconds cpu_time{0};
+  Milliseconds cpu_time{0};  ///< of all its processes
 };
 
 /// The seam to other programs. Any thread. Cancelling the task kills the whole child tree and waits
@@ -55,15 +65,20 @@ class ProcessRunner {
   virtual Task<Result<ProcessExit>> run(Command command) = 0;
 };
 
-/// bubblewrap where it works (checked once at start), else rlimits only and a warning in the log.
+/// bubblewrap where it works (tried once, when first needed), else rlimits only and a warning in
+/// the log. Children are killed when the thread that runs the calling task ends.
 class SandboxedRunner final : public ProcessRunner {
  public:
-  SandboxedRunner();
+  /// `use_bubblewrap` false: limits only, from the start.
+  explicit SandboxedRunner(bool use_bubblewrap = true) : use_bubblewrap_(use_bubblewrap) {}
   Task<Result<ProcessExit>> run(Command command) override;
-  bool sandboxed() const { return sandboxed_; }
+  /// Whether children really are confined on this system.
+  bool sandboxed();
 
  private:
-  bool sandboxed_;
+  const bool use_bubblewrap_;
+  std::once_flag tried_;
+  bool sandboxed_ = false;
 };
 
 }  // namespace shoal::io

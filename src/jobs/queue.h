@@ -44,18 +44,25 @@ struct LeasedJob {
   UtcTime lease_expires_at{};
 };
 
+/// Notification channels (db/notify.h): a job may be leased; running jobs were cancelled.
+inline constexpr const char* k_waiting_channel = "jobs.waiting";
+inline constexpr const char* k_cancelled_channel = "jobs.cancelled";
+
 // All of these run inside the caller's transaction, so that a step's result and the jobs that
 // follow it are written together. Time is the database's clock (a lease compares one clock only).
 
+/// A job whose `after` contains one that failed or was cancelled ends as cancelled at once.
 JobId enqueue(db::Session& session, const NewJob& job);
 
 /// The best waiting job among `kinds`, leased; or nothing. Expired leases go back to waiting first
-/// (their attempt counts).
+/// (their attempt counts). A lease is alive while its worker's heartbeat is younger than `lease`:
+/// `worker` must be new with every start of a process. `attempt` above `max_attempts` means that
+/// its last holder died: end it with fail_attempt instead of running it.
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
 
-/// Extends all leases of a worker at once. Returns the ids it still holds: a running job that is
-/// not among them was cancelled or taken over and must stop.
+/// Extends all leases of a worker at once (one row). Returns the ids it still holds: a running job
+/// that is not among them was cancelled or taken over and must stop.
 std::vector<JobId> heartbeat(db::Session& session, std::string_view worker, Seconds lease);
 
 /// Checks that `job` is still this holder's. Call it in the transaction that writes the job's
@@ -70,6 +77,14 @@ Result<> complete(db::Session& session, const LeasedJob& job);
 /// ended.
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent);
+
+/// Gives it back unharmed, because its worker stops: the attempt does not count. conflict when the
+/// lease was lost.
+Result<> release(db::Session& session, const LeasedJob& job);
+
+/// Jobs that the database says `worker` holds and it does not know of (an answer got lost) go back
+/// to waiting.
+void abandon(db::Session& session, std::string_view worker, const std::vector<JobId>& jobs);
 
 /// Ends all waiting, blocked and running jobs of a video as cancelled.
 void cancel_video(db::Session& session, VideoId video);

@@ -191,6 +191,7 @@ create table rendition (
   has_video integer not null,
   file_id bigint not null references media_file (id),
   playlist_file_id bigint not null references media_file (id),
+  layout text,                         -- JSON: its HLS segments with their SHA-256
   created_at bigint not null,
   unique (video_id, height)
 );
@@ -203,6 +204,8 @@ create table streaming_playlist (
   segments_sha256_file_id bigint references media_file (id),
   -- What is to be made, as JSON (processing/plan.h): boundaries, renditions, work segments.
   plan text,
+  -- Which pieces of the sound are made, as JSON (processing/packaging.h).
+  audio_manifest text,
   -- When the running playlists got their ENDLIST; their objects live for duration + 24 h more.
   running_ended_at bigint,
   created_at bigint not null,
@@ -216,7 +219,7 @@ create table work_segment (
   height integer not null,
   position integer not null,
   file_id bigint not null references media_file (id),
-  layout text not null,                -- JSON: its HLS segments, each [duration ms, offset, size]
+  layout text not null,                -- JSON: its HLS segments with their SHA-256
   primary key (video_id, height, position)
 );
 

@@ -1,0 +1,147 @@
+#include "io/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <system_error>
+
+namespace shoal::io {
+
+namespace {
+
+struct Limit {
+  __rlimit_resource resource;
+  rlim_t soft;
+  rlim_t hard;
+};
+
+/// All that the child needs, prepared before it exists: between clone and exec it may only make
+/// system calls. It runs in our memory, so `error` comes back without a pipe.
+struct Plan {
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  int null_descriptor;
+  int standard_output;
+  int standard_error;
+  const int* kept;
+  std::size_t kept_count;
+  bool lowest_priority;
+  std::array<Limit, 5> limits;
+  pid_t parent;
+  int error;
+};
+
+void keep_descriptor(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFD);
+  ::fcntl(descriptor, F_SETFD, flags & ~FD_CLOEXEC);
+}
+
+int run_child(void* argument) {
+  auto& plan = *static_cast<Plan*>(argument);
+  // Handlers of ours would run in our memory: all back to default, while signals are still blocked.
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  ::setsid();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const bool orphaned = ::getppid() != plan.parent;
+  if (!orphaned && ::dup2(plan.null_descriptor, 0) >= 0 && ::dup2(plan.standard_output, 1) >= 0 &&
+      ::dup2(plan.standard_error, 2) >= 0) {
+    ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+    for (std::size_t i = 0; i < plan.kept_count; ++i) keep_descriptor(plan.kept[i]);
+    for (const auto& limit : plan.limits) {
+      const rlimit value{limit.soft, limit.hard};
+      ::setrlimit(limit.resource, &value);
+    }
+    if (plan.lowest_priority) {
+      constexpr int k_who_process = 1;
+      constexpr int k_idle_class = 3 << 13;
+      ::setpriority(PRIO_PROCESS, 0, 19);
+      ::syscall(SYS_ioprio_set, k_who_process, 0, k_idle_class);
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execve(plan.program, plan.arguments, plan.environment);
+  }
+  plan.error = errno;
+  ::_exit(127);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (auto& string : strings) result.push_back(string.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::unexpected<Error> cannot_start(const std::string& program, int error) {
+  return fail(ErrorCode::unavailable,
+              "cannot start " + program + ": " + std::generic_category().message(error));
+}
+
+}  // namespace
+
+Result<Spawned> spawn(const Launch& launch) {
+  const int null_descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null_descriptor < 0) return cannot_start(launch.program, errno);
+  auto arguments = launch.arguments;
+  std::vector<std::string> environment{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp",
+                                       "LANG=C.UTF-8"};
+  const auto argument_pointers = pointers(arguments);
+  const auto environment_pointers = pointers(environment);
+  const auto& limits = launch.limits;
+  const auto cpu = static_cast<rlim_t>(std::max<Seconds::rep>(limits.cpu_limit.count(), 1));
+  const auto memory = static_cast<rlim_t>(limits.memory_limit.value);
+  const auto output = static_cast<rlim_t>(limits.output_limit.value);
+  Plan plan{
+      .program = launch.program.c_str(),
+      .arguments = argument_pointers.data(),
+      .environment = environment_pointers.data(),
+      .null_descriptor = null_descriptor,
+      .standard_output = launch.standard_output >= 0 ? launch.standard_output : null_descriptor,
+      .standard_error = launch.standard_error >= 0 ? launch.standard_error : null_descriptor,
+      .kept = launch.kept.data(),
+      .kept_count = launch.kept.size(),
+      .lowest_priority = limits.lowest_priority,
+      .limits = {{{RLIMIT_CPU, cpu, cpu + 2},
+                  {RLIMIT_AS, memory, memory},
+                  {RLIMIT_FSIZE, output, output},
+                  {RLIMIT_NOFILE, 1024, 1024},
+                  {RLIMIT_CORE, 0, 0}}},
+      .parent = ::getpid(),
+      .error = 0};
+
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  Spawned child;
+  // As vfork(2), but on a stack of its own: we stand still until the child has become another
+  // program, whose pidfd we then hold before anybody could reuse its number.
+  constexpr std::size_t k_stack = 64 * 1024;
+  const auto stack = std::make_unique_for_overwrite<std::byte[]>(k_stack);
+  child.pid = ::clone(run_child, stack.get() + k_stack,
+                      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &child.pidfd);
+  const int error = child.pid < 0 ? errno : plan.error;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::close(null_descriptor);
+  if (child.pid < 0) return cannot_start(launch.program, error);
+  if (error == 0) return child;
+  int status = 0;
+  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  ::close(child.pidfd);
+  return cannot_start(launch.program, error);
+}
+
+}  // namespace shoal::io

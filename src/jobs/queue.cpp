@@ -1,0 +1,259 @@
+#include "jobs/queue.h"
+
+#include <set>
+
+#include "base/text.h"
+#include "jobs/states.h"
+
+namespace shoal::jobs {
+
+// States and outcomes stand as numbers in the SQL (1 waiting, 2 running, 3 blocked; 1 completed,
+// 2 failed, 3 cancelled): a partial index serves a literal only.
+
+namespace {
+
+constexpr std::size_t k_error_limit = 4000;
+constexpr Seconds k_longest_delay{600};
+
+/// What a program printed may hold anything; a row holds short UTF-8.
+std::string as_column(std::string_view error) {
+  std::string text(error.substr(0, k_error_limit));
+  // The cut may have halved a character.
+  for (int i = 0; i < 3 && !text.empty() && !is_valid_utf8(text); ++i) text.pop_back();
+  if (is_valid_utf8(text)) return text;
+  text = error.substr(0, k_error_limit);
+  for (char& c : text) {
+    if (c != '\n' && (c < ' ' || c > '~')) c = '?';
+  }
+  return text;
+}
+
+/// An update that changes nothing locks its rows until the transaction ends, on both engines.
+/// Returns those that exist.
+std::set<std::int64_t> lock_jobs(db::Session& session, const std::vector<JobId>& jobs) {
+  std::set<std::int64_t> found;
+  if (jobs.empty()) return found;
+  std::vector<db::Value> arguments(jobs.begin(), jobs.end());
+  db::pad_list(arguments, jobs.size());
+  for (const auto& row : session.query("update job set priority = priority where id in " +
+                                           db::in_list(jobs.size()) + " returning id",
+                                       arguments)) {
+    found.insert(row.integer(0));
+  }
+  return found;
+}
+
+bool any_ended_badly(db::Session& session, const std::vector<JobId>& jobs) {
+  if (jobs.empty()) return false;
+  std::vector<db::Value> arguments(jobs.begin(), jobs.end());
+  db::pad_list(arguments, jobs.size());
+  return session
+      .query_one("select 1 from job_history where id in " + db::in_list(jobs.size()) +
+                     " and outcome <> 1 limit 1",
+                 arguments)
+      .has_value();
+}
+
+void move_to_history(db::Session& session, JobId job, int outcome,
+                     const std::optional<std::string>& error) {
+  session.execute(
+      "insert into job_history (id, kind, video_id, payload, priority, outcome, attempt, error,"
+      "  created_at, started_at, finished_at)"
+      " select id, kind, video_id, payload, priority, :outcome, attempt, :error, created_at,"
+      "  started_at, :now from job where id = :id",
+      {outcome, error, session.now(), job});
+  session.execute("delete from job where id = :id", {job});
+}
+
+std::vector<JobId> dependents(db::Session& session, JobId job) {
+  std::vector<JobId> jobs;
+  for (const auto& row : session.query(
+           "select job_id from job_dependency where needs = :id order by job_id", {job})) {
+    jobs.push_back(row.id<JobId>(0));
+  }
+  return jobs;
+}
+
+/// Ends `first` with `outcome` and everything that needs it, however far, as cancelled.
+void end_badly(db::Session& session, JobId first, int outcome, const std::string& error) {
+  std::vector<JobId> open{first};
+  while (!open.empty()) {
+    const JobId job = open.back();
+    open.pop_back();
+    const auto blocked = dependents(session, job);
+    lock_jobs(session, blocked);
+    open.insert(open.end(), blocked.begin(), blocked.end());
+    if (job == first) {
+      move_to_history(session, job, outcome, error);
+    } else {
+      move_to_history(session, job, k_cancelled,
+                      fmt::format("it needs job {}, which did not complete", first.value));
+    }
+    session.execute("delete from job_dependency where needs = :id", {job});
+  }
+}
+
+/// Jobs of dead workers go back to waiting.
+void reclaim_expired(db::Session& session, Seconds lease, UtcTime now) {
+  const auto reclaimed = session.execute(
+      "update job set state = 1, worker = null, lease_expires_at = null"
+      " where id in (select id from job where state = 2 and lease_expires_at <= :now"
+      "  and not exists (select 1 from worker where worker.name = job.worker"
+      "   and worker.heartbeat_at > :alive_since)" +
+          std::string(session.engine() == db::Engine::postgresql ? " for update skip locked" : "") +
+          ")",
+      {now, now - lease});
+  if (reclaimed > 0) session.notify(k_waiting_channel);
+}
+
+}  // namespace
+
+JobId enqueue(db::Session& session, const NewJob& job) {
+  // Locked first: one that completes at the same time either is gone already, or waits until its
+  // dependents are visible to it.
+  const auto unfinished = lock_jobs(session, job.after);
+  const JobId id{session.insert(
+      "insert into job (kind, video_id, payload, priority, state, run_after, max_attempts,"
+      " created_at) values (:kind, :video, :payload, :priority, :state, :run_after, :attempts,"
+      " :now) returning id",
+      {job.kind, job.video, job.payload, job.priority, unfinished.empty() ? k_waiting : k_blocked,
+       job.run_after, job.max_attempts, session.now()})};
+  for (const std::int64_t needs : unfinished) {
+    session.execute("insert into job_dependency (job_id, needs) values (:job, :needs)",
+                    {id, needs});
+  }
+  if (any_ended_badly(session, job.after)) {
+    end_badly(session, id, k_cancelled, "it needs a job that did not complete");
+  } else if (unfinished.empty()) {
+    session.notify(k_waiting_channel);
+  }
+  return id;
+}
+
+std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
+                                    const std::vector<std::string>& kinds, Seconds lease) {
+  if (kinds.empty()) return std::nullopt;
+  const UtcTime now = session.now();
+  reclaim_expired(session, lease, now);
+  // Workers on PostgreSQL pass over each other's rows; SQLite has one writer.
+  const char* skip = session.engine() == db::Engine::postgresql ? " for update skip locked" : "";
+  std::vector<db::Value> arguments{worker, now + lease, now};
+  arguments.insert(arguments.end(), kinds.begin(), kinds.end());
+  db::pad_list(arguments, kinds.size());
+  const auto row = session.query_one(
+      "update job set state = 2, worker = :worker, fence = fence + 1,"
+      " attempt = attempt + 1, lease_expires_at = :expires,"
+      " started_at = coalesce(started_at, :now)"
+      " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
+          db::in_list(kinds.size(), "kind") + " order by priority, run_after, id limit 1" + skip +
+          ") returning id, kind, video_id, payload, attempt, max_attempts, fence, lease_expires_at",
+      arguments);
+  if (!row) return std::nullopt;
+  LeasedJob job;
+  job.id = row->id<JobId>(0);
+  job.kind = row->text(1);
+  if (!row->is_null(2)) job.video = row->id<VideoId>(2);
+  job.payload = row->text(3);
+  job.attempt = static_cast<int>(row->integer(4));
+  job.max_attempts = static_cast<int>(row->integer(5));
+  job.fence = row->integer(6);
+  job.lease_expires_at = row->time(7);
+  return job;
+}
+
+std::vector<JobId> heartbeat(db::Session& session, std::string_view worker, Seconds) {
+  session.execute(
+      "insert into worker (name, heartbeat_at) values (:name, :now)"
+      " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at",
+      {worker, session.now()});
+  std::vector<JobId> held;
+  for (const auto& row :
+       session.query("select id from job where state = 2 and worker = :worker", {worker})) {
+    held.push_back(row.id<JobId>(0));
+  }
+  return held;
+}
+
+Result<> check_fence(db::Session& session, const LeasedJob& job) {
+  // An update, so that nobody takes it over before this transaction ends.
+  const auto held = session.execute(
+      "update job set fence = fence where id = :id and state = 2 and fence = :fence",
+      {job.id, job.fence});
+  if (held == 0) {
+    return fail(ErrorCode::conflict,
+                fmt::format("the lease on job {} was lost or the job cancelled", job.id.value));
+  }
+  return {};
+}
+
+Result<> complete(db::Session& session, const LeasedJob& job) {
+  TRY_VOID(check_fence(session, job));
+  // Locked first: of two needs that complete at the same time, the second sees the first one gone.
+  const auto blocked = dependents(session, job.id);
+  lock_jobs(session, blocked);
+  move_to_history(session, job.id, k_completed, std::nullopt);
+  session.execute("delete from job_dependency where needs = :id", {job.id});
+  for (const JobId dependent : blocked) {
+    const auto unblocked = session.execute(
+        "update job set state = 1 where id = :id and state = 3"
+        " and not exists (select 1 from job_dependency where job_id = :id)",
+        {dependent});
+    if (unblocked > 0) session.notify(k_waiting_channel);
+  }
+  return {};
+}
+
+Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
+                          bool permanent) {
+  TRY_VOID(check_fence(session, job));
+  if (permanent || job.attempt >= job.max_attempts) {
+    end_badly(session, job.id, k_failed, as_column(error));
+    return true;
+  }
+  const Seconds delay = std::min(k_longest_delay, Seconds{1 << std::min(job.attempt, 20)});
+  session.execute(
+      "update job set state = 1, worker = null, lease_expires_at = null,"
+      " run_after = :run_after, last_error = :error where id = :id",
+      {session.now() + delay, as_column(error), job.id});
+  return false;
+}
+
+Result<> release(db::Session& session, const LeasedJob& job) {
+  TRY_VOID(check_fence(session, job));
+  session.execute(
+      "update job set state = 1, worker = null, lease_expires_at = null,"
+      " attempt = attempt - 1 where id = :id",
+      {job.id});
+  session.notify(k_waiting_channel);
+  return {};
+}
+
+void abandon(db::Session& session, std::string_view worker, const std::vector<JobId>& jobs) {
+  for (const JobId job : jobs) {
+    session.execute(
+        "update job set state = 1, worker = null, lease_expires_at = null"
+        " where id = :id and state = 2 and worker = :worker",
+        {job, worker});
+  }
+  session.notify(k_waiting_channel);
+}
+
+void cancel_video(db::Session& session, VideoId video) {
+  // Jobs may follow while we look; those of a deleted video are found by their handlers.
+  for (const auto& row : session.query(
+           "update job set priority = priority where video_id = :video returning id", {video})) {
+    end_badly(session, row.id<JobId>(0), k_cancelled, "its video was deleted");
+  }
+  session.notify(k_cancelled_channel);
+}
+
+Result<> cancel(db::Session& session, JobId job) {
+  if (lock_jobs(session, {job}).empty()) {
+    return fail(ErrorCode::not_found, "there is no such unfinished job");
+  }
+  end_badly(session, job, k_cancelled, "it was cancelled by hand");
+  session.notify(k_cancelled_channel);
+  return {};
+}
+
+}  // namespace shoal::jobs

@@ -1,0 +1,285 @@
+#include "jobs/runner.h"
+
+#include <set>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/task_group.h"
+
+namespace shoal::jobs {
+
+namespace {
+
+bool is_permanent(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid:
+    case ErrorCode::unsupported:
+    case ErrorCode::corrupt:
+    case ErrorCode::not_found:
+    case ErrorCode::forbidden:
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr Milliseconds k_database_pause{1000};
+
+/// One leased job of this process.
+struct Running {
+  Running(LeasedJob leased, const JobHandler& how, db::Database& database, Progress& progress,
+          io::Executor executor)
+      : job(std::move(leased)),
+        handler(how),
+        context(job, database, progress),
+        group(std::move(executor), "job " + how.kind) {}
+
+  LeasedJob job;
+  const JobHandler& handler;
+  JobContext context;
+  std::optional<Result<>> outcome;  ///< nothing: cancelled
+  io::TaskGroup group;
+};
+using RunningPointer = std::shared_ptr<Running>;
+
+}  // namespace
+
+/// Everything here runs on `home`; handlers run elsewhere and touch only their own Running. The
+/// loops end by `stopping`, never by cancellation: a cancelled lease_next would lose the job that
+/// it had just leased until its lease expires.
+struct Runner::Impl : std::enable_shared_from_this<Impl> {
+  Impl(io::Runtime& io_runtime, db::Database& db, Progress& shown, Metrics& registry,
+       RunnerConfig settings)
+      : runtime(io_runtime),
+        database(db),
+        progress(shown),
+        metrics(registry),
+        config(std::move(settings)),
+        home(runtime.next_executor()),
+        tasks(home, "job runner") {
+    SystemRandom random;
+    config.name += '-' + random.hex(6);
+  }
+
+  std::vector<std::string> free_kinds() const {
+    std::vector<std::string> kinds;
+    if (stopping || running.size() >= config.concurrency) return kinds;
+    for (const auto& [kind, handler] : handlers) {
+      const auto busy = std::ranges::count_if(
+          running, [&](const auto& entry) { return entry.second->job.kind == kind; });
+      if (static_cast<std::size_t>(busy) < handler.concurrency) kinds.push_back(kind);
+    }
+    return kinds;
+  }
+
+  io::Task<> lease_loop() {
+    while (!stopping) {
+      const auto seen = database.notifier().count(k_waiting_channel);
+      const auto kinds = free_kinds();
+      std::optional<LeasedJob> job;
+      if (!kinds.empty()) job = co_await lease(kinds);
+      if (job) {
+        start_job(*std::move(job));
+      } else {
+        co_await database.notifier().wait(k_waiting_channel, seen, config.poll_every);
+      }
+    }
+  }
+
+  io::Task<std::optional<LeasedJob>> lease(std::vector<std::string> kinds) {
+    leasing = true;
+    auto leased = co_await database.write(
+        [worker = config.name, kinds = std::move(kinds),
+         lease = config.lease](db::Session& session) -> Result<std::optional<LeasedJob>> {
+          return lease_next(session, worker, kinds, lease);
+        });
+    leasing = false;
+    if (!leased) {
+      log::warn("no job could be leased", {{"reason", leased.error().message}});
+      co_return std::nullopt;
+    }
+    co_return *std::move(leased);
+  }
+
+  void start_job(LeasedJob job) {
+    const auto handler = handlers.find(job.kind);
+    SHOAL_CHECK(handler != handlers.end());
+    const auto id = job.id;
+    auto entry = std::make_shared<Running>(std::move(job), handler->second, database, progress,
+                                           runtime.next_executor());
+    running.emplace(id, entry);
+    gauge(entry->job.kind).add(1);
+    SHOAL_CHECK(tasks.spawn(supervise(shared_from_this(), std::move(entry))));
+  }
+
+  static io::Task<> run_handler(RunningPointer entry) {
+    entry->outcome = co_await entry->handler.run(entry->job, entry->context);
+  }
+
+  static io::Task<> supervise(std::shared_ptr<Impl> self, RunningPointer entry) {
+    if (entry->job.attempt > entry->job.max_attempts) {
+      entry->outcome =
+          fail(ErrorCode::corrupt, fmt::format("its worker died {} times", entry->job.attempt - 1));
+    } else if (!self->stopping) {
+      entry->group.spawn(run_handler(entry));
+      co_await entry->group.drain();
+    }
+    co_await self->end_job(*entry);
+    self->progress.remove(entry->job.id);
+    self->gauge(entry->job.kind).add(-1);
+    self->running.erase(entry->job.id);
+    // A slot is free.
+    self->database.notifier().signal(k_waiting_channel);
+  }
+
+  /// Until the database took it: the lease is alive as long as this process is, so nobody else
+  /// would ever run the job again.
+  io::Task<> end_job(Running& entry) {
+    for (;;) {
+      auto written = co_await database.write(
+          [job = entry.job, outcome = entry.outcome,
+           on_failed = entry.handler.on_failed](db::Session& session) -> Result<> {
+            return write_end(session, job, outcome, on_failed);
+          });
+      if (written || written.error().code == ErrorCode::conflict) {
+        report(entry, written.has_value());
+        co_return;
+      }
+      log::warn("the end of a job could not be written",
+                {{"job", entry.job.id.value}, {"reason", written.error().message}});
+      if (stopping) co_return;
+      co_await pause(k_database_pause);
+    }
+  }
+
+  static Result<> write_end(
+      db::Session& session, const LeasedJob& job, const std::optional<Result<>>& outcome,
+      const std::function<void(db::Session&, const LeasedJob&, const Error&)>& on_failed) {
+    if (!outcome) return release(session, job);
+    if (outcome->has_value()) return complete(session, job);
+    const Error& error = outcome->error();
+    TRY(const bool ended, fail_attempt(session, job, error.message, is_permanent(error.code)));
+    if (ended && on_failed) on_failed(session, job, error);
+    return {};
+  }
+
+  void report(const Running& entry, bool written) {
+    const char* outcome = "completed";
+    if (!entry.outcome) {
+      outcome = "stopped";
+    } else if (!entry.outcome->has_value()) {
+      outcome = "failed";
+      log::warn("a job failed", {{"job", entry.job.id.value},
+                                 {"kind", entry.job.kind},
+                                 {"attempt", entry.job.attempt},
+                                 {"lost", !written},
+                                 {"reason", entry.outcome->error().message}});
+    }
+    metrics
+        .counter("shoal_jobs_ended_total", "Runs of jobs in this process by how they ended",
+                 {{"kind", entry.job.kind}, {"outcome", outcome}})
+        .add();
+  }
+
+  io::Task<> heartbeat_loop() {
+    auto& notifier = database.notifier();
+    while (!stopping) {
+      const auto seen = notifier.count(k_cancelled_channel);
+      if (!running.empty()) co_await beat();
+      if (!stopping) co_await notifier.wait(k_cancelled_channel, seen, config.heartbeat_every);
+    }
+  }
+
+  io::Task<> beat() {
+    std::vector<JobId> before;
+    for (const auto& [id, entry] : running) before.push_back(id);
+    const auto held =
+        co_await database.write([worker = config.name, lease = config.lease](
+                                    db::Session& session) -> Result<std::vector<JobId>> {
+          return jobs::heartbeat(session, worker, lease);
+        });
+    if (!held) {
+      log::warn("no heartbeat could be written", {{"reason", held.error().message}});
+      co_return;
+    }
+    const std::set<JobId> still(held->begin(), held->end());
+    for (const JobId id : before) {
+      const auto found = running.find(id);
+      if (found != running.end() && !still.contains(id)) found->second->group.cancel();
+    }
+    std::vector<JobId> unknown;
+    for (const JobId id : still) {
+      if (!running.contains(id) && !leasing) unknown.push_back(id);
+    }
+    if (!unknown.empty()) co_await give_back(std::move(unknown));
+  }
+
+  io::Task<> give_back(std::vector<JobId> unknown) {
+    const auto done = co_await database.write(
+        [worker = config.name, unknown = std::move(unknown)](db::Session& session) -> Result<> {
+          abandon(session, worker, unknown);
+          return {};
+        });
+    if (!done) log::warn("jobs could not be given back", {{"reason", done.error().message}});
+  }
+
+  io::Task<> pause(Milliseconds time) const {
+    boost::asio::steady_timer timer(home, time);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+
+  Gauge gauge(const std::string& kind) {
+    return metrics.gauge("shoal_jobs_running", "Jobs that run in this process", {{"kind", kind}});
+  }
+
+  static io::Task<> run_leases(std::shared_ptr<Impl> self) { co_await self->lease_loop(); }
+  static io::Task<> run_heartbeats(std::shared_ptr<Impl> self) { co_await self->heartbeat_loop(); }
+
+  /// On `home`.
+  static io::Task<> shut_down(std::shared_ptr<Impl> self) {
+    self->stopping = true;
+    for (const auto& [id, entry] : self->running) entry->group.cancel();
+    self->database.notifier().signal(k_waiting_channel);
+    self->database.notifier().signal(k_cancelled_channel);
+    co_await self->tasks.drain();
+  }
+
+  io::Runtime& runtime;
+  db::Database& database;
+  Progress& progress;
+  Metrics& metrics;
+  RunnerConfig config;
+  io::Executor home;
+  std::map<std::string, JobHandler> handlers;
+  std::map<JobId, RunningPointer> running;
+  bool stopping = false;
+  bool leasing = false;  ///< a lease is on its way: the database knows of a job that we do not
+  io::TaskGroup tasks;
+};
+
+Runner::Runner(io::Runtime& runtime, db::Database& database, Progress& progress, Metrics& metrics,
+               RunnerConfig config)
+    : impl_(std::make_shared<Impl>(runtime, database, progress, metrics, std::move(config))) {}
+
+Runner::~Runner() = default;
+
+void Runner::handle(JobHandler handler) {
+  std::string kind = handler.kind;
+  SHOAL_CHECK(impl_->handlers.emplace(std::move(kind), std::move(handler)).second);
+}
+
+void Runner::start() {
+  SHOAL_CHECK(impl_->tasks.spawn(Impl::run_leases(impl_)));
+  SHOAL_CHECK(impl_->tasks.spawn(Impl::run_heartbeats(impl_)));
+}
+
+io::Task<> Runner::stop() {
+  return boost::asio::co_spawn(impl_->home, Impl::shut_down(impl_), boost::asio::use_awaitable);
+}
+
+const std::string& Runner::name() const {
+  return impl_->config.name;
+}
+
+}  // namespace shoal::jobs

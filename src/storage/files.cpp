@@ -1,0 +1,132 @@
+#include "storage/files.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+
+namespace shoal::storage {
+namespace {
+
+constexpr std::string_view k_by_id =
+    "select f.id, f.kind, f.name, f.content_type, f.size, p.store, p.object_key "
+    "from media_file f join placement p on p.file_id = f.id and p.state = 2 "
+    "where f.id = :id limit 1";
+constexpr std::string_view k_by_name =
+    "select f.id, f.kind, f.name, f.content_type, f.size, p.store, p.object_key "
+    "from media_file f join placement p on p.file_id = f.id and p.state = 2 "
+    "where f.name = :name limit 1";
+
+std::optional<StoredFile> first_file(const db::Rows& rows) {
+  if (rows.empty()) return std::nullopt;
+  const db::Row& row = rows.front();
+  return StoredFile{row.id<FileId>(0), static_cast<FileKind>(row.integer(1)),      row.text(2),
+                    row.text(3),       static_cast<std::uint64_t>(row.integer(4)), row.text(5),
+                    row.text(6)};
+}
+
+/// Feeds a stream of any chunking into the hash of the whole and of each block.
+class Checksummer {
+ public:
+  void update(std::span<const std::byte> bytes) {
+    whole_.update(bytes);
+    while (!bytes.empty()) {
+      const auto part =
+          bytes.first(std::min<std::uint64_t>(bytes.size(), k_checksum_block - filled_));
+      block_.update(part);
+      filled_ += part.size();
+      size_ += part.size();
+      bytes = bytes.subspan(part.size());
+      if (filled_ == k_checksum_block) end_block();
+    }
+  }
+  Checksum finish() {
+    const bool several = size_ > k_checksum_block;
+    if (filled_ > 0) end_block();
+    return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string()};
+  }
+
+ private:
+  void end_block() {
+    blocks_ += to_hex(block_.finish());
+    block_ = Sha256();
+    filled_ = 0;
+  }
+  Sha256 whole_;
+  Sha256 block_;
+  std::uint64_t filled_ = 0;
+  std::uint64_t size_ = 0;
+  std::string blocks_;
+};
+
+}  // namespace
+
+Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path) {
+  TRY(const auto file, files.open(path, io::OpenMode::read));
+  Checksummer sum;
+  std::vector<std::byte> buffer(256 * 1024);
+  for (std::uint64_t offset = 0;;) {
+    TRY(const std::size_t got, file->read_at(offset, buffer));
+    if (got == 0) return sum.finish();
+    sum.update(std::span(buffer).first(got));
+    offset += got;
+  }
+}
+
+Checksum checksum_of(std::string_view bytes) {
+  Checksummer sum;
+  sum.update(std::as_bytes(std::span(bytes)));
+  return sum.finish();
+}
+
+FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
+                   std::string_view object_key, UtcTime now) {
+  std::optional<std::string> blocks;
+  if (!file.checksum.block_sha256.empty()) blocks = file.checksum.block_sha256;
+  const FileId id{session.insert(
+      "insert into media_file (video_id, kind, name, content_type, size, sha256, block_sha256, "
+      "created_at) values (:video, :kind, :name, :type, :size, :sha, :blocks, :now) returning id",
+      {file.video, static_cast<int>(file.kind), file.name, file.content_type, file.checksum.size,
+       file.checksum.sha256, blocks, now})};
+  session.execute(
+      "insert into placement (file_id, store, object_key, state, verified_at, created_at) "
+      "values (:file, :store, :key, 2, :verified, :now)",
+      {id, store, object_key, now, now});
+  return id;
+}
+
+std::optional<StoredFile> find_file(db::Session& session, FileId id) {
+  return first_file(session.query(k_by_id, {id}));
+}
+
+std::optional<StoredFile> find_file(db::Session& session, std::string_view name) {
+  return first_file(session.query(k_by_name, {name}));
+}
+
+void trash_file(db::Session& session, FileId id, UtcTime due) {
+  session.execute(
+      "insert into object_trash (store, object_key, due_at) "
+      "select store, object_key, cast(:due as bigint) from placement where file_id = :file",
+      {due, id});
+  session.execute("delete from media_file where id = :id", {id});
+}
+
+void trash_files(db::Session& session, VideoId video, const std::vector<FileKind>& kinds,
+                 UtcTime due) {
+  for (const FileKind kind : kinds) {
+    session.execute(
+        "insert into object_trash (store, object_key, due_at) "
+        "select p.store, p.object_key, cast(:due as bigint) from placement p "
+        "join media_file f on f.id = p.file_id where f.video_id = :video and f.kind = :kind",
+        {due, video, static_cast<int>(kind)});
+    session.execute("delete from media_file where video_id = :video and kind = :kind",
+                    {video, static_cast<int>(kind)});
+  }
+}
+
+void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
+                  UtcTime due) {
+  session.execute(
+      "insert into object_trash (store, object_key, due_at) values (:store, :key, :due)",
+      {store, object_key, due});
+}
+
+}  // namespace shoal::storage

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/session.h"
+#include "io/file_system.h"
+#include "storage/file_kind.h"
+
+namespace shoal::storage {
+
+/// The size and hashes that a file is recorded with and later verified by.
+struct Checksum {
+  std::uint64_t size = 0;
+  std::string sha256;  ///< hex
+  /// Hex SHA-256 of each 4 MiB block, concatenated; empty for a file of one block or none.
+  std::string block_sha256;
+};
+inline constexpr std::uint64_t k_checksum_block = std::uint64_t{4} << 20;
+
+/// Reads the file once, in constant memory. Blocking.
+Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path);
+Checksum checksum_of(std::string_view bytes);
+
+/// A file to be recorded. Its name is unique for ever: a URL never gets other content.
+struct NewFile {
+  std::optional<VideoId> video;
+  FileKind kind = FileKind::rendition;
+  std::string name;
+  std::string content_type;
+  Checksum checksum;
+};
+
+/// Where a file's one verified copy is.
+struct StoredFile {
+  FileId id;
+  FileKind kind = FileKind::rendition;
+  std::string name;
+  std::string content_type;
+  std::uint64_t size = 0;
+  std::string store;
+  std::string object_key;
+};
+
+/// Records a file and its verified placement. The object is durable in `store` before this is
+/// called: a row points only to bytes that are there. Throws DatabaseError (conflict) when the name
+/// or the key is taken.
+FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
+                   std::string_view object_key, UtcTime now);
+
+std::optional<StoredFile> find_file(db::Session& session, FileId id);
+std::optional<StoredFile> find_file(db::Session& session, std::string_view name);
+
+/// Removes the rows of a file; its objects are deleted by the trash collector after `due`. Rows
+/// that refer to the file must be gone.
+void trash_file(db::Session& session, FileId id, UtcTime due);
+/// The same for all files of a video, of the kinds given.
+void trash_files(db::Session& session, VideoId video, const std::vector<FileKind>& kinds,
+                 UtcTime due);
+/// An object that never got a row.
+void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
+                  UtcTime due);
+
+}  // namespace shoal::storage

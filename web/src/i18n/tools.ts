@@ -1,0 +1,82 @@
+/** Locale-bound formatting. One instance per language; every formatter is built once. */
+
+export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60]
+]
+
+export interface Tools {
+  locale: string
+  number(value: number): string
+  compact(value: number): string
+  percent(fraction: number): string
+  /** `#` in the form is replaced by the number as this language writes it. */
+  plural(value: number, forms: PluralForms): string
+  pluralCompact(value: number, forms: PluralForms): string
+  date(iso: string): string
+  dateTime(iso: string): string
+  ago(iso: string, now?: number): string
+  bytes(value: number): string
+  bitsPerSecond(bytesPerSecond: number): string
+  list(items: string[]): string
+}
+
+export function makeTools(locale: string): Tools {
+  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
+  const rules = new Intl.PluralRules(locale)
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
+  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const lists = new Intl.ListFormat(locale, { type: 'conjunction' })
+
+  const fill = (value: number, text: string, forms: PluralForms) =>
+    (forms[rules.select(value)] ?? forms.other).replace('#', text)
+  const scaled = (value: number, base: number, names: string[]) => {
+    let index = 0
+    while (value >= base && index < names.length - 1) {
+      value /= base
+      index++
+    }
+    const digits = value >= 100 || index === 0 ? 0 : 1
+    const text = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)
+    return `${text} ${names[index]}`
+  }
+
+  return {
+    locale,
+    number: (value) => number.format(value),
+    compact: (value) => compact.format(value),
+    percent: (fraction) => percent.format(fraction),
+    plural: (value, forms) => fill(value, number.format(value), forms),
+    pluralCompact: (value, forms) => fill(value, compact.format(value), forms),
+    date: (iso) => date.format(new Date(iso)),
+    dateTime: (iso) => dateTime.format(new Date(iso)),
+    ago(iso, now = Date.now()) {
+      const seconds = Math.round((Date.parse(iso) - now) / 1000)
+      for (const [unit, size] of units) {
+        if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+      }
+      return relative.format(0, 'second')
+    },
+    bytes: (value) => scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']),
+    bitsPerSecond: (value) => scaled(value * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s']),
+    list: (items) => lists.format(items)
+  }
+}
+
+/** 75 -> "1:15", 3675 -> "1:01:15". The same in every language. */
+export function clock(seconds: number): string {
+  const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0
+  const s = String(whole % 60).padStart(2, '0')
+  const m = Math.floor(whole / 60) % 60
+  const h = Math.floor(whole / 3600)
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
+}

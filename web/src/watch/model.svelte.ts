@@ -1,0 +1,149 @@
+/**
+ * One video as the watch page and the embed show it: its facts, its extras, its media source, and
+ * the state of its processing, polled while it runs.
+ */
+import {
+  ApiError,
+  Privacy,
+  VideoState,
+  videos,
+  type Caption,
+  type Chapter,
+  type Storyboard,
+  type VideoDetails
+} from '../api'
+import type { CaptionSource, PlayerSource, StoryboardSource } from '../player/types'
+
+export type Gate = 'none' | 'password' | 'login' | 'forbidden'
+
+const pollMs = 3000
+const passwordCodes = ['video_requires_password', 'incorrect_video_password']
+
+export class WatchModel {
+  video = $state.raw<VideoDetails | null>(null)
+  error = $state.raw<unknown>(null)
+  gate = $state<Gate>('none')
+  wrongPassword = $state(false)
+  captions = $state.raw<Caption[]>([])
+  chapters = $state.raw<Chapter[]>([])
+  storyboard = $state.raw<Storyboard | null>(null)
+  token = $state<string | null>(null)
+  private key = ''
+  private password: string | undefined
+  private timer = 0
+  private generation = 0
+
+  readonly source = $derived(this.video ? sourceOf(this.video, this.token) : null)
+  readonly captionSources = $derived<CaptionSource[]>(
+    this.captions.map((one) => ({
+      language: one.language.id,
+      label: one.language.label,
+      src: one.captionPath
+    }))
+  )
+  readonly storyboardSource = $derived<StoryboardSource | null>(
+    this.storyboard ? { ...this.storyboard, src: this.storyboard.storyboardPath } : null
+  )
+  readonly processing = $derived(this.video?.processing ?? null)
+  readonly failed = $derived(this.video?.state.id === VideoState.transcodingFailed)
+  readonly playable = $derived(this.source?.hls != null || this.source?.file != null)
+  /** Not finished, whether or not somebody is working on it at this moment. */
+  readonly unfinished = $derived(
+    this.processing !== null || this.video?.state.id === VideoState.toTranscode
+  )
+
+  async open(key: string, password?: string): Promise<void> {
+    const generation = ++this.generation
+    clearTimeout(this.timer)
+    this.key = key
+    this.password = password ?? (sessionStorage.getItem(passwordKey(key)) || undefined)
+    this.video = null
+    this.error = null
+    this.gate = 'none'
+    this.captions = []
+    this.chapters = []
+    this.storyboard = null
+    this.token = null
+    try {
+      const video = await videos.get(key, this.password)
+      if (generation !== this.generation) return
+      if (needsToken(video)) {
+        this.token = (await videos.token(key, this.password)).files.token
+        if (generation !== this.generation) return
+      }
+      if (password) sessionStorage.setItem(passwordKey(key), password)
+      this.wrongPassword = false
+      this.video = video
+      this.schedule()
+      void this.loadExtras(generation)
+    } catch (error) {
+      if (generation !== this.generation) return
+      this.gate = gateOf(error)
+      this.wrongPassword = this.gate === 'password' && password !== undefined
+      if (this.gate === 'password') sessionStorage.removeItem(passwordKey(key))
+      if (this.gate === 'none') this.error = error
+    }
+  }
+
+  close(): void {
+    this.generation++
+    clearTimeout(this.timer)
+  }
+
+  /** Extras may be missing: the video plays without them. */
+  private async loadExtras(generation: number): Promise<void> {
+    const keep = <T>(promise: Promise<T>, use: (value: T) => void) =>
+      promise.then((value) => generation === this.generation && use(value)).catch(() => {})
+    await Promise.all([
+      keep(videos.captions(this.key, this.password), (page) => (this.captions = page.data)),
+      keep(videos.chapters(this.key, this.password), (all) => (this.chapters = all.chapters)),
+      keep(
+        videos.storyboards(this.key, this.password),
+        (all) => (this.storyboard = all.storyboards[0] ?? null)
+      )
+    ])
+  }
+
+  private schedule(): void {
+    if (!this.unfinished) return
+    const generation = this.generation
+    this.timer = window.setTimeout(async () => {
+      try {
+        const video = await videos.get(this.key, this.password)
+        if (generation !== this.generation) return
+        const done =
+          this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
+        this.video = video
+        if (done) void this.loadExtras(generation)
+      } catch {
+        // The next poll may succeed; what plays goes on playing.
+      }
+      if (generation === this.generation) this.schedule()
+    }, pollMs)
+  }
+}
+
+const passwordKey = (key: string) => `shoal.password.${key}`
+
+function needsToken(video: VideoDetails): boolean {
+  return video.privacy.id !== Privacy.public && video.privacy.id !== Privacy.unlisted
+}
+
+function gateOf(error: unknown): Gate {
+  if (!(error instanceof ApiError)) return 'none'
+  if (passwordCodes.includes(error.code)) return 'password'
+  if (error.status === 401) return 'login'
+  return error.status === 403 ? 'forbidden' : 'none'
+}
+
+export function sourceOf(video: VideoDetails, token: string | null): PlayerSource {
+  const files = [...video.files].sort((a, b) => b.resolution.id - a.resolution.id)
+  return {
+    hls: video.streamingPlaylists[0]?.playlistUrl ?? null,
+    file: files[0]?.fileUrl ?? null,
+    poster: video.previewPath,
+    duration: video.duration,
+    growing: Boolean(video.processing) || video.state.id === VideoState.toTranscode,
+    token
+  }
+}
