@@ -60,6 +60,7 @@ class FileSystem {
   virtual Result<> link(const Path& from, const Path& to) = 0;
   /// not_found when there is nothing.
   virtual Result<> remove(const Path& path) = 0;
+  /// Makes what is missing, durably: a new folder's name is synced into its parent.
   virtual Result<> create_directories(const Path& path) = 0;
   virtual Result<> remove_all(const Path& path) = 0;
   /// Names (not paths) in a folder, sorted.

@@ -131,9 +131,23 @@ Result<> PosixFileSystem::remove(const Path& path) {
 }
 
 Result<> PosixFileSystem::create_directories(const Path& path) {
+  Path folder;
+  for (const auto& part : path) {
+    const auto parent = folder.empty() ? Path(".") : folder;
+    folder /= part;
+    if (::mkdir(folder.c_str(), 0750) == 0) {
+      TRY_VOID(sync_directory(parent));
+    } else if (errno != EEXIST) {
+      const int error = errno;
+      // A parent on a read-only or foreign file system need not be writable if it is there.
+      std::error_code ignored;
+      if (!std::filesystem::is_directory(folder, ignored))
+        return fail_errno("cannot create the folder", folder, error);
+    }
+  }
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return fail_errno("cannot create the folder", path, error.value());
+  if (!std::filesystem::is_directory(path, error))
+    return fail(ErrorCode::conflict, path.string() + " is not a folder");
   return {};
 }
 

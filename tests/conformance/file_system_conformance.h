@@ -111,6 +111,7 @@ TYPED_TEST_P(FileSystemConformance, folders_are_made_listed_and_removed) {
   ASSERT_TRUE(files.create_directories(this->at("x/y")));
   ASSERT_TRUE(files.create_directories(this->at("x/y")));
   this->write("x/b", "1");
+  EXPECT_EQ(this->code(files.create_directories(this->at("x/b"))), ErrorCode::conflict);
   this->write("x/a", "2");
   EXPECT_EQ(files.list(this->at("x")), (std::vector<std::string>{"a", "b", "y"}));
   EXPECT_TRUE(files.status(this->at("x"))->is_directory);
