@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/accounts/routes.h"
+#include "api/videos/routes.h"
 
 namespace shoal::api {
 
@@ -11,6 +12,12 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_users_routes(routes);
   add_accounts_routes(routes);
   add_channels_routes(routes);
+  add_video_constant_routes(routes);
+  add_video_list_routes(routes);
+  add_video_routes(routes);
+  add_video_part_routes(routes);
+  add_view_routes(routes);
+  add_discovery_routes(routes);
   return routes.registered();
 }
 

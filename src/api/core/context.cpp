@@ -15,6 +15,7 @@ Context::Context(ApiConfig api_config, Services services)
       rate_limiter(config.rate_limits, clock, metrics),
       login_throttle(clock),
       responses(clock, metrics),
+      views(clock, random, metrics),
       started_at(clock.now()) {}
 
 }  // namespace shoal::api

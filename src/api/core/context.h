@@ -12,10 +12,13 @@
 #include "catalog/instance.h"
 #include "catalog/settings.h"
 #include "catalog/totals_cache.h"
+#include "catalog/views.h"
 #include "db/database.h"
 #include "io/offload.h"
 
 namespace shoal::api {
+
+struct VideoServices;
 
 /// What the resources need to know of the configuration; app fills it in.
 struct ApiConfig {
@@ -58,6 +61,9 @@ struct Context {
   RateLimiter rate_limiter;
   LoginThrottle login_throttle;
   ResponseCache responses;
+  catalog::ViewCounter views;
+  /// Set by app before the first request; without it there is no upload and no progress.
+  VideoServices* video_services = nullptr;
   const UtcTime started_at;
 };
 

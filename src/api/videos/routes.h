@@ -1,0 +1,22 @@
+#pragma once
+
+#include "api/core/routes.h"
+
+namespace shoal::api {
+
+/// videos, users/me/videos, search/videos and the videos of channels and accounts.
+void add_video_list_routes(Routes& routes);
+/// categories, licences, languages, privacies.
+void add_video_constant_routes(Routes& routes);
+/// videos/:id: read, change, delete, description, token.
+void add_video_routes(Routes& routes);
+/// captions, chapters, storyboards, passwords of a video.
+void add_video_part_routes(Routes& routes);
+/// views and watching.
+void add_view_routes(Routes& routes);
+/// overviews.
+void add_discovery_routes(Routes& routes);
+/// videos/upload and videos/upload-resumable.
+void add_upload_routes(Routes& routes);
+
+}  // namespace shoal::api

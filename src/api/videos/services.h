@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "catalog/views.h"
+#include "db/session.h"
+
+namespace shoal::api {
+
+/// How far the work on a video is, for its page: our extension of PeerTube's VideoDetails.
+struct VideoProcessing {
+  enum class RenditionState { waiting, running, ready };
+  struct Rendition {
+    std::int64_t resolution = 0;
+    RenditionState state = RenditionState::waiting;
+    int percent = 0;
+  };
+  int percent = 0;
+  std::optional<std::string> message;
+  std::optional<Seconds> remaining;
+  std::vector<Rendition> renditions;
+};
+
+/// Where progress is read from; app adapts processing to it. Called inside a read transaction,
+/// only for videos whose work has not ended. Any thread.
+class VideoProgress {
+ public:
+  virtual ~VideoProgress() = default;
+  /// Nothing when no work is known of.
+  virtual std::optional<VideoProcessing> find(db::Session& session, VideoId video) const = 0;
+};
+
+/// Media tokens as delivery checks them.
+using MediaTokenSigner =
+    std::function<std::string(const Uuid& video, std::int64_t privacy_epoch, UtcTime expires)>;
+
+/// What video resources need beyond the catalogue; each may be absent in a program that does not
+/// process or serve media. Any thread.
+struct VideoServices {
+  const VideoProgress* progress = nullptr;
+  MediaTokenSigner sign_media_token;
+  /// A video's privacy changed or it is gone: delivery forgets what it kept of it.
+  std::function<void(const Uuid& video)> forget_media;
+};
+
+}  // namespace shoal::api

@@ -1,0 +1,89 @@
+#include "api/videos/video_access.h"
+
+#include "catalog/video_passwords.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr std::string_view k_id_message = "Should have a valid video id (id, short UUID or UUID)";
+
+/// PeerTube makes version 4 only; another one is no id of a video.
+bool is_version_4(const Uuid& uuid) {
+  const std::string text = uuid.text();
+  return text[14] == '4' && std::string_view("89ab").contains(text[19]);
+}
+
+Problem not_allowed() {
+  return Problem::forbidden("Cannot fetch information of private/internal/blocked video");
+}
+
+Answer<> check_password(db::Session& session, const catalog::VideoAccess& video,
+                        const Watcher& watcher) {
+  if (!watcher.password) {
+    return refuse(Problem::forbidden("Please provide a password to access this password protected"
+                                     " video")
+                      .with_code("video_requires_password"));
+  }
+  if (!catalog::is_video_password(session, video.id, *watcher.password)) {
+    return refuse(Problem::forbidden("Incorrect video password. Access to the video is denied.")
+                      .with_code("incorrect_video_password"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Answer<catalog::VideoKey> read_video_key(const Call& call) {
+  const std::string_view text = call.parameter("id");
+  const auto key = catalog::parse_video_key(text);
+  const auto* uuid = key ? std::get_if<Uuid>(&*key) : nullptr;
+  if (key && (uuid == nullptr || is_version_4(*uuid))) return *key;
+  InvalidParam param{
+      .name = "id",
+      .message = std::string(k_id_message),
+      .location = "params",
+      .value = boost::json::value(uuid != nullptr ? uuid->text() : std::string(text))};
+  return refuse(Problem::invalid_params({std::move(param)}));
+}
+
+Watcher Watcher::of(const Call& call, const catalog::VideoKey& key) {
+  Watcher watcher;
+  watcher.caller = call.caller;
+  watcher.by_uuid = std::holds_alternative<Uuid>(key);
+  if (const auto password = call.request.headers.find("x-peertube-video-password"))
+    watcher.password = std::string(*password);
+  return watcher;
+}
+
+bool may_manage(const Caller& caller, const catalog::VideoAccess& video) {
+  return caller.is_account(video.account) || caller.is_moderator();
+}
+
+Answer<> check_watch(db::Session& session, const catalog::VideoAccess& video,
+                     const Watcher& watcher) {
+  using catalog::Privacy;
+  if (video.privacy == Privacy::everyone || may_manage(watcher.caller, video)) return {};
+  if (video.privacy == Privacy::unlisted && watcher.by_uuid) return {};
+  if (video.privacy == Privacy::password) return check_password(session, video, watcher);
+  if (watcher.caller.is_anonymous()) return refuse(401, "Not authenticated");
+  if (video.privacy == Privacy::internal) return {};
+  return refuse(not_allowed());
+}
+
+Answer<catalog::VideoAccess> find_watchable(db::Session& session, const catalog::VideoKey& key,
+                                            const Watcher& watcher) {
+  const auto video = catalog::find_video_access(session, key);
+  if (!video) return refuse(404, "Video not found");
+  TRY_VOID(check_watch(session, *video, watcher));
+  return *video;
+}
+
+Answer<catalog::VideoAccess> find_manageable(db::Session& session, const catalog::VideoKey& key,
+                                             const Caller& caller) {
+  const auto video = catalog::find_video_access(session, key);
+  if (!video) return refuse(404, "Video not found");
+  if (!may_manage(caller, *video)) return refuse(403, "Cannot manage a video of another user.");
+  return *video;
+}
+
+}  // namespace shoal::api

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/core/problem.h"
+#include "api/core/routes.h"
+#include "catalog/videos.h"
+#include "db/session.h"
+
+namespace shoal::api {
+
+/// The video that the path's `:id` names. Errors: 400 when it is none of a video's three names.
+Answer<catalog::VideoKey> read_video_key(const Call& call);
+
+/// What somebody brings along to watch a video.
+struct Watcher {
+  Caller caller;
+  /// Header x-peertube-video-password.
+  std::optional<std::string> password;
+  /// The video was named by its UUID, not by its number, which can be guessed.
+  bool by_uuid = true;
+
+  static Watcher of(const Call& call, const catalog::VideoKey& key);
+};
+
+/// Whether `watcher` may see the video, inside a transaction (a password is looked up). Errors: 401
+/// when nobody is signed in, 403 as PeerTube says it.
+Answer<> check_watch(db::Session& session, const catalog::VideoAccess& video,
+                     const Watcher& watcher);
+
+/// The video, when `watcher` may see it. Errors: 404, and as above.
+Answer<catalog::VideoAccess> find_watchable(db::Session& session, const catalog::VideoKey& key,
+                                            const Watcher& watcher);
+
+/// Owner and moderators manage a video.
+bool may_manage(const Caller& caller, const catalog::VideoAccess& video);
+/// Errors: 404, 403.
+Answer<catalog::VideoAccess> find_manageable(db::Session& session, const catalog::VideoKey& key,
+                                             const Caller& caller);
+
+inline bool is_open_to_all(catalog::Privacy privacy) {
+  return privacy == catalog::Privacy::everyone || privacy == catalog::Privacy::unlisted;
+}
+
+}  // namespace shoal::api

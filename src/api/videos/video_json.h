@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/core/context.h"
+#include "api/core/json_writer.h"
+#include "api/videos/services.h"
+#include "catalog/video.h"
+
+namespace shoal::api {
+
+// PeerTube 6.3's shapes of videos, key by key in its order.
+
+/// What of a video only some lists and callers see.
+struct VideoJsonOptions {
+  bool state = false;      ///< state, waitTranscoding, scheduledUpdate
+  bool blacklist = false;  ///< blacklisted, blacklistedReason
+  /// Files of a list that asks for them; null: not asked.
+  const std::optional<catalog::StreamingPlaylist>* playlist = nullptr;
+};
+
+/// An element of a list.
+void write_video(JsonWriter& json, const Context& context, const catalog::VideoSummary& video,
+                 std::int64_t viewers, const VideoJsonOptions& options = {});
+
+/// VideoDetails. `managed`: for its owner or a moderator, who also see the schedule and why
+/// processing failed.
+void write_video_details(JsonWriter& json, const Context& context, const catalog::Video& video,
+                         std::int64_t viewers, const std::optional<VideoProcessing>& processing,
+                         bool managed);
+
+/// {id, label}; an absent id is {null, "Unknown"}.
+void write_choice(JsonWriter& json, std::string_view key, std::optional<std::int64_t> id,
+                  std::optional<std::string_view> label);
+
+/// At most catalog::k_truncated_description_length characters, "..." at the end where it was cut.
+std::string truncate_description(std::string_view description);
+
+}  // namespace shoal::api

@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+
+#include "api/accounts/preferences.h"
+#include "api/core/reply.h"
+#include "api/videos/routes.h"
+#include "api/videos/video_json.h"
+#include "api/videos/video_query.h"
+#include "catalog/accounts.h"
+#include "catalog/channels.h"
+#include "catalog/users.h"
+#include "catalog/video_list.h"
+
+namespace shoal::api {
+namespace {
+
+/// How long a list that is the same for everybody may be stale.
+constexpr Milliseconds k_keep_list{1000};
+
+struct VideoPage {
+  std::vector<catalog::VideoSummary> videos;
+  std::optional<std::int64_t> total;
+  std::vector<std::optional<catalog::StreamingPlaylist>> playlists;
+};
+
+/// Whose videos a list is of, beyond what its query says.
+struct Scope {
+  std::optional<catalog::Handle> channel;
+  std::optional<catalog::Handle> account;
+};
+
+/// Whether the filter's videos include what only this caller sees: then nothing is shared.
+bool is_for_everybody(const VideoQuery& query) {
+  return query.filter.audience == catalog::VideoFilter::Audience::everyone;
+}
+
+Answer<> apply_scope(db::Session& session, const Scope& scope, VideoQuery& query) {
+  if (scope.channel) {
+    const auto channel = catalog::find_channel(session, *scope.channel);
+    if (!channel) return refuse(404, "Video channel not found");
+    query.filter.channel = channel->id;
+  }
+  if (scope.account) {
+    const auto account = catalog::find_account(session, *scope.account);
+    if (!account) return refuse(404, "Account not found");
+    query.filter.account = account->id;
+  }
+  return {};
+}
+
+/// A signed-in user's own choice about sensitive videos, where the query does not say.
+void apply_preference(db::Session& session, const Call& call, VideoQuery& query) {
+  const bool asked = call.request.query.find("nsfw").has_value();
+  if (asked || call.caller.is_anonymous()) return;
+  const auto user = catalog::find_user(session, call.user().id);
+  if (!user) return;
+  query.filter.nsfw = std::nullopt;
+  if (parse_preferences(user->preferences).nsfw_policy == "do_not_list") query.filter.nsfw = false;
+}
+
+std::int64_t total_of(db::Session& session, Context& context, const VideoQuery& query) {
+  using Audience = catalog::VideoFilter::Audience;
+  const bool exact =
+      query.filter.audience == Audience::moderator || query.filter.audience == Audience::owner;
+  if (exact) return catalog::count_videos(session, query.filter);
+  const std::string key = query.filter.key();
+  if (const auto known = context.totals.find(key)) return *known;
+  const auto total = catalog::count_videos(session, query.filter);
+  context.totals.keep(key, total);
+  return total;
+}
+
+Answer<VideoPage> read_list(db::Session& session, Context& context, const VideoQuery& query) {
+  VideoPage page;
+  page.videos =
+      catalog::list_videos(session, query.filter, query.sort, query.range, context.clock.now());
+  if (!query.skip_count) page.total = total_of(session, context, query);
+  if ((query.include & VideoInclude::k_files) != 0)
+    page.playlists = catalog::find_playlists(session, page.videos);
+  return page;
+}
+
+std::string render(Context& context, const VideoQuery& query, const VideoPage& page) {
+  using Audience = catalog::VideoFilter::Audience;
+  const bool own = query.filter.audience == Audience::owner;
+  VideoJsonOptions options;
+  options.state = own || (query.include & VideoInclude::k_not_published) != 0;
+  options.blacklist = own || (query.include & VideoInclude::k_blacklisted) != 0;
+  JsonWriter json(page.videos.size() * 2048 + 64);
+  json.object([&] {
+    if (page.total) json.field("total", *page.total);
+    json.key("data");
+    std::size_t i = 0;
+    json.array(page.videos, [&](const catalog::VideoSummary& video) {
+      options.playlist = page.playlists.empty() ? nullptr : &page.playlists[i];
+      ++i;
+      write_video(json, context, video, context.views.viewers(video.id), options);
+    });
+  });
+  return json.take();
+}
+
+io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
+  Context& context = call.context;
+  const bool shareable = call.caller.is_anonymous();
+  if (shareable) {
+    if (auto kept = context.responses.find(call.request.target))
+      co_return json_response(std::move(kept));
+  }
+  const auto generation = context.responses.generation();
+  const auto settings = co_await context.settings.get();
+  rules.lists_nsfw = settings->instance.default_nsfw_policy != "do_not_list";
+  CO_TRY(auto query,
+         parse_video_query(call.request.query, call.caller, context.config.host, rules));
+  auto page = co_await context.database.read(
+      [&call, &query, &scope](db::Session& session) -> Answer<VideoPage> {
+        TRY_VOID(apply_scope(session, scope, query));
+        apply_preference(session, call, query);
+        return read_list(session, call.context, query);
+      });
+  CO_TRY(auto videos, std::move(page));
+  std::string body = render(context, query, videos);
+  if (!shareable || !is_for_everybody(query)) co_return json_response(std::move(body));
+  co_return json_response(
+      context.responses.keep(call.request.target, std::move(body), k_keep_list, generation));
+}
+
+io::Task<Reply> list_videos(Call& call) {
+  co_return co_await answer_list(call, {}, {});
+}
+
+io::Task<Reply> search_videos(Call& call) {
+  co_return co_await answer_list(call, {.default_sort = "-match", .searchable_by_match = true}, {});
+}
+
+std::optional<catalog::Handle> handle_of(const Call& call, std::string_view name) {
+  return catalog::Handle::parse(call.parameter(name), call.context.config.host);
+}
+
+io::Task<Reply> list_channel_videos(Call& call) {
+  Scope scope;
+  scope.channel = handle_of(call, "handle");
+  if (!scope.channel) co_return refuse(404, "Video channel not found");
+  co_return co_await answer_list(call, {}, std::move(scope));
+}
+
+io::Task<Reply> list_account_videos(Call& call) {
+  Scope scope;
+  scope.account = handle_of(call, "name");
+  if (!scope.account) co_return refuse(404, "Account not found");
+  co_return co_await answer_list(call, {}, std::move(scope));
+}
+
+/// All of one's own videos, whatever their state and privacy.
+io::Task<Reply> list_my_videos(Call& call) {
+  Context& context = call.context;
+  CO_TRY(auto query, parse_video_query(call.request.query, call.caller, context.config.host,
+                                       {.default_sort = "-createdAt", .lists_nsfw = true}));
+  Fields fields = Fields::from(call.request.query, "query");
+  const auto channel = fields.integer("channelId", 1, INT64_MAX);
+  CO_TRY_VOID(fields.check());
+  query.filter.audience = catalog::VideoFilter::Audience::owner;
+  query.filter.account = call.user().account;
+  if (channel) query.filter.channel = ChannelId{*channel};
+  CO_TRY(auto page, co_await context.database.read([&context, &query](db::Session& session) {
+    return read_list(session, context, query);
+  }));
+  co_return json_response(render(context, query, page));
+}
+
+}  // namespace
+
+void add_video_list_routes(Routes& routes) {
+  routes.get("/api/v1/videos", {.operation = "getVideos"}, list_videos);
+  routes.get("/api/v1/search/videos", {.operation = "searchVideos"}, search_videos);
+  routes.get("/api/v1/video-channels/:handle/videos", {.operation = "getVideoChannelVideos"},
+             list_channel_videos);
+  routes.get("/api/v1/accounts/:name/videos", {.operation = "getAccountVideos"},
+             list_account_videos);
+  routes.get("/api/v1/users/me/videos", {.operation = "getMyVideos", .access = Access::signed_in},
+             list_my_videos);
+}
+
+}  // namespace shoal::api
