@@ -7,7 +7,10 @@ const { number, compact, percent } = makeTools('zh-CN')
 function duration(seconds: number): string {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} 秒`
   if (seconds < 3600) return `${Math.round(seconds / 60)} 分钟`
-  return `${Math.floor(seconds / 3600)} 小时 ${Math.round((seconds % 3600) / 60)} 分钟`
+  if (seconds < 86_400) {
+    return `${Math.floor(seconds / 3600)} 小时 ${Math.floor((seconds % 3600) / 60)} 分钟`
+  }
+  return `${Math.floor(seconds / 86_400)} 天 ${Math.floor((seconds % 86_400) / 3600)} 小时`
 }
 
 export const zh: Messages = {
