@@ -17,6 +17,19 @@ if(SHOAL_TESTS)
   target_link_libraries(shoal_test_pch PRIVATE shoal_flags fmt::fmt Boost::json GTest::gtest GTest::gmock)
 endif()
 
+# A precompiled header holds absolute paths, so its bytes differ from checkout to checkout. ccache takes
+# this sum for it instead: what it was made of. One cache then serves every checkout on a machine.
+function(shoal_sum_pch target header)
+  file(SHA256 ${PROJECT_SOURCE_DIR}/cmake/${header} text_sum)
+  string(SHA256 sum "${text_sum} ${CMAKE_CXX_COMPILER_VERSION} ${Boost_VERSION_STRING} ${fmt_VERSION} ${GTest_VERSION}")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.pch.sum
+    CONTENT "${sum}\n")
+endfunction()
+shoal_sum_pch(shoal_pch pch.h)
+if(SHOAL_TESTS)
+  shoal_sum_pch(shoal_test_pch test_pch.h)
+endif()
+
 function(shoal_module)
   cmake_parse_arguments(ARG "ONE_PROCESS" "NAME" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS" ${ARGN})
   set(target shoal_${ARG_NAME})
