@@ -1,0 +1,125 @@
+#include "storage/upload_rows.h"
+
+namespace shoal::storage {
+
+namespace {
+
+constexpr std::int64_t k_unknown_total = -1;
+constexpr std::int64_t k_shared_row = std::int64_t{16} << 20;
+
+constexpr const char* k_columns =
+    "select s.id, s.upload_id, s.user_id, s.channel_id, s.purpose, s.filename, s.content_type,"
+    " s.metadata, s.total_size, s.state, s.video_id, s.created_at, s.updated_at,"
+    " coalesce((select max(c.start + c.size) from upload_chunk c where c.session_id = s.id), 0)"
+    " from upload_session s";
+
+Upload to_upload(const db::Row& row) {
+  Upload upload;
+  upload.id = row.id<UploadId>(0);
+  upload.upload_id = row.text(1);
+  upload.user = row.id<UserId>(2);
+  upload.channel = row.id<ChannelId>(3);
+  upload.purpose = static_cast<int>(row.integer(4));
+  upload.filename = row.text(5);
+  upload.content_type = row.text(6);
+  upload.metadata = row.text(7);
+  if (row.integer(8) >= 0) upload.total = static_cast<std::uint64_t>(row.integer(8));
+  upload.state = row.integer(9) == 3 ? UploadState::done : UploadState::receiving;
+  if (!row.is_null(10)) upload.video = row.id<VideoId>(10);
+  upload.created_at = row.time(11);
+  upload.updated_at = row.time(12);
+  upload.received = static_cast<std::uint64_t>(row.integer(13));
+  // The chunks of a finished upload are gone; it has all of its bytes.
+  if (upload.state == UploadState::done) upload.received = upload.total.value_or(0);
+  return upload;
+}
+
+}  // namespace
+
+std::optional<Upload> find_upload(db::Session& session, std::string_view upload_id) {
+  const auto row =
+      session.query_one(std::string(k_columns) + " where s.upload_id = :upload_id", {upload_id});
+  if (!row) return std::nullopt;
+  return to_upload(*row);
+}
+
+Upload insert_upload(db::Session& session, const NewUpload& announced, std::string_view upload_id) {
+  const UtcTime now = session.now();
+  session.execute(
+      "insert into upload_session (upload_id, user_id, channel_id, purpose, filename, total_size,"
+      " content_type, metadata, state, created_at, updated_at) values (:upload_id, :user, :channel,"
+      " :purpose, :filename, :total, :type, :metadata, 1, :now, :now)",
+      {upload_id, announced.user, announced.channel, announced.purpose, announced.filename,
+       announced.total ? static_cast<std::int64_t>(*announced.total) : k_unknown_total,
+       announced.content_type, announced.metadata, now});
+  return *find_upload(session, upload_id);
+}
+
+std::int64_t count_open_uploads(db::Session& session, UserId user) {
+  return session
+      .query_one("select count(*) from upload_session where user_id = :user and state = 1", {user})
+      ->integer(0);
+}
+
+Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
+                      std::uint64_t to) {
+  const auto open = session.execute(
+      "update upload_session set updated_at = :now where id = :id and state = 1",
+      {session.now(), upload.id});
+  if (open == 0) return fail(ErrorCode::not_found, "the upload was cancelled");
+  const auto last = session.query_one(
+      "select start, size from upload_chunk where session_id = :id order by start desc limit 1",
+      {upload.id});
+  const std::int64_t end = last ? last->integer(0) + last->integer(1) : 0;
+  const auto size = static_cast<std::int64_t>(to - from);
+  if (end != static_cast<std::int64_t>(from)) {
+    return fail(ErrorCode::conflict, "another request added to the upload");
+  }
+  if (last && last->integer(1) + size <= k_shared_row) {
+    session.execute("update upload_chunk set size = :size where session_id = :id and start = :at",
+                    {last->integer(1) + size, upload.id, last->integer(0)});
+  } else {
+    session.execute(
+        "insert into upload_chunk (session_id, start, size, object_key)"
+        " values (:id, :start, :size, :key)",
+        {upload.id, from, size, upload.upload_id + "@" + std::to_string(from)});
+  }
+  return {};
+}
+
+Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total) {
+  const auto open = session.execute(
+      "update upload_session set total_size = :total where id = :id and state = 1",
+      {total, upload});
+  if (open == 0) return fail(ErrorCode::not_found, "the upload was cancelled");
+  return {};
+}
+
+void delete_upload(db::Session& session, UploadId upload) {
+  session.execute("delete from upload_session where id = :id", {upload});
+}
+
+std::vector<Upload> old_uploads(db::Session& session, UtcTime stale, UtcTime done,
+                                std::size_t limit) {
+  std::vector<Upload> uploads;
+  for (const auto& row : session.query(
+           std::string(k_columns) +
+               " where (s.state = 1 and s.updated_at < :stale)"
+               " or (s.state = 3 and s.updated_at < :done) order by s.updated_at limit :limit",
+           {stale, done, limit})) {
+    uploads.push_back(to_upload(row));
+  }
+  return uploads;
+}
+
+Result<> finish_upload(db::Session& session, UploadId upload, VideoId video) {
+  const auto open = session.execute(
+      "update upload_session set state = 3, video_id = :video, updated_at = :now"
+      " where id = :id and state = 1",
+      {video, session.now(), upload});
+  if (open == 0) return fail(ErrorCode::conflict, "the upload is finished or cancelled already");
+  session.execute("delete from upload_chunk where session_id = :id", {upload});
+  return {};
+}
+
+}  // namespace shoal::storage

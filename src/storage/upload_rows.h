@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/upload_staging.h"
+
+namespace shoal::storage {
+
+// The rows of upload_session and upload_chunk. Inside the caller's transaction.
+
+std::optional<Upload> find_upload(db::Session& session, std::string_view upload_id);
+
+/// Throws DatabaseError (conflict) when user or channel are gone.
+Upload insert_upload(db::Session& session, const NewUpload& announced, std::string_view upload_id);
+
+std::int64_t count_open_uploads(db::Session& session, UserId user);
+
+/// Acknowledges [from, to): the bytes are durable. Neighbours below 16 MiB share a row, so that an
+/// upload in tiny pieces has few rows. Errors: not_found (cancelled meanwhile), conflict (another
+/// node acknowledged something else).
+Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
+                      std::uint64_t to);
+
+/// The end was reached: it is the total.
+Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total);
+
+void delete_upload(db::Session& session, UploadId upload);
+
+/// Receiving ones untouched since `stale`, done ones since `done`.
+std::vector<Upload> old_uploads(db::Session& session, UtcTime stale, UtcTime done,
+                                std::size_t limit);
+
+}  // namespace shoal::storage
