@@ -45,8 +45,9 @@ class BlobStore {
   virtual ~BlobStore() = default;
   virtual const std::string& name() const = 0;
 
-  /// Takes the bytes of a local file over; the file is gone or untouched-and-safe-to-delete
-  /// afterwards.
+  /// Takes the bytes of a local file over: without copying where the store can. The file is gone
+  /// when this succeeds and untouched when it fails. After a conflict the object that is there is
+  /// durable (a put that was repeated after a crash finds its own).
   virtual io::Task<Result<>> put_file(std::string key, io::Path file) = 0;
   virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes) = 0;
   virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;

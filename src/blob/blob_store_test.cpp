@@ -5,6 +5,7 @@
 #include "blob/memory_store.h"
 #include "tests/conformance/blob_store_conformance.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/volatile_file_system.h"
 
 namespace shoal::blob {
 namespace {
@@ -24,6 +25,23 @@ struct LocalFixture {
   std::unique_ptr<LocalStore> local;
 };
 
+struct VolatileFixture {
+  VolatileFixture() {
+    auto opened =
+        LocalStore::open("local", files.root() / "media", "instance", files, disk, random);
+    SHOAL_CHECK(opened.has_value());
+    local = *std::move(opened);
+  }
+  BlobStore& store() { return *local; }
+  io::FileSystem& source_files() { return files; }
+  const io::Path& source_folder() const { return files.root(); }
+
+  tests::VolatileFileSystem files;
+  io::Offload disk{"disk", 1, 16};
+  SeededRandom random{1};
+  std::unique_ptr<LocalStore> local;
+};
+
 struct MemoryFixture {
   BlobStore& store() { return memory; }
   tests::ManualClock clock;
@@ -31,6 +49,7 @@ struct MemoryFixture {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Local, BlobStoreConformance, LocalFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Volatile, BlobStoreConformance, VolatileFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, BlobStoreConformance, MemoryFixture);
 
 struct LocalStoreTest : testing::Test, LocalFixture {
@@ -72,6 +91,88 @@ TEST_F(LocalStoreTest, what_a_crash_left_half_written_is_removed_when_it_opens) 
   ASSERT_TRUE(files.open(left, io::OpenMode::create_new));
   ASSERT_TRUE(open_as("instance"));
   EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+/// One put of a file and one of bytes on a disk that does something at its nth operation.
+class PutSweep : public testing::Test {
+ protected:
+  template <class T>
+  static T wait(io::Task<T> task) {
+    std::optional<T> result;
+    io::Runtime runtime(1);
+    runtime.run_until_done([](io::Task<T> inner, std::optional<T>& out) -> io::Task<> {
+      out.emplace(co_await std::move(inner));
+    }(std::move(task), result));
+    return std::move(*result);
+  }
+
+  struct Disk : VolatileFixture {
+    Disk() {
+      write_source();
+      SHOAL_CHECK(files.create_directories(files.root() / "work").has_value());
+      SHOAL_CHECK(files.sync_directory(files.root()).has_value());
+    }
+    void write_source() {
+      const auto file = files.open(source, io::OpenMode::create);
+      SHOAL_CHECK((*file)->write_at(0, std::as_bytes(std::span(bytes))).has_value());
+    }
+    std::string object(const std::string& key) {
+      auto whole = io::read_whole(files, files.root() / "media" / key, 1 << 20);
+      return whole ? *whole : "none";
+    }
+    const std::string bytes = std::string(10'000, 'v') + "end";
+    const io::Path source = files.root() / "source";
+  };
+
+  /// Puts both, with `trouble(files, n)` before, for every n; hands each result to `check`.
+  template <class Trouble, class Check>
+  static void sweep(Trouble trouble, Check check) {
+    for (std::uint64_t n = 1;; ++n) {
+      SCOPED_TRACE("operation " + std::to_string(n));
+      Disk disk;
+      trouble(disk.files, n);
+      const auto before = disk.files.operations();
+      const bool file = wait(disk.local->put_file("a/b/file", disk.source)).has_value();
+      const bool bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes)).has_value();
+      check(disk, file, bytes);
+      if (HasFailure() || disk.files.operations() - before < n) return;
+    }
+  }
+  static void expect_whole_or_absent(Disk& disk, const std::string& key, bool put) {
+    const auto object = disk.object(key);
+    EXPECT_TRUE(object == disk.bytes || (!put && object == "none"))
+        << key << " holds " << object.size() << " bytes, put: " << put;
+  }
+};
+
+TEST_F(PutSweep, after_any_one_failure_an_object_is_whole_or_absent_and_a_second_try_works) {
+  for (const ErrorCode failure : {ErrorCode::unavailable, ErrorCode::too_large}) {
+    sweep([&](auto& files, std::uint64_t n) { files.fail_operation(n, failure); },
+          [](Disk& disk, bool file, bool bytes) {
+            expect_whole_or_absent(disk, "a/b/file", file);
+            expect_whole_or_absent(disk, "a/bytes", bytes);
+            // A failed sync has lost what was not synced: the source is written again.
+            if (!file) disk.write_source();
+            if (!file) file = wait(disk.local->put_file("a/b/file", disk.source)).has_value();
+            if (!bytes) bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes)).has_value();
+            EXPECT_EQ(disk.object("a/b/file"), disk.bytes);
+            EXPECT_EQ(disk.object("a/bytes"), disk.bytes);
+          });
+  }
+}
+
+TEST_F(PutSweep, after_a_power_cut_what_was_put_is_there_and_nothing_is_half_there) {
+  for (const bool torn : {false, true}) {
+    sweep([](auto& files, std::uint64_t n) { files.cut_power_at(n); },
+          [&](Disk& disk, bool file, bool bytes) {
+            SeededRandom random(disk.files.operations());
+            disk.files.restart(torn ? &random : nullptr);
+            expect_whole_or_absent(disk, "a/b/file", file);
+            expect_whole_or_absent(disk, "a/bytes", bytes);
+            EXPECT_TRUE(LocalStore::open("local", disk.files.root() / "media", "instance",
+                                         disk.files, disk.disk, disk.random));
+          });
+  }
 }
 
 }  // namespace

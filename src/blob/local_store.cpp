@@ -14,6 +14,7 @@ constexpr std::string_view k_marker = ".shoal-store";
 /// Temporary names live beside the objects, on the same file system; a crash leaves them here only.
 constexpr std::string_view k_temporary = ".incoming";
 constexpr std::uint64_t k_marker_limit = 4096;
+constexpr std::size_t k_copy_buffer = std::size_t{1} << 20;
 
 class LocalReader final : public ObjectReader {
  public:
@@ -131,19 +132,56 @@ io::Path LocalStore::temporary_path() {
   return root_ / k_temporary / random_.hex(16);
 }
 
+Result<> LocalStore::sync_folders(const io::Path& target) {
+  // Each new folder on the way is an entry of the one above it.
+  for (io::Path folder = target.parent_path();; folder = folder.parent_path()) {
+    TRY_VOID(files_.sync_directory(folder));
+    if (folder == root_) return {};
+  }
+}
+
 Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) {
   TRY_VOID(files_.create_directories(target.parent_path()));
   auto linked = files_.link(synced, target);
-  if (linked) {
-    // Each new folder on the way is an entry of the one above it.
-    for (io::Path folder = target.parent_path();; folder = folder.parent_path()) {
-      linked = files_.sync_directory(folder);
-      if (!linked || folder == root_) break;
-    }
+  if (!linked && linked.error().code == ErrorCode::conflict) {
+    // Perhaps the same put, of a process that died before it could sync: who hears "conflict" may
+    // rely on the object that is there.
+    TRY_VOID(sync_folders(target));
+    return linked;
   }
-  const auto removed = files_.remove(synced);
   TRY_VOID(std::move(linked));
-  return removed;
+  if (auto durable = sync_folders(target); !durable) {
+    (void)files_.remove(target);
+    return durable;
+  }
+  // The object is safe; a name that cannot be removed now is only litter.
+  (void)files_.remove(synced);
+  return {};
+}
+
+Result<> LocalStore::put_copied(const io::Path& source, const io::Path& target) {
+  const io::Path temporary = temporary_path();
+  auto copied = copy_and_sync(source, temporary);
+  if (copied) copied = put_linked(temporary, target);
+  if (!copied) {
+    (void)files_.remove(temporary);
+    return copied;
+  }
+  (void)files_.remove(source);
+  return {};
+}
+
+Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy) {
+  TRY(const auto in, files_.open(source, io::OpenMode::read));
+  TRY(const auto out, files_.open(copy, io::OpenMode::create_new));
+  std::vector<std::byte> buffer(k_copy_buffer);
+  for (std::uint64_t offset = 0;;) {
+    TRY(const std::size_t got, in->read_at(offset, buffer));
+    if (got == 0) break;
+    TRY_VOID(out->write_at(offset, std::span(buffer).first(got)));
+    offset += got;
+  }
+  return out->sync();
 }
 
 io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
@@ -154,7 +192,10 @@ io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
       TRY(const auto opened, files_.open(file, io::OpenMode::write));
       TRY_VOID(opened->sync());
     }
-    return put_linked(file, target);
+    auto put = put_linked(file, target);
+    if (put || put.error().code == ErrorCode::conflict) return put;
+    // Another file system (EXDEV), or one without links: the bytes have to travel.
+    return put_copied(file, target);
   });
 }
 
@@ -164,17 +205,17 @@ io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes) {
         TRY(const io::Path target, path_of(key));
         TRY_VOID(check_marker());
         const io::Path temporary = temporary_path();
-        {
-          TRY(const auto opened, files_.open(temporary, io::OpenMode::create_new));
-          auto written = opened->write_at(0, std::as_bytes(std::span(bytes)));
-          if (written) written = opened->sync();
-          if (!written) {
-            (void)files_.remove(temporary);
-            return written;
-          }
-        }
-        return put_linked(temporary, target);
+        auto put = write_and_sync(temporary, bytes);
+        if (put) put = put_linked(temporary, target);
+        if (!put) (void)files_.remove(temporary);
+        return put;
       });
+}
+
+Result<> LocalStore::write_and_sync(const io::Path& path, const std::string& bytes) {
+  TRY(const auto opened, files_.open(path, io::OpenMode::create_new));
+  TRY_VOID(opened->write_at(0, std::as_bytes(std::span(bytes))));
+  return opened->sync();
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key) {

@@ -49,7 +49,12 @@ class LocalStore final : public BlobStore {
   /// The file of a key. Errors: invalid.
   Result<io::Path> path_of(const std::string& key) const;
   Result<> check_marker() const;
+  Result<> sync_folders(const io::Path& target);
+  /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);
+  Result<> put_copied(const io::Path& source, const io::Path& target);
+  Result<> copy_and_sync(const io::Path& source, const io::Path& copy);
+  Result<> write_and_sync(const io::Path& path, const std::string& bytes);
   io::Path temporary_path();
 
   const std::string name_;

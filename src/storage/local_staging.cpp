@@ -91,8 +91,7 @@ struct LocalStaging::Writer {
 };
 
 LocalStaging::LocalStaging(io::Path root, db::Database& database, io::FileSystem& files,
-                           io::Offload& disk, Random& random, QuotaCheck quota,
-                           UploadLimits limits)
+                           io::Offload& disk, Random& random, QuotaCheck quota, UploadLimits limits)
     : root_(std::move(root)),
       database_(database),
       files_(files),
@@ -115,8 +114,7 @@ io::Path LocalStaging::path_of(const std::string& upload_id) const {
 
 io::Task<Result<Upload>> LocalStaging::create(NewUpload announced) {
   CO_TRY_VOID(check_announced(announced, limits_));
-  CO_TRY(const std::uint64_t room,
-         co_await disk_.run([this] { return files_.free_bytes(root_); }));
+  CO_TRY(const std::uint64_t room, co_await disk_.run([this] { return files_.free_bytes(root_); }));
   if (room < limits_.disk_reserve + announced.total.value_or(0)) {
     co_return fail(ErrorCode::unavailable, "the server has no room for a file of this size");
   }
@@ -154,8 +152,8 @@ io::Task<Result<Upload>> LocalStaging::open_upload(UserId user, std::string uplo
 
 io::Task<Result<LocalStaging::OpenFile>> LocalStaging::open_file(std::string upload_id,
                                                                  std::uint64_t received) {
-  auto opened = co_await disk_.run(
-      [this, path = path_of(upload_id), received]() -> Result<OpenFile> {
+  auto opened =
+      co_await disk_.run([this, path = path_of(upload_id), received]() -> Result<OpenFile> {
         if (received == 0) {
           TRY(auto file, files_.open(path, io::OpenMode::create));
           TRY_VOID(files_.sync_directory(root_));
@@ -271,16 +269,15 @@ io::Task<Result<>> LocalStaging::acknowledge(Writer& writer) {
 
 io::Task<Result<>> LocalStaging::remove(UserId user, std::string upload_id) {
   CO_TRY(const auto held, lock(upload_id));
-  CO_TRY_VOID(co_await database_.write(
-      [user, upload_id](db::Session& session) -> Result<> {
-        const auto upload = find_upload(session, upload_id);
-        if (!upload || upload->user != user) return std::unexpected(not_found());
-        if (upload->state == UploadState::done) {
-          return fail(ErrorCode::conflict, "the upload is finished");
-        }
-        delete_upload(session, upload->id);
-        return {};
-      }));
+  CO_TRY_VOID(co_await database_.write([user, upload_id](db::Session& session) -> Result<> {
+    const auto upload = find_upload(session, upload_id);
+    if (!upload || upload->user != user) return std::unexpected(not_found());
+    if (upload->state == UploadState::done) {
+      return fail(ErrorCode::conflict, "the upload is finished");
+    }
+    delete_upload(session, upload->id);
+    return {};
+  }));
   // The row first: a file without a row is found by collect, a row without its file is not.
   auto removed =
       co_await disk_.run([this, path = path_of(upload_id)] { return files_.remove(path); });
@@ -328,11 +325,12 @@ io::Task<Result<>> LocalStaging::hand_over(Upload upload, blob::BlobStore& store
 }
 
 io::Task<Result<std::size_t>> LocalStaging::collect(std::size_t limit) {
-  CO_TRY(const auto old, co_await database_.write([this, limit](db::Session& session)
-                                                      -> Result<std::vector<Upload>> {
-    const UtcTime now = session.now();
-    return old_uploads(session, now - limits_.stale_after, now - limits_.remember_done, limit);
-  }));
+  CO_TRY(
+      const auto old,
+      co_await database_.write([this, limit](db::Session& session) -> Result<std::vector<Upload>> {
+        const UtcTime now = session.now();
+        return old_uploads(session, now - limits_.stale_after, now - limits_.remember_done, limit);
+      }));
   std::size_t gone = 0;
   for (const Upload& upload : old) {
     const auto held = lock(upload.upload_id);

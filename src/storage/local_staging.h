@@ -12,9 +12,9 @@
 
 namespace shoal::storage {
 
-/// Uploads in a folder of this machine: one file per upload, its acknowledged bytes a prefix that is
-/// synced and never written again; what lies behind it was never acknowledged. So the finished file
-/// becomes the stored original by a link, without copying it (docs/formats/upload-staging.md).
+/// Uploads in a folder of this machine: one file per upload, its acknowledged bytes a prefix that
+/// is synced and never written again; what lies behind it was never acknowledged. So the finished
+/// file becomes the stored original by a link, without copying it (docs/formats/upload-staging.md).
 /// Any thread.
 class LocalStaging final : public UploadStaging {
  public:

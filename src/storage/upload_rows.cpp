@@ -63,9 +63,9 @@ std::int64_t count_open_uploads(db::Session& session, UserId user) {
 
 Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
                       std::uint64_t to) {
-  const auto open = session.execute(
-      "update upload_session set updated_at = :now where id = :id and state = 1",
-      {session.now(), upload.id});
+  const auto open =
+      session.execute("update upload_session set updated_at = :now where id = :id and state = 1",
+                      {session.now(), upload.id});
   if (open == 0) return fail(ErrorCode::not_found, "the upload was cancelled");
   const auto last = session.query_one(
       "select start, size from upload_chunk where session_id = :id order by start desc limit 1",
@@ -88,9 +88,9 @@ Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t 
 }
 
 Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total) {
-  const auto open = session.execute(
-      "update upload_session set total_size = :total where id = :id and state = 1",
-      {total, upload});
+  const auto open =
+      session.execute("update upload_session set total_size = :total where id = :id and state = 1",
+                      {total, upload});
   if (open == 0) return fail(ErrorCode::not_found, "the upload was cancelled");
   return {};
 }

@@ -56,8 +56,7 @@ using PullBytes = std::function<io::Task<Result<std::size_t>>(std::span<std::byt
 
 /// Whether `user` may store `more` bytes than there are, where "there are" includes the totals that
 /// open uploads announced; too_large when not.
-using QuotaCheck =
-    std::function<Result<>(db::Session& session, UserId user, std::uint64_t more)>;
+using QuotaCheck = std::function<Result<>(db::Session& session, UserId user, std::uint64_t more)>;
 
 struct UploadLimits {
   std::uint64_t max_size = std::uint64_t{64} << 30;

@@ -12,7 +12,8 @@
 
 namespace shoal::blob {
 
-/// What every BlobStore does. A fixture has `store()`.
+/// What every BlobStore does. A fixture has `store()`, and `source_files()` and `source_folder()`
+/// where its put_file reads another file system than the machine's.
 template <class Fixture>
 class BlobStoreConformance : public testing::Test {
  protected:
@@ -36,9 +37,17 @@ class BlobStoreConformance : public testing::Test {
   }
 
   io::Path file(std::string_view text) {
-    const io::Path path = scratch.path() / std::to_string(++files);
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
+    const std::string name = std::to_string(++files);
+    if constexpr (requires { fixture.source_files(); }) {
+      const io::Path path = fixture.source_folder() / name;
+      const auto out = fixture.source_files().open(path, io::OpenMode::create_new);
+      EXPECT_TRUE((*out)->write_at(0, std::as_bytes(std::span(text))));
+      return path;
+    } else {
+      const io::Path path = scratch.path() / name;
+      std::ofstream(path, std::ios::binary) << text;
+      return path;
+    }
   }
 
   static ErrorCode code(const auto& result) {
