@@ -14,7 +14,7 @@ format_sources() { # [--check]
 
 # What differs from main; on main itself, the files of the last commits, newest first, bounded.
 changed_sources() {
-  local base limit=${SHOAL_TIDY_FILES:-24}
+  local base limit=${SHOAL_TIDY_FILES:-16}
   cd "$root" || return 1
   base=$(git merge-base HEAD origin/main 2>/dev/null) ||
     base=$(git merge-base HEAD main 2>/dev/null) || base=''

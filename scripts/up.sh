@@ -12,7 +12,7 @@ running() { [ -f "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; }
 ready() {
   python3 - "http://127.0.0.1:$port/readyz" <<'PY' 2>/dev/null
 import sys, urllib.request
-urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=2).read()
+urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=5).read()
 PY
 }
 
@@ -64,7 +64,8 @@ start_server() {
     if ! running || [ $((waited += 1)) -gt 150 ]; then
       say "  $(paint 31 ✗) Shoal did not start; its log ends with:"
       tail -n 20 "$log_file" | sed 's/^/    /'
-      running || rm -f "$pid_file"
+      ! running || kill -TERM "$(cat "$pid_file")"
+      rm -f "$pid_file"
       exit 1
     fi
     sleep 0.2

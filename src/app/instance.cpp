@@ -61,9 +61,9 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
       api_config(config, parts.directory),
       api::Context::Services{*parts.database, parts.clock, parts.random, parts.metrics,
                              parts.passwords});
-  parts.server = std::make_unique<net::Server>(parts.runtime, server_config(config),
-                                               api::make_handler(parts.router),
-                                               parts.metrics, parts.clock);
+  parts.server =
+      std::make_unique<net::Server>(parts.runtime, server_config(config),
+                                    api::make_handler(parts.router), parts.metrics, parts.clock);
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 

@@ -44,12 +44,12 @@ Gauge Metrics::gauge(std::string_view name, std::string_view help, const Labels&
 }
 
 Histogram Metrics::histogram(std::string_view name, std::string_view help,
-                             std::vector<double> bounds, const Labels& labels) {
+                             const std::vector<double>& bounds, const Labels& labels) {
   auto& family = prometheus::BuildHistogram()
                      .Name(std::string(name))
                      .Help(std::string(help))
                      .Register(impl_->registry);
-  return Histogram(&family.Add(to_map(labels), std::move(bounds)));
+  return Histogram(&family.Add(to_map(labels), bounds));
 }
 
 std::string Metrics::render() const {

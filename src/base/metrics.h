@@ -52,8 +52,8 @@ class Metrics {
   Counter counter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   /// `bounds` are the upper bounds of the buckets, ascending.
-  Histogram histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
-                      const Labels& labels = {});
+  Histogram histogram(std::string_view name, std::string_view help,
+                      const std::vector<double>& bounds, const Labels& labels = {});
 
   std::string render() const;
 

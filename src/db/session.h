@@ -79,8 +79,8 @@ using Rows = std::vector<Row>;
 /// Error.
 class DatabaseError : public std::runtime_error {
  public:
-  DatabaseError(ErrorCode error_code, std::string message)
-      : std::runtime_error(std::move(message)), code(error_code) {}
+  DatabaseError(ErrorCode error_code, const std::string& message)
+      : std::runtime_error(message), code(error_code) {}
   ErrorCode code;
 };
 

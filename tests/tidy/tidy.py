@@ -250,9 +250,33 @@ def check_tests_are_built(tree, _table):
     return problems
 
 
+COROUTINE = re.compile(r"^[ \t]*(?:static |virtual |friend |inline |\[\[nodiscard\]\] )*"
+                       r"(?:[\w]+::)*(?:Task|awaitable)<[^;={}()]*>[ \t\n]+"
+                       r"(?:[\w]+::)*(\w+)\(([^;{}]*?)\)\s*(?:const\s*)?(?:override\s*)?"
+                       r"(?:=\s*0\s*)?[;{]", re.M)
+
+
+def check_coroutine_parameters(tree, _table):
+    """A coroutine outlives the full expression of its call: a reference that binds to a temporary
+    text or container is gone at its first co_await. clang-tidy's check refuses every reference,
+    also to the services and requests that the awaiting caller owns, so it is off."""
+    problems = []
+    for path, text in tree.items():
+        if not path.startswith("src/") or not path.endswith(CPP):
+            continue
+        for found in COROUTINE.finditer(text):
+            bad = re.search(r"const\s(std::(?!shared_ptr|unique_ptr)|\w*::Path\b)[\w:<>, *]*&"
+                            r"|\w[\w:<>, ]*&&", found.group(2))
+            if bad:
+                line = text.count("\n", 0, found.start(1)) + 1
+                problems.append(f"{path}:{line}: coroutine {found.group(1)} takes "
+                                f"{bad.group(0).strip()}: take it by value")
+    return problems
+
+
 CHECKS = [check_table, check_direction, check_module_deps, check_include_cycles,
-          check_heavy_headers, check_pragma_once, check_size, check_columns, check_words,
-          check_machine_paths, check_tests_are_built]
+          check_heavy_headers, check_coroutine_parameters, check_pragma_once, check_size,
+          check_columns, check_words, check_machine_paths, check_tests_are_built]
 
 
 def tracked_tree(root):

@@ -64,6 +64,16 @@ class Rules(unittest.TestCase):
         self.breaks(tidy.check_heavy_headers, {"tests/e2e/a.cpp": experimental}, "experimental")
         self.keeps(tidy.check_heavy_headers, {"src/net/http/a.cpp": beast + experimental})
 
+    def test_a_coroutine_that_keeps_a_reference_to_a_value(self):
+        for text in ("io::Task<> f(const std::string& name);",
+                     "  Task<Result<int>> X::f(Y& y,\n   const std::vector<int>& q) override {",
+                     "virtual Task<int> f(std::string&& s) const = 0;"):
+            self.breaks(tidy.check_coroutine_parameters, {"src/io/a.h": text}, "coroutine f")
+        for text in ("io::Task<> f(Context& context, std::string name, const Request& request);",
+                     "io::Task<> a();\nvoid f(const std::string& name);",
+                     "std::function<io::Task<int>(const Query&)> f;"):
+            self.keeps(tidy.check_coroutine_parameters, {"src/io/a.h": text})
+
     def test_a_header_without_pragma_once(self):
         self.breaks(tidy.check_pragma_once, {"src/io/a.h": "#ifndef A_H\n"}, "pragma")
         self.keeps(tidy.check_pragma_once, {"src/io/a.h": "#pragma once\n", "src/io/a.cpp": ""})

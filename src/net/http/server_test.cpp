@@ -32,7 +32,7 @@ class Words final : public BodySource {
   std::size_t next_ = 0;
 };
 
-io::Task<Response> answer(Request& request, const io::Path& folder) {
+io::Task<Response> answer(Request& request, io::Path folder) {
   if (request.path == "/echo") {
     auto body = co_await read_body(request, 1 << 20);
     if (!body) co_return Response::text(413, body.error().message, "text/plain");
