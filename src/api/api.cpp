@@ -2,6 +2,7 @@
 
 #include "api/accounts/routes.h"
 #include "api/videos/routes.h"
+#include "api/instance/routes.h"
 
 namespace shoal::api {
 
@@ -18,6 +19,11 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_video_part_routes(routes);
   add_view_routes(routes);
   add_discovery_routes(routes);
+  add_config_routes(routes);
+  add_custom_config_routes(routes);
+  add_stats_routes(routes);
+  add_overview_routes(routes);
+  add_health_routes(routes);
   return routes.registered();
 }
 

@@ -56,6 +56,15 @@ std::string Metrics::render() const {
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 
+double Metrics::sum(std::string_view name) const {
+  double total = 0;
+  for (const auto& family : impl_->registry.Collect()) {
+    if (family.name != name) continue;
+    for (const auto& series : family.metric) total += series.counter.value + series.gauge.value;
+  }
+  return total;
+}
+
 void Counter::add(double amount) const {
   static_cast<prometheus::Counter*>(series_)->Increment(amount);
 }

@@ -56,6 +56,8 @@ class Metrics {
                       const std::vector<double>& bounds, const Labels& labels = {});
 
   std::string render() const;
+  /// The sum of all series of a counter or gauge; 0 where there is none. Walks the registry.
+  double sum(std::string_view name) const;
 
  private:
   struct Impl;

@@ -16,6 +16,7 @@ Context::Context(ApiConfig api_config, Services services)
       login_throttle(clock),
       responses(clock, metrics),
       views(clock, random, metrics),
+      rates(clock, metrics),
       started_at(clock.now()) {}
 
 }  // namespace shoal::api

@@ -1,14 +1,20 @@
 #pragma once
 
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "api/accounts/login_throttle.h"
 #include "api/core/caller.h"
 #include "api/core/rate_limit.h"
 #include "api/core/response_cache.h"
+#include "api/instance/rate_sampler.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/units.h"
 #include "catalog/instance.h"
 #include "catalog/settings.h"
 #include "catalog/totals_cache.h"
@@ -33,6 +39,8 @@ struct ApiConfig {
   std::string web_folder;
   std::string data_folder;  ///< for the disk figures of the overview
   bool metrics_enabled = true;
+  /// The most that one PUT of a resumable upload should carry; 0 leaves it to the client.
+  ByteCount max_chunk_size{0};
 };
 
 /// Everything a handler works with, for the program's life. References outlive it; caches are its
@@ -64,6 +72,13 @@ struct Context {
   catalog::ViewCounter views;
   /// Set by app before the first request; without it there is no upload and no progress.
   VideoServices* video_services = nullptr;
+  RateSampler rates;
+  /// When the figures of /metrics were read last, and the queues they named.
+  struct Scraped {
+    std::mutex mutex;
+    std::optional<SteadyTime> at;
+    std::map<std::pair<std::string, std::string>, bool> queues;
+  } scraped;
   const UtcTime started_at;
 };
 

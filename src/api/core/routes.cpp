@@ -2,15 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/metrics.h"
-
 namespace shoal::api {
 namespace {
-
-struct RouteMetrics {
-  Histogram duration;
-  std::array<Counter, 5> by_class;
-};
 
 struct Route {
   Context& context;
@@ -19,21 +12,7 @@ struct Route {
   Access access;
   Limit limit;
   ApiHandler handler;
-  std::optional<RouteMetrics> metrics;
 };
-
-RouteMetrics make_metrics(Metrics& metrics, net::Method method, std::string_view pattern) {
-  const std::string name(net::to_string(method));
-  const auto counter = [&](std::string_view status_class) {
-    return metrics.counter(
-        "shoal_http_requests_total", "Requests answered",
-        {{"method", name}, {"route", std::string(pattern)}, {"status", std::string(status_class)}});
-  };
-  return {metrics.histogram("http_request_duration_ms", "Time from request to answer",
-                            {1, 5, 25, 100, 500, 2500},
-                            {{"method", name}, {"route", std::string(pattern)}}),
-          {counter("1xx"), counter("2xx"), counter("3xx"), counter("4xx"), counter("5xx")}};
-}
 
 Answer<> check_access(const Route& route, const Caller& caller) {
   if (route.access == Access::anyone) return {};
@@ -75,7 +54,6 @@ io::Task<Reply> serve(const Route& route, net::Request& request,
 
 io::Task<net::Response> run_route(std::shared_ptr<const Route> route, net::Request& request) {
   Context& context = route->context;
-  const SteadyTime begun = context.clock.steady_now();
   const auto verdict = context.rate_limiter.count(route->limit, request.client_address);
   Reply reply = co_await serve(*route, request, verdict);
   net::Response response;
@@ -90,12 +68,6 @@ io::Task<net::Response> run_route(std::shared_ptr<const Route> route, net::Reque
   if (!response.headers.contains("Access-Control-Allow-Origin")) {
     response.headers.add("Access-Control-Allow-Origin", "*");
     response.headers.add("Access-Control-Expose-Headers", "Retry-After");
-  }
-  if (route->metrics) {
-    const std::chrono::duration<double, std::milli> taken = context.clock.steady_now() - begun;
-    route->metrics->duration.observe(taken.count());
-    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1);
-    route->metrics->by_class.at(status_class).add();
   }
   co_return response;
 }
@@ -148,11 +120,9 @@ io::Task<net::Response> dispatch(const net::Router& router, net::Request& reques
 
 void Routes::add(net::Method method, std::string_view pattern, RouteOptions options,
                  ApiHandler handler) {
-  std::optional<RouteMetrics> metrics;
-  if (options.measured) metrics = make_metrics(context_.metrics, method, pattern);
   auto route = std::make_shared<const Route>(Route{context_, std::string(pattern),
                                                    std::string(options.operation), options.access,
-                                                   options.limit, handler, std::move(metrics)});
+                                                   options.limit, handler});
   router_.add(method, pattern, [route = std::move(route)](net::Request& request) {
     return run_route(route, request);
   });

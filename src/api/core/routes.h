@@ -37,12 +37,10 @@ struct RouteOptions {
   std::string_view operation;
   Access access = Access::anyone;
   Limit limit = Limit::api;
-  /// Counted in the metrics of requests; media routes count their own.
-  bool measured = true;
 };
 
-/// Registers handlers, each wrapped in: rate limit, authentication, access, errors to problems,
-/// metrics. Used once at start; what it registers must not outlive the context.
+/// Registers handlers, each wrapped in: rate limit, authentication, access, errors to problems.
+/// Used once at start; what it registers must not outlive the context. The server measures.
 class Routes {
  public:
   Routes(net::Router& router, Context& context) : router_(router), context_(context) {}

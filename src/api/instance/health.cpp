@@ -1,0 +1,50 @@
+#include "api/core/reply.h"
+#include "api/instance/counts.h"
+#include "api/instance/instance_metrics.h"
+#include "api/instance/routes.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr std::string_view k_text = "text/plain; charset=utf-8";
+
+/// The process runs and answers. Never looks at anything else: a restart would not mend it.
+io::Task<Reply> get_health(Call&) {
+  co_return net::Response::text(200, "ok\n", k_text);
+}
+
+/// Whether requests can be served now; a load balancer asks.
+io::Task<Reply> get_ready(Call& call) {
+  const auto answered = co_await call.context.database.read([](db::Session& session) -> Result<> {
+    session.query_one("select 1");
+    return {};
+  });
+  if (answered) co_return net::Response::text(200, "ready\n", k_text);
+  co_return net::Response::text(503, "the database does not answer\n", k_text);
+}
+
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+/// For this machine's Prometheus, or another's with an administrator's token.
+io::Task<Reply> get_metrics(Call& call) {
+  Context& context = call.context;
+  if (!context.config.metrics_enabled) co_return refuse(404, "Metrics are switched off.");
+  if (!call.caller.is_administrator() && !is_loopback(call.request.client_address)) {
+    if (call.caller.is_anonymous()) co_return refuse(missing_token());
+    co_return refuse(403, "Metrics are for this machine and for administrators.");
+  }
+  co_await refresh_metrics(context);
+  co_return net::Response::text(200, context.metrics.render(), "text/plain; version=0.0.4");
+}
+
+}  // namespace
+
+void add_health_routes(Routes& routes) {
+  routes.get("/healthz", {.operation = "getHealth", .limit = Limit::none}, get_health);
+  routes.get("/readyz", {.operation = "getReadiness", .limit = Limit::none}, get_ready);
+  routes.get("/metrics", {.operation = "getMetrics", .limit = Limit::none}, get_metrics);
+}
+
+}  // namespace shoal::api

@@ -1,0 +1,100 @@
+#include "api/instance/instance_metrics.h"
+
+#include "api/instance/counts.h"
+#include "api/instance/process_usage.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr Milliseconds k_keep{15'000};
+
+void set_process(Metrics& metrics) {
+  const ProcessUsage usage = process_usage();
+  metrics.gauge("process_resident_memory_bytes", "Resident memory of this process")
+      .set(static_cast<double>(usage.resident_bytes));
+  metrics.gauge("process_cpu_seconds_total", "CPU time of this process and its ended children")
+      .set(usage.cpu_seconds);
+  metrics.gauge("process_open_fds", "Open file descriptors")
+      .set(static_cast<double>(usage.open_files));
+}
+
+void set_instance(Metrics& metrics, const Counts& counts) {
+  const auto set = [&](std::string_view name, std::string_view help, std::int64_t value,
+                       const Labels& labels = {}) {
+    metrics.gauge(name, help, labels).set(static_cast<double>(value));
+  };
+  constexpr std::string_view k_active = "Users who logged in lately";
+  set("peertube_users_total", "Users", counts.users);
+  set("peertube_active_users", k_active, counts.active_day, {{"userType", "daily"}});
+  set("peertube_active_users", k_active, counts.active_week, {{"userType", "weekly"}});
+  set("peertube_active_users", k_active, counts.active_month, {{"userType", "monthly"}});
+  set("peertube_channels_total", "Video channels", counts.channels);
+  constexpr std::string_view k_channels = "Channels that published lately";
+  set("peertube_active_channels", k_channels, counts.channels_day, {{"channelType", "daily"}});
+  set("peertube_active_channels", k_channels, counts.channels_week, {{"channelType", "weekly"}});
+  set("peertube_active_channels", k_channels, counts.channels_month, {{"channelType", "monthly"}});
+  set("peertube_videos_total", "Public videos", counts.videos, {{"videoOrigin", "local"}});
+  set("peertube_video_views_total", "Views of all videos", counts.views, {{"viewOrigin", "local"}});
+  set("peertube_video_bytes_total", "Bytes of all files", counts.file_bytes,
+      {{"videoOrigin", "local"}});
+}
+
+struct Queue {
+  std::string kind;
+  std::string state;
+  std::int64_t jobs = 0;
+};
+
+std::vector<Queue> read_queues(db::Session& session) {
+  std::vector<Queue> queues;
+  for (const db::Row& row :
+       session.query("select kind, case state when 1 then 'waiting' when 2 then 'active' else "
+                     "'waiting-children' end as phase, count(*) from job group by kind, phase")) {
+    queues.push_back({row.text(0), row.text(1), row.integer(2)});
+  }
+  return queues;
+}
+
+/// Kinds are the program's own words, so the labels are bounded; a queue that ran empty is set to
+/// 0.
+void set_queues(Metrics& metrics, const std::vector<Queue>& queues,
+                std::map<std::pair<std::string, std::string>, bool>& known) {
+  for (auto& [labels, seen] : known) seen = false;
+  const auto gauge = [&](const std::string& kind, const std::string& state) {
+    return metrics.gauge("peertube_job_queue_total", "Jobs by type and state",
+                         {{"jobType", kind}, {"state", state}});
+  };
+  for (const Queue& queue : queues) {
+    gauge(queue.kind, queue.state).set(static_cast<double>(queue.jobs));
+    known[{queue.kind, queue.state}] = true;
+  }
+  for (const auto& [labels, seen] : known) {
+    if (!seen) gauge(labels.first, labels.second).set(0);
+  }
+}
+
+}  // namespace
+
+io::Task<> refresh_metrics(Context& context) {
+  set_process(context.metrics);
+  {
+    const std::scoped_lock lock(context.scraped.mutex);
+    const SteadyTime now = context.clock.steady_now();
+    if (context.scraped.at && now < *context.scraped.at + k_keep) co_return;
+    context.scraped.at = now;
+  }
+  struct Read {
+    Counts counts;
+    std::vector<Queue> queues;
+  };
+  const auto read = co_await context.database.read(
+      [now = context.clock.now()](db::Session& session) -> Result<Read> {
+        return Read{count_all(session, now), read_queues(session)};
+      });
+  if (!read) co_return;
+  set_instance(context.metrics, read->counts);
+  const std::scoped_lock lock(context.scraped.mutex);
+  set_queues(context.metrics, read->queues, context.scraped.queues);
+}
+
+}  // namespace shoal::api
