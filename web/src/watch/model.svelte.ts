@@ -16,7 +16,8 @@ import type { CaptionSource, PlayerSource, StoryboardSource } from '../player/ty
 
 export type Gate = 'none' | 'password' | 'login' | 'forbidden'
 
-const pollMs = 3000
+/** Nobody should wait for our polling once the first seconds are ready. */
+const pollMs = { untilPlayable: 500, untilFinished: 3000 }
 const passwordCodes = ['video_requires_password', 'incorrect_video_password']
 
 export class WatchModel {
@@ -107,19 +108,22 @@ export class WatchModel {
   private schedule(): void {
     if (!this.unfinished) return
     const generation = this.generation
-    this.timer = window.setTimeout(async () => {
-      try {
-        const video = await videos.get(this.key, this.password)
-        if (generation !== this.generation) return
-        const done =
-          this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
-        this.video = video
-        if (done) void this.loadExtras(generation)
-      } catch {
-        // The next poll may succeed; what plays goes on playing.
-      }
-      if (generation === this.generation) this.schedule()
-    }, pollMs)
+    this.timer = window.setTimeout(
+      async () => {
+        try {
+          const video = await videos.get(this.key, this.password)
+          if (generation !== this.generation) return
+          const done =
+            this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
+          this.video = video
+          if (done) void this.loadExtras(generation)
+        } catch {
+          // The next poll may succeed; what plays goes on playing.
+        }
+        if (generation === this.generation) this.schedule()
+      },
+      this.playable ? pollMs.untilFinished : pollMs.untilPlayable
+    )
   }
 }
 
