@@ -132,8 +132,7 @@ TEST_F(Sync, sound_that_starts_later_stays_later) {
            with(arguments, {"-c:v", "mpeg4", "-q:v", "2", "-c:a", "pcm_s16le", "-t", "9"}));
   const auto outcome = transcode(source);
   ASSERT_TRUE(outcome) << outcome.error().message;
-  const Path plain =
-      clip("plain.wav", {"-f", "lavfi", "-i", "anoisesrc=seed=5:a=0.3:r=48000:d=9,lowpass=6000"});
+  const Path plain = clip("plain.wav", {"-f", "lavfi", "-i", fmt::format("{}:d=9", k_chirp)});
   const auto original = samples(plain.string());
   const auto heard = samples((folder_.path() / outcome->finished.at(0).file_name).string());
   const std::vector<std::int16_t> shifted(heard.begin() + k_rate / 2, heard.end());
