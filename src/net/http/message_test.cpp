@@ -1,0 +1,52 @@
+#include "net/http/message.h"
+
+#include <gtest/gtest.h>
+
+#include "net/http/response_writer.h"
+
+namespace shoal::net {
+namespace {
+
+TEST(Headers, compare_names_without_case_and_keep_order) {
+  Headers headers;
+  headers.add("Vary", "a");
+  headers.add("ETag", "\"x\"");
+  headers.add("vary", "b");
+  EXPECT_EQ(headers.find("VARY"), "a");
+  EXPECT_EQ(headers.fields().size(), 3U);
+  headers.set("Vary", "c");
+  EXPECT_EQ(headers.find("vary"), "c");
+  EXPECT_EQ(headers.fields().size(), 2U);
+  headers.remove("etag");
+  EXPECT_FALSE(headers.contains("ETag"));
+}
+
+TEST(Parameters, answer_to_every_spelling_of_an_array) {
+  const auto parameters = Parameters::parse("a=1&b%5B%5D=2&b[]=3&c[0]=4&c[1]=5&d[x]=6&e=%2B+%20");
+  ASSERT_TRUE(parameters);
+  EXPECT_EQ(parameters->values("b").size(), 2U);
+  EXPECT_EQ(parameters->values("c").back(), "5");
+  EXPECT_TRUE(parameters->values("d").empty());
+  EXPECT_EQ(parameters->find("e"), "+  ");
+  EXPECT_FALSE(parameters->find("f"));
+}
+
+TEST(Parameters, refuse_broken_escapes_and_utf8) {
+  for (const auto* bad : {"a=%", "a=%zz", "%ff=1", "a=%00"}) EXPECT_FALSE(Parameters::parse(bad));
+  EXPECT_EQ(Parameters::parse("&&a&")->items().size(), 1U);
+}
+
+TEST(ResponseHead, has_one_framing_whatever_the_handler_says) {
+  Response response = Response::text(200, "x", "text/plain");
+  response.headers.add("content-length", "999");
+  response.headers.add("Transfer-Encoding", "chunked");
+  response.headers.add("Connection", "upgrade");
+  std::string head;
+  append_head(head, response, {.date = "now", .request_id = "id", .content_length = 1});
+  EXPECT_EQ(head,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: now\r\nContent-Length: 1\r\n"
+            "X-Request-Id: id\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace shoal::net
