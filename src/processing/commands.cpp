@@ -22,16 +22,6 @@ void append(Arguments& to, std::initializer_list<std::string> more) {
   to.insert(to.end(), more.begin(), more.end());
 }
 
-std::string seconds(Microseconds time) {
-  return fmt::format("{}{}.{:06}", time.count() < 0 ? "-" : "", std::abs(time.count()) / 1'000'000,
-                     std::abs(time.count()) % 1'000'000);
-}
-
-/// "file:" keeps a name with a colon from being taken for a protocol.
-std::string file_url(const Path& path) {
-  return "file:" + path.string();
-}
-
 Arguments guarded_input(const Path& source) {
   return {"-protocol_whitelist", "file", "-format_whitelist", k_containers, "-i", file_url(source)};
 }
@@ -72,23 +62,19 @@ void append_segment_muxer(Arguments& to, const std::string& times, const std::st
 
 std::string audio_filter(const Plan& plan) {
   return fmt::format("asetpts=PTS-({}/TB),aresample={}:async=1:first_pts=0,apad,atrim=end={}",
-                     seconds(plan.origin), plan.audio.sample_rate, seconds(plan.boundaries.end));
+                     seconds_text(plan.origin), plan.audio.sample_rate,
+                     seconds_text(plan.boundaries.end));
 }
-
-/// What brings a high dynamic range picture to BT.709; Debian's ffmpeg has both filters.
-constexpr const char* k_tone_map =
-    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p";
 
 /// Frames of the output grid from the source's: shifted to the origin, made progressive, at a
 /// constant rate from the work segment's first frame on.
 std::string picture_filter(const Plan& plan, const WorkSegment& work) {
   std::string filter =
-      fmt::format("[0:{}]setpts=PTS-({}/TB)", plan.video_stream, seconds(plan.origin));
+      fmt::format("[0:{}]setpts=PTS-({}/TB)", plan.video_stream, seconds_text(plan.origin));
   if (plan.interlaced) filter += ",bwdif=deint=interlaced";
   if (plan.freeze_last_frame) filter += ",tpad=stop=-1:stop_mode=clone";
   filter += fmt::format(",fps=fps={}/{}:start_time={}:round=near", plan.fps.numerator,
-                        plan.fps.denominator, seconds(plan.boundaries.start_of(work.first)));
+                        plan.fps.denominator, seconds_text(plan.boundaries.start_of(work.first)));
   return filter;
 }
 
@@ -104,7 +90,7 @@ std::string forced_keyframes(const Plan& plan, const WorkSegment& work,
   for (std::size_t i = work.first; i < work.last; ++i) {
     const auto frame = frames_between(rendition, start, plan.boundaries.start_of(i));
     if (!times.empty()) times += ',';
-    times += seconds(media::time_of_frame(rendition.fps, frame));
+    times += seconds_text(media::time_of_frame(rendition.fps, frame));
   }
   return times;
 }
@@ -139,6 +125,34 @@ void append_video_encoder(Arguments& to, const Plan& plan, const WorkSegment& wo
 
 }  // namespace
 
+std::string seconds_text(Microseconds time) {
+  return fmt::format("{}{}.{:06}", time.count() < 0 ? "-" : "", std::abs(time.count()) / 1'000'000,
+                     std::abs(time.count()) % 1'000'000);
+}
+
+std::string file_url(const Path& path) {
+  return "file:" + path.string();
+}
+
+std::string_view tone_map_filter() {
+  return "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
+         "zscale=t=bt709:m=bt709:r=tv,format=yuv420p";
+}
+
+void append_input(std::vector<std::string>& arguments, const Path& source) {
+  const Arguments input = guarded_input(source);
+  arguments.insert(arguments.end(), input.begin(), input.end());
+}
+
+io::Command ffmpeg_command(const Path& source, const Path& folder, Microseconds media,
+                           const ProcessLimits& limits) {
+  io::Command command = base_command("ffmpeg", source, limits);
+  command.sandbox.writable = {folder};
+  bound(command, media, limits);
+  command.arguments = quiet_ffmpeg();
+  return command;
+}
+
 Path audio_piece_path(const Path& folder, std::size_t piece) {
   return folder / fmt::format("audio-{}.mp4", piece);
 }
@@ -152,8 +166,7 @@ io::Command probe_command(const Path& source, const ProcessLimits& limits) {
   io::Command command = base_command("ffprobe", source, limits);
   command.arguments = {"-hide_banner",  "-loglevel", "error", "-show_format",
                        "-show_streams", "-of",       "json"};
-  const Arguments input = guarded_input(source);
-  command.arguments.insert(command.arguments.end(), input.begin(), input.end());
+  append_input(command.arguments, source);
   command.sandbox.wall_limit = limits.probe_wall;
   command.sandbox.cpu_limit = limits.probe_wall;
   return command;
@@ -174,8 +187,7 @@ io::Command packets_command(const Path& source, const SourceMedia& media,
            {"-select_streams",
             std::to_string(media.video ? media.video->stream_index : media.audio->stream_index)});
   }
-  const Arguments input = guarded_input(source);
-  command.arguments.insert(command.arguments.end(), input.begin(), input.end());
+  append_input(command.arguments, source);
   command.sandbox.wall_limit = limits.probe_wall;
   command.sandbox.cpu_limit = limits.probe_wall;
   return command;
@@ -183,15 +195,11 @@ io::Command packets_command(const Path& source, const SourceMedia& media,
 
 io::Command audio_command(const Plan& plan, const Path& source, const Path& folder,
                           const ProcessLimits& limits) {
-  io::Command command = base_command("ffmpeg", source, limits);
-  command.sandbox.writable = {folder};
-  bound(command, plan.boundaries.end, limits);
+  io::Command command = ffmpeg_command(source, folder, plan.boundaries.end, limits);
   Arguments& args = command.arguments;
-  args = quiet_ffmpeg();
   const bool copy = plan.audio.mode == StreamMode::copy;
   if (!copy) args.push_back("-copyts");
-  const Arguments input = guarded_input(source);
-  args.insert(args.end(), input.begin(), input.end());
+  append_input(args, source);
   append(args, {"-map", fmt::format("0:{}", plan.audio.stream_index), "-map_metadata", "-1",
                 "-map_chapters", "-1"});
   if (copy) {
@@ -209,26 +217,23 @@ io::Command audio_command(const Plan& plan, const Path& source, const Path& fold
 io::Command encode_command(const Plan& plan, std::size_t work_segment, const Path& source,
                            const Path& folder, const ProcessLimits& limits) {
   const WorkSegment& work = plan.work_segments[work_segment];
-  io::Command command = base_command("ffmpeg", source, limits);
-  command.sandbox.writable = {folder};
-  bound(command, plan.boundaries.end_of(work.last - 1) - plan.boundaries.start_of(work.first),
-        limits);
+  const Microseconds length =
+      plan.boundaries.end_of(work.last - 1) - plan.boundaries.start_of(work.first);
+  io::Command command = ffmpeg_command(source, folder, length, limits);
   Arguments& args = command.arguments;
-  args = quiet_ffmpeg();
   args.push_back("-copyts");
   const Microseconds seek = plan.exact_seek ? work.seek : work.seek - k_seek_margin;
   if (seek > plan.origin) {
-    append(args, {"-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(seek)});
+    append(args, {"-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds_text(seek)});
   }
-  const Arguments input = guarded_input(source);
-  args.insert(args.end(), input.begin(), input.end());
+  append_input(args, source);
 
   std::string graph = picture_filter(plan, work);
   std::vector<const RenditionPlan*> encoded;
   for (const RenditionPlan& rendition : plan.renditions) {
     if (rendition.video == StreamMode::encode) encoded.push_back(&rendition);
   }
-  if (plan.hdr) graph += fmt::format(",{}", k_tone_map);
+  if (plan.hdr) graph += fmt::format(",{}", tone_map_filter());
   graph += fmt::format(",split={}", encoded.size());
   for (const RenditionPlan* rendition : encoded)
     graph += fmt::format("[s{}]", rendition->resolution);
@@ -250,25 +255,22 @@ io::Command encode_command(const Plan& plan, std::size_t work_segment, const Pat
 
 io::Command copy_command(const Plan& plan, const Path& source, const Path& folder,
                          const ProcessLimits& limits) {
-  io::Command command = base_command("ffmpeg", source, limits);
-  command.sandbox.writable = {folder};
-  bound(command, plan.boundaries.end, limits);
+  io::Command command = ffmpeg_command(source, folder, plan.boundaries.end, limits);
   Arguments& args = command.arguments;
-  args = quiet_ffmpeg();
   args.push_back("-copyts");
-  const Arguments input = guarded_input(source);
-  args.insert(args.end(), input.begin(), input.end());
+  append_input(args, source);
   // The times of the cuts count from the origin, so the packets' must: no shift by the muxer.
   append(args, {"-map", fmt::format("0:{}", plan.video_stream), "-c:v", "copy", "-map_metadata",
-                "-1", "-map_chapters", "-1", "-output_ts_offset", seconds(-plan.origin),
+                "-1", "-map_chapters", "-1", "-output_ts_offset", seconds_text(-plan.origin),
                 "-avoid_negative_ts", "disabled"});
   // The muxer cuts at the first keyframe at or after a time; a boundary is one, but for rounding.
   std::string times;
   for (std::size_t k = 1; k < plan.work_segments.size(); ++k) {
     if (!times.empty()) times += ',';
-    times += seconds(plan.boundaries.start_of(plan.work_segments[k].first) - Microseconds(10'000));
+    times +=
+        seconds_text(plan.boundaries.start_of(plan.work_segments[k].first) - Microseconds(10'000));
   }
-  if (times.empty()) times = seconds(plan.boundaries.end * 2);
+  if (times.empty()) times = seconds_text(plan.boundaries.end * 2);
   append_segment_muxer(args, times, "");
   args.push_back(
       file_url(folder / fmt::format("video-{}-%d.mp4", plan.renditions.front().resolution)));

@@ -30,6 +30,17 @@ struct ProcessLimits {
 Path audio_piece_path(const Path& folder, std::size_t piece);
 Path video_piece_path(const Path& folder, const RenditionPlan& rendition, std::size_t work_segment);
 
+/// What the commands share. "12.500000"; "file:/a/b", so that a colon in a name is no protocol.
+std::string seconds_text(Microseconds time);
+std::string file_url(const Path& path);
+/// Brings a high dynamic range picture to BT.709; Debian's ffmpeg has both filters.
+std::string_view tone_map_filter();
+/// The source, through the `file` protocol and as one of the known containers only.
+void append_input(std::vector<std::string>& arguments, const Path& source);
+/// ffmpeg that reads `source`, writes into `folder` and handles `media` time, with its bounds.
+io::Command ffmpeg_command(const Path& source, const Path& folder, Microseconds media,
+                           const ProcessLimits& limits);
+
 /// `-show_format -show_streams` as JSON on standard output.
 io::Command probe_command(const Path& source, const ProcessLimits& limits);
 /// One line a packet of those streams, for PacketScan.

@@ -34,16 +34,6 @@ std::string reason_of(std::string_view standard_error) {
   return "it could not be decoded";
 }
 
-/// Runs a child whose success is all that matters. The commands must outlive nothing: by value.
-io::Task<Result<io::ProcessExit>> run(const Steps& steps, io::Command command,
-                                      std::string_view doing) {
-  CO_TRY(io::ProcessExit exit, co_await steps.processes.run(std::move(command)));
-  if (exit.status != 0 || exit.timed_out || exit.memory_exceeded) {
-    co_return std::unexpected(explain(exit, doing));
-  }
-  co_return exit;
-}
-
 /// "audio-3.mp4,180.0,240.0" of the segment muxer's list: counts one more finished piece.
 bool is_piece_line(std::string_view line) {
   return line.find(".mp4,") != line.npos;
@@ -65,14 +55,24 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
                       doing)};
 }
 
+io::Task<Result<io::ProcessExit>> run_child(const Steps& steps, io::Command command,
+                                            std::string_view doing) {
+  CO_TRY(io::ProcessExit exit, co_await steps.processes.run(std::move(command)));
+  if (exit.status != 0 || exit.timed_out || exit.memory_exceeded) {
+    co_return std::unexpected(explain(exit, doing));
+  }
+  co_return exit;
+}
+
 io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
-  CO_TRY(io::ProcessExit exit, co_await run(steps, probe_command(source, steps.limits), "read"));
+  CO_TRY(io::ProcessExit exit,
+         co_await run_child(steps, probe_command(source, steps.limits), "read"));
   CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
   PacketScan scan(media.video ? std::optional(media.video->stream_index) : std::nullopt,
                   media.audio ? std::optional(media.audio->stream_index) : std::nullopt);
   io::Command packets = packets_command(source, media, steps.limits);
   packets.on_stdout_line = [&scan](std::string_view line) { scan.add_line(line); };
-  CO_TRY(exit, co_await run(steps, std::move(packets), "read"));
+  CO_TRY(exit, co_await run_child(steps, std::move(packets), "read"));
   if (scan.overflowed()) {
     co_return fail(ErrorCode::too_large, "The file has more frames than can be handled.");
   }
@@ -103,7 +103,7 @@ io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan,
       on_progress(manifest);
     }
   };
-  CO_TRY_VOID(co_await run(steps, std::move(command), "decode the sound of"));
+  CO_TRY_VOID(co_await run_child(steps, std::move(command), "decode the sound of"));
   if (broken) co_return std::unexpected(*broken);
   manifest.complete = true;
   if (on_progress) on_progress(manifest);
@@ -119,7 +119,7 @@ io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, P
     if (finished < plan.work_segments.size() && on_piece) on_piece(finished);
     ++finished;
   };
-  CO_TRY_VOID(co_await run(steps, std::move(command), "copy the picture of"));
+  CO_TRY_VOID(co_await run_child(steps, std::move(command), "copy the picture of"));
   if (finished != plan.work_segments.size()) {
     co_return fail(ErrorCode::corrupt, "The keyframes of the file are not where its index says.");
   }
@@ -128,8 +128,8 @@ io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, P
 
 io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t work_segment,
                                Path source, Path folder) {
-  CO_TRY_VOID(co_await run(steps, encode_command(plan, work_segment, source, folder, steps.limits),
-                           "encode"));
+  CO_TRY_VOID(co_await run_child(
+      steps, encode_command(plan, work_segment, source, folder, steps.limits), "encode"));
   co_return Result<>{};
 }
 

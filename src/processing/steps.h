@@ -52,6 +52,10 @@ io::Task<Result<FinishedRendition>> finish(const Steps& steps, const Plan& plan,
                                            const RenditionPlan& rendition,
                                            std::vector<PackagedWork> parts, Path folder);
 
+/// Runs a child; one that fails is an Error that explain() made. `doing` is a literal: "encode".
+io::Task<Result<io::ProcessExit>> run_child(const Steps& steps, io::Command command,
+                                            std::string_view doing);
+
 /// Why a child failed, for the owner: from what ffmpeg said, without paths. Pure.
 Error explain(const io::ProcessExit& exit, std::string_view doing);
 

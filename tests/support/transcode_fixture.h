@@ -26,15 +26,18 @@ class Transcode : public testing::Test {
     io::Command command;
     command.program = std::move(program);
     command.arguments = std::move(arguments);
-    std::string output;
-    runtime_.run_until_done(
-        [](Transcode* self, io::Command command, std::string* out, bool silent) -> io::Task<> {
-          const auto exit = co_await self->runner_.run(std::move(command));
-          EXPECT_TRUE(exit && exit->status == 0) << (exit ? exit->standard_error : "not started");
-          if (silent) EXPECT_EQ(exit->standard_error, "");
-          *out = exit->standard_output;
-        }(this, std::move(command), &output, quiet));
-    return output;
+    const auto exit = await_now(runner_.run(std::move(command)));
+    EXPECT_TRUE(exit && exit->status == 0) << (exit ? exit->standard_error : "not started");
+    if (quiet) EXPECT_EQ(exit->standard_error, "");
+    return exit->standard_output;
+  }
+
+  /// Runs one step to its end on the runtime's thread.
+  template <class T>
+  T await_now(io::Task<T> task) {
+    std::optional<T> result;
+    runtime_.run_until_done(store(std::move(task), &result));
+    return std::move(*result);
   }
 
   Path clip(const std::string& name, std::vector<std::string> arguments) {
@@ -47,14 +50,8 @@ class Transcode : public testing::Test {
   }
 
   Result<Outcome> transcode(Path source, PlanConfig config = {}) {
-    std::optional<Result<Outcome>> result;
-    tests::LocalTranscode transcode({runner_, files_, offload_, {}}, folder_.path(),
-                                    std::move(config));
-    runtime_.run_until_done([](tests::LocalTranscode* transcode, Path source,
-                               std::optional<Result<Outcome>>* result) -> io::Task<> {
-      result->emplace(co_await transcode->run(std::move(source)));
-    }(&transcode, std::move(source), &result));
-    return *std::move(result);
+    tests::LocalTranscode transcode(steps_, folder_.path(), std::move(config));
+    return await_now(transcode.run(std::move(source)));
   }
 
   /// Packets of one kind of a finished file: times in seconds, in file order.
@@ -131,6 +128,13 @@ class Transcode : public testing::Test {
   io::PosixFileSystem files_;
   io::Offload offload_{"test", 2, 16};
   io::Runtime runtime_{1};
+  Steps steps_{runner_, files_, offload_, {}};
+
+ private:
+  template <class T>
+  static io::Task<> store(io::Task<T> task, std::optional<T>* result) {
+    result->emplace(co_await std::move(task));
+  }
 };
 
 inline std::vector<std::string> test_picture(const std::string& size, int fps, double seconds) {
