@@ -1,20 +1,27 @@
 /** English. Its shape is the contract: a language that misses a key does not compile. */
-import { makeTools } from './tools'
+import { makeDuration, makeTools } from './tools'
 
 const { plural, pluralCompact, number, percent } = makeTools('en')
-
-/** "about 40 s", "about 3 min": rough on purpose, an estimate should not tick. */
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`
-  if (seconds < 86_400)
-    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`
-}
+const duration = makeDuration(' s', ' min', ' h', ' d')
 
 export const en = {
   language: 'English',
   duration,
+  /** Names of PeerTube's fixed lists; an id that is missing here keeps the server's label. */
+  // prettier-ignore
+  names: {
+    privacies: { 1: 'Public', 2: 'Unlisted', 3: 'Private', 4: 'Internal', 5: 'Password' },
+    categories: {
+      1: 'Music', 2: 'Films', 3: 'Vehicles', 4: 'Art', 5: 'Sports', 6: 'Travels', 7: 'Gaming',
+      8: 'People', 9: 'Comedy', 10: 'Entertainment', 11: 'News & politics', 12: 'How to',
+      13: 'Education', 14: 'Activism', 15: 'Science & technology', 16: 'Animals', 17: 'Kids',
+      18: 'Food'
+    },
+    licences: {
+      1: 'CC BY', 2: 'CC BY-SA', 3: 'CC BY-ND', 4: 'CC BY-NC', 5: 'CC BY-NC-SA',
+      6: 'CC BY-NC-ND', 7: 'Public domain'
+    }
+  } as Record<'privacies' | 'categories' | 'licences', Record<number, string>>,
   common: {
     skipToContent: 'Skip to content',
     home: 'Home',
@@ -282,15 +289,10 @@ export const en = {
     descriptionHint: 'Links and times such as 1:23 become clickable.',
     channel: 'Channel',
     privacy: 'Who can watch',
-    privacyPublic: 'Public',
     privacyPublicHint: 'Everybody; it appears in lists and in search',
-    privacyUnlisted: 'Unlisted',
     privacyUnlistedHint: 'Everybody who has the link',
-    privacyPrivate: 'Private',
     privacyPrivateHint: 'Only you',
-    privacyInternal: 'Internal',
     privacyInternalHint: 'Everybody with an account on this server',
-    privacyPassword: 'Password',
     privacyPasswordHint: 'Everybody who knows the password',
     passwordLabel: 'Password for this video',
     category: 'Category',
@@ -441,16 +443,10 @@ export const en = {
     },
     job: {
       all: 'All',
+      // prettier-ignore
       states: {
-        waiting: 'Waiting',
-        active: 'Running',
-        completed: 'Completed',
-        failed: 'Failed',
-        delayed: 'Delayed',
-        'waiting-children': 'Waiting for others',
-        prioritized: 'Waiting',
-        paused: 'Paused',
-        cancelled: 'Cancelled'
+        waiting: 'Waiting', active: 'Running', completed: 'Completed', failed: 'Failed', delayed: 'Delayed',
+        'waiting-children': 'Waiting for others', prioritized: 'Waiting', paused: 'Paused', cancelled: 'Cancelled'
       } as Record<string, string>,
       type: 'Job',
       state: 'State',

@@ -25,6 +25,10 @@ export interface Tools {
   bytes(value: number): string
   bitsPerSecond(bytesPerSecond: number): string
   list(items: string[]): string
+  /** A language's name; the given one where this browser has no better. */
+  language(code: string, fallback: string): string
+  /** Codes with their names in this language, sorted as its readers expect. */
+  languages(all: [code: string, label: string][]): [string, string][]
 }
 
 export function makeTools(locale: string): Tools {
@@ -36,6 +40,16 @@ export function makeTools(locale: string): Tools {
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const lists = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const names = new Intl.DisplayNames(locale, { type: 'language', fallback: 'none' })
+  const collator = new Intl.Collator(locale)
+
+  const language = (code: string, fallback: string) => {
+    try {
+      return names.of(code) ?? fallback
+    } catch {
+      return fallback // Not a code that Intl accepts.
+    }
+  }
 
   const fill = (value: number, text: string, forms: PluralForms) =>
     (forms[rules.select(value)] ?? forms.other).replace('#', text)
@@ -68,7 +82,12 @@ export function makeTools(locale: string): Tools {
     },
     bytes: (value) => scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']),
     bitsPerSecond: (value) => scaled(value * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s']),
-    list: (items) => lists.format(items)
+    list: (items) => lists.format(items),
+    language,
+    languages: (all) =>
+      all
+        .map(([code, label]): [string, string] => [code, language(code, label)])
+        .sort((a, b) => collator.compare(a[1], b[1]))
   }
 }
 
@@ -79,4 +98,15 @@ export function clock(seconds: number): string {
   const m = Math.floor(whole / 60) % 60
   const h = Math.floor(whole / 3600)
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
+}
+
+/** Rough on purpose: an estimate should not tick. "40 s", "3 min", "1 h 5 min", "2 d 3 h". */
+export function makeDuration(s: string, min: string, h: string, d: string) {
+  return (seconds: number): string => {
+    if (seconds < 60) return `${Math.max(1, Math.round(seconds))}${s}`
+    if (seconds < 3600) return `${Math.round(seconds / 60)}${min}`
+    const hours = Math.floor(seconds / 3600)
+    if (hours < 24) return `${hours}${h} ${Math.floor((seconds % 3600) / 60)}${min}`
+    return `${Math.floor(hours / 24)}${d} ${hours % 24}${h}`
+  }
 }

@@ -1,21 +1,27 @@
 /** 简体中文。 */
 import type { Messages } from './en'
-import { makeTools } from './tools'
+import { makeDuration, makeTools } from './tools'
 
 const { number, compact, percent } = makeTools('zh-CN')
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} 秒`
-  if (seconds < 3600) return `${Math.round(seconds / 60)} 分钟`
-  if (seconds < 86_400) {
-    return `${Math.floor(seconds / 3600)} 小时 ${Math.floor((seconds % 3600) / 60)} 分钟`
-  }
-  return `${Math.floor(seconds / 86_400)} 天 ${Math.floor((seconds % 86_400) / 3600)} 小时`
-}
+const duration = makeDuration(' 秒', ' 分钟', ' 小时', ' 天')
 
 export const zh: Messages = {
   language: '简体中文',
   duration,
+  // prettier-ignore
+  names: {
+    privacies: { 1: '公开', 2: '不公开列出', 3: '私享', 4: '内部', 5: '密码' },
+    categories: {
+      1: '音乐', 2: '影片', 3: '汽车', 4: '艺术', 5: '体育', 6: '旅行', 7: '游戏', 8: '人物',
+      9: '喜剧', 10: '娱乐', 11: '新闻与政治', 12: '教程', 13: '教育', 14: '公益',
+      15: '科学与技术', 16: '动物', 17: '儿童', 18: '美食'
+    },
+    licences: {
+      1: '署名（CC BY）', 2: '署名-相同方式共享（CC BY-SA）', 3: '署名-禁止演绎（CC BY-ND）',
+      4: '署名-非商业（CC BY-NC）', 5: '署名-非商业-相同方式共享（CC BY-NC-SA）',
+      6: '署名-非商业-禁止演绎（CC BY-NC-ND）', 7: '公有领域'
+    }
+  },
   common: {
     skipToContent: '跳到正文',
     home: '首页',
@@ -279,15 +285,10 @@ export const zh: Messages = {
     descriptionHint: '链接和 1:23 这样的时间可以点击。',
     channel: '频道',
     privacy: '谁可以观看',
-    privacyPublic: '公开',
     privacyPublicHint: '所有人；会出现在列表和搜索中',
-    privacyUnlisted: '不公开列出',
     privacyUnlistedHint: '所有知道链接的人',
-    privacyPrivate: '私享',
     privacyPrivateHint: '只有你',
-    privacyInternal: '内部',
     privacyInternalHint: '所有本站用户',
-    privacyPassword: '密码',
     privacyPasswordHint: '所有知道密码的人',
     passwordLabel: '此视频的密码',
     category: '分类',
@@ -427,16 +428,10 @@ export const zh: Messages = {
     },
     job: {
       all: '全部',
+      // prettier-ignore
       states: {
-        waiting: '等待中',
-        active: '运行中',
-        completed: '已完成',
-        failed: '失败',
-        delayed: '已延后',
-        'waiting-children': '等待其他任务',
-        prioritized: '等待中',
-        paused: '已暂停',
-        cancelled: '已取消'
+        waiting: '等待中', active: '运行中', completed: '已完成', failed: '失败', delayed: '已延后',
+        'waiting-children': '等待其他任务', prioritized: '等待中', paused: '已暂停', cancelled: '已取消'
       },
       type: '任务',
       state: '状态',

@@ -12,6 +12,7 @@ import {
   type Storyboard,
   type VideoDetails
 } from '../api'
+import { i18n } from '../i18n/index.svelte'
 import type { CaptionSource, PlayerSource, StoryboardSource } from '../player/types'
 
 export type Gate = 'none' | 'password' | 'login' | 'forbidden'
@@ -38,7 +39,7 @@ export class WatchModel {
   readonly captionSources = $derived<CaptionSource[]>(
     this.captions.map((one) => ({
       language: one.language.id,
-      label: one.language.label,
+      label: i18n.f.language(one.language.id, one.language.label),
       src: one.captionPath
     }))
   )

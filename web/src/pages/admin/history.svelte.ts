@@ -52,15 +52,26 @@ export type Verdict =
 
 export const limits = { diskFreeFraction: 0.1, backlogSeconds: 180, cpuPercent: 95 }
 
+const seenKey = 'shoal.admin.failedJobsSeen'
+
+/** Failed jobs are news until somebody has looked at them. */
+export function markFailedJobsSeen(total: number): void {
+  localStorage.setItem(seenKey, String(total))
+}
+export function unseenFailedJobs(total: number): number {
+  const seen = Number(localStorage.getItem(seenKey)) || 0
+  return seen > total ? total : total - seen
+}
+
 /** What an administrator should know first. The worst thing wins. */
-export function verdict(o: Overview, cpuAverage: number): Verdict {
+export function verdict(o: Overview, cpuAverage: number, failedJobs: number): Verdict {
   if (o.disk.totalBytes > 0 && o.disk.freeBytes / o.disk.totalBytes < limits.diskFreeFraction) {
     return { kind: 'disk', freeBytes: o.disk.freeBytes }
   }
   if (o.jobs.oldestWaitSeconds > limits.backlogSeconds) {
     return { kind: 'backlog', seconds: o.jobs.oldestWaitSeconds }
   }
-  if (o.jobs.failed > 0) return { kind: 'failed', count: o.jobs.failed }
+  if (failedJobs > 0) return { kind: 'failed', count: failedJobs }
   if (cpuAverage > limits.cpuPercent) return { kind: 'cpu' }
   return { kind: 'good' }
 }

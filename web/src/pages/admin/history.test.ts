@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Overview } from '../../api'
-import { verdict } from './history.svelte'
+import { markFailedJobsSeen, unseenFailedJobs, verdict } from './history.svelte'
 
 const calm: Overview = {
   version: '1',
@@ -17,9 +17,9 @@ const calm: Overview = {
 
 describe('verdict', () => {
   it('is good when nothing is wrong', () => {
-    expect(verdict(calm, 5)).toEqual({ kind: 'good' })
+    expect(verdict(calm, 5, 0)).toEqual({ kind: 'good' })
     expect(
-      verdict({ ...calm, disk: { totalBytes: 0, freeBytes: 0, usedByShoalBytes: 0 } }, 5)
+      verdict({ ...calm, disk: { totalBytes: 0, freeBytes: 0, usedByShoalBytes: 0 } }, 5, 0)
     ).toEqual({
       kind: 'good'
     })
@@ -27,12 +27,24 @@ describe('verdict', () => {
   it('names the worst thing first', () => {
     const jobs = { waiting: 3, running: 0, failed: 2, oldestWaitSeconds: 900 }
     const disk = { totalBytes: 100, freeBytes: 4, usedByShoalBytes: 10 }
-    expect(verdict({ ...calm, jobs, disk }, 99)).toEqual({ kind: 'disk', freeBytes: 4 })
-    expect(verdict({ ...calm, jobs }, 99)).toEqual({ kind: 'backlog', seconds: 900 })
-    expect(verdict({ ...calm, jobs: { ...jobs, oldestWaitSeconds: 0 } }, 99)).toEqual({
+    expect(verdict({ ...calm, jobs, disk }, 99, 2)).toEqual({ kind: 'disk', freeBytes: 4 })
+    expect(verdict({ ...calm, jobs }, 99, 2)).toEqual({ kind: 'backlog', seconds: 900 })
+    expect(verdict({ ...calm, jobs: { ...jobs, oldestWaitSeconds: 0 } }, 99, 2)).toEqual({
       kind: 'failed',
       count: 2
     })
-    expect(verdict(calm, 99)).toEqual({ kind: 'cpu' })
+    expect(verdict(calm, 99, 0)).toEqual({ kind: 'cpu' })
+  })
+})
+
+describe('failed jobs', () => {
+  it('are news until they were looked at', () => {
+    localStorage.clear()
+    expect(unseenFailedJobs(3)).toBe(3)
+    markFailedJobsSeen(3)
+    expect(unseenFailedJobs(3)).toBe(0)
+    expect(unseenFailedJobs(5)).toBe(2)
+    // The history was cleaned since: what is there now was not seen.
+    expect(unseenFailedJobs(1)).toBe(1)
   })
 })
