@@ -136,8 +136,8 @@ TEST(RequestParser, decodes_chunks_however_they_arrive) {
 }
 
 TEST(RequestParser, refuses_malformed_chunks) {
-  for (const std::string_view body :
-       {"x\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\n", "3\nabc\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n"}) {
+  for (const std::string_view body : {"x\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\n",
+                                      "3\nabc\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n"}) {
     Request request;
     RequestParser parser({});
     parser.reset(request);

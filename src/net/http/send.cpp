@@ -27,6 +27,12 @@ struct BodyLength {
   }
 };
 
+/// Lets the other connections of this executor have their turn.
+io::Task<> yield_turn(std::uint64_t& turn) {
+  turn = 0;
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
 bool forbids_body(int status) {
   return status < 200 || status == 204 || status == 304;
 }
@@ -141,10 +147,7 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
     sent_ += outcome.bytes;
     progress_ += outcome.bytes;
     turn += outcome.bytes;
-    if (turn >= k_turn && left > 0) {
-      turn = 0;
-      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    }
+    if (turn >= k_turn && left > 0) co_await yield_turn(turn);
   }
   broken_ = left > 0;
   co_return left == 0;
@@ -154,7 +157,9 @@ io::Task<bool> Connection::send_copied(const FileBody& body) {
   const CopyBuffer buffer(shard_);
   auto offset = body.offset;
   auto left = body.length;
+  std::uint64_t turn = 0;
   while (left > 0) {
+    if (turn >= k_turn) co_await yield_turn(turn);
     auto room = buffer.bytes();
     if (left < room.size()) room = room.first(static_cast<std::size_t>(left));
     const auto got = body.file->read_at(offset, room);
@@ -167,6 +172,7 @@ io::Task<bool> Connection::send_copied(const FileBody& body) {
     }
     offset += *got;
     left -= *got;
+    turn += *got;
     queue(room.data(), *got);
     if (!co_await send(left > 0)) co_return false;
   }
@@ -176,7 +182,9 @@ io::Task<bool> Connection::send_copied(const FileBody& body) {
 io::Task<bool> Connection::send_source(BodySource& source, bool chunked) {
   const CopyBuffer buffer(shard_);
   auto left = source.length();
+  std::uint64_t turn = 0;
   for (;;) {
+    if (turn >= k_turn) co_await yield_turn(turn);
     const auto got = co_await source.read(buffer.bytes());
     if (!got || (*got == 0 && left.value_or(0) > 0) || (left && *got > *left)) {
       // The head is gone already: only a cut connection tells the client that this is not all.
@@ -187,6 +195,7 @@ io::Task<bool> Connection::send_source(BodySource& source, bool chunked) {
       co_return false;
     }
     if (left) *left -= *got;
+    turn += *got;
     char size[24];
     if (chunked && *got > 0) {
       queue(size,

@@ -28,7 +28,6 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr Milliseconds k_sweep_interval{1000};
 /// How long accepting pauses when the process has no descriptors left.
 constexpr Milliseconds k_exhausted_pause{100};
 constexpr int k_accept_batch = 64;
@@ -98,7 +97,7 @@ io::Task<> serve_connection(ServerCore& core, Shard& shard, io::Executor executo
 io::Task<> sweep_for_ever(Shard& shard) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
-    timer.expires_after(k_sweep_interval);
+    timer.expires_after(shard.core().config.sweep_interval);
     co_await timer.async_wait(asio::use_awaitable);
     shard.sweep();
   }

@@ -33,14 +33,16 @@ struct ServerConfig {
   /// A peer that takes or gives fewer bytes than this for `stall_timeout` is closed.
   Seconds stall_timeout{30};
   Seconds drain_timeout{20};
+  /// How often deadlines are looked at: each is met to within this.
+  Milliseconds sweep_interval{1000};
   /// Addresses and CIDR ranges whose X-Forwarded-For and -Proto are believed (PeerTube's
   /// trust_proxy).
-  std::vector<std::string> trust_proxy;
+  std::vector<std::string> trust_proxy = {};
   struct Tls {
     std::string certificate_file;
     std::string key_file;
   };
-  std::optional<Tls> tls;
+  std::optional<Tls> tls = std::nullopt;
 };
 
 /// Answers one request. Called on the connection's executor; owns nothing of the connection.
