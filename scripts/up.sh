@@ -53,11 +53,9 @@ start_server() {
     root_password=$(head -c 12 /dev/urandom | base64 | tr '+/' 'xy')
   fi
   [ ! -f "$root/shoal.yaml" ] || config=(--config "$root/shoal.yaml")
-  SHOAL_INITIAL_ROOT_PASSWORD=$root_password \
+  SHOAL_INITIAL_ROOT_PASSWORD=$root_password SHOAL__LISTEN__PORT=$port \
     SHOAL__WEBSERVER__PORT=${SHOAL__WEBSERVER__PORT:-$port} \
-    SHOAL__STORAGE__WEB=${SHOAL__STORAGE__WEB:-$root/web/dist} \
-    setsid nohup "$program" serve "${config[@]}" --data "$data" --listen "127.0.0.1:$port" \
-    >>"$log_file" 2>&1 </dev/null &
+    setsid nohup "$program" serve "${config[@]}" --data "$data" >>"$log_file" 2>&1 </dev/null &
   echo $! >"$pid_file"
   local waited=0
   until ready; do

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "app/web_folder.h"
 #include "base/text.h"
 
 namespace shoal::app {
@@ -109,7 +110,7 @@ api::ApiConfig api_config(const Config& config, const DataDirectory& directory) 
                      .client = limit(config.rates_limit.receive_client_log),
                      .well_known = limit(config.rates_limit.well_known)};
   out.defaults = runtime_defaults(config);
-  out.web_folder = config.storage.web;
+  out.web_folder = config.storage.web.empty() ? find_web_folder() : config.storage.web;
   out.data_folder = directory.root().string();
   out.metrics_enabled = config.metrics.enabled;
   return out;

@@ -11,16 +11,8 @@
 namespace shoal::app {
 namespace {
 
-struct NamedRanges {
-  std::string_view name;
-  std::array<std::string_view, 4> ranges;
-};
 /// As Express' proxy-addr, which PeerTube's trust_proxy is.
-constexpr std::array k_named_ranges{
-    NamedRanges{"loopback", {"127.0.0.0/8", "::1/128"}},
-    NamedRanges{"linklocal", {"169.254.0.0/16", "fe80::/10"}},
-    NamedRanges{"uniquelocal", {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}},
-};
+constexpr std::array<std::string_view, 3> k_named_ranges{"loopback", "linklocal", "uniquelocal"};
 
 bool is_label_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -68,8 +60,7 @@ std::string check_proxy(std::string_view text) {
   constexpr std::string_view k_wrong =
       "is no proxy; give an IP address, a range such as 10.0.0.0/8, or loopback, linklocal or "
       "uniquelocal";
-  if (std::ranges::find(k_named_ranges, text, &NamedRanges::name) != k_named_ranges.end())
-    return "";
+  if (std::ranges::find(k_named_ranges, text) != k_named_ranges.end()) return "";
   const auto slash = text.find('/');
   const auto address = parse_address(text.substr(0, slash));
   if (!address) return std::string(k_wrong);
@@ -94,20 +85,6 @@ std::string check_email(std::string_view text) {
                      text.find('@', at + 1) == std::string_view::npos &&
                      std::ranges::none_of(text, [](char c) { return c == ' ' || c == '\t'; });
   return right ? "" : "is no e-mail address; give one such as admin@example.org";
-}
-
-std::vector<std::string> expand_proxies(const std::vector<std::string>& proxies) {
-  std::vector<std::string> out;
-  for (const auto& proxy : proxies) {
-    const auto* named = std::ranges::find(k_named_ranges, proxy, &NamedRanges::name);
-    if (named == k_named_ranges.end()) {
-      out.push_back(proxy);
-    } else {
-      for (const auto range : named->ranges)
-        if (!range.empty()) out.emplace_back(range);
-    }
-  }
-  return out;
 }
 
 }  // namespace shoal::app

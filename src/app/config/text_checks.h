@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace shoal::app {
 
@@ -15,8 +14,5 @@ std::string check_proxy(std::string_view text);      ///< address, range or one 
 std::string check_number(std::string_view text);
 std::string check_route(std::string_view text);
 std::string check_email(std::string_view text);
-
-/// loopback, linklocal and uniquelocal as their ranges; the rest as it is.
-std::vector<std::string> expand_proxies(const std::vector<std::string>& proxies);
 
 }  // namespace shoal::app
