@@ -1,8 +1,8 @@
 #include "api/api.h"
 
 #include "api/accounts/routes.h"
-#include "api/videos/routes.h"
 #include "api/instance/routes.h"
+#include "api/videos/routes.h"
 
 namespace shoal::api {
 
