@@ -230,13 +230,20 @@ class SqliteConnection final : public Connection {
     for (int i = 0; i < statement.columns; ++i) {
       const int type = api::sqlite3_column_type(statement.handle, i);
       if (type == SQLITE_NULL) continue;
+      if (type == SQLITE_INTEGER) {
+        // SQLite's own conversion goes through its printf: ten times as slow.
+        char digits[24];
+        const auto end = std::to_chars(digits, digits + sizeof digits,
+                                       api::sqlite3_column_int64(statement.handle, i));
+        cells[static_cast<std::size_t>(i)].emplace(digits, end.ptr);
+        continue;
+      }
       if (type == SQLITE_FLOAT) {
         // SQLite prints 15 digits; this is the shortest text that reads back as the same number.
         cells[static_cast<std::size_t>(i)] =
             fmt::to_string(api::sqlite3_column_double(statement.handle, i));
         continue;
       }
-      // _text before _bytes: the former converts numbers, the latter then counts the text.
       const auto* text =
           reinterpret_cast<const char*>(api::sqlite3_column_text(statement.handle, i));
       const auto bytes = static_cast<std::size_t>(api::sqlite3_column_bytes(statement.handle, i));
@@ -256,6 +263,13 @@ class SqliteConnection final : public Connection {
 }  // namespace
 
 std::unique_ptr<Connection> connect_sqlite(const SqliteSettings& settings) {
+  // A connection is one thread's at a time (ConnectionPool sees to it), so SQLite need not lock it
+  // for every cell. Once, before the first connection of the process.
+  static std::once_flag configured;
+  std::call_once(configured, [] {
+    api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  });
   return std::make_unique<SqliteConnection>(settings);
 }
 
