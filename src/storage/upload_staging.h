@@ -99,7 +99,8 @@ class UploadStaging {
   virtual io::Task<Result<>> remove(UserId user, std::string upload_id) = 0;
 
   /// A local file that holds exactly the bytes of a complete upload, to be looked at by name. Valid
-  /// until hand_over or remove. conflict when it is not complete.
+  /// until hand_over or remove. conflict when it is not complete; not_found when it was handed over
+  /// before a crash: it was looked at then, so go on with hand_over.
   virtual io::Task<Result<io::Path>> local_file(Upload upload) = 0;
   /// Moves the bytes of a complete upload into `store` as `key`, without copying where the disk
   /// allows. May be repeated after a crash at any point. Then write the rows, with finish_upload in
