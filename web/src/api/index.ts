@@ -153,6 +153,8 @@ export const lists = {
 }
 
 export const channels = {
+  search: (query: ListQuery, signal?: Signal) =>
+    get<T.Page<T.Channel>>('search/video-channels', { ...query }, signal),
   get: (handle: string, signal?: Signal) =>
     get<T.Channel>(`video-channels/${id(handle)}`, undefined, signal),
   videos: (handle: string, query: ListQuery, signal?: Signal) =>

@@ -50,7 +50,7 @@ export const en = {
     results: (n: number) => plural(n, { one: '# result', other: '# results' })
   },
   header: {
-    search: 'Search videos',
+    search: 'Search videos and channels',
     searchButton: 'Search',
     upload: 'Upload',
     login: 'Log in',

@@ -49,7 +49,7 @@ export const zh: Messages = {
     results: (n) => `${number(n)} 条结果`
   },
   header: {
-    search: '搜索视频',
+    search: '搜索视频和频道',
     searchButton: '搜索',
     upload: '上传',
     login: '登录',
