@@ -16,7 +16,11 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_video_constant_routes(routes);
   add_video_list_routes(routes);
   add_video_routes(routes);
+  add_video_edit_routes(routes);
   add_video_part_routes(routes);
+  add_caption_routes(routes);
+  add_upload_routes(routes);
+  add_resumable_upload_routes(routes);
   add_view_routes(routes);
   add_discovery_routes(routes);
   add_config_routes(routes);

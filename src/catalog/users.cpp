@@ -203,7 +203,7 @@ std::int64_t quota_used(db::Session& session, UserId id, std::optional<UtcTime> 
       {id, after});
   const auto uploads = session.query_one(
       "select coalesce(sum(total_size), 0) from upload_session where user_id = :user and "
-      "video_id is null and created_at >= :after",
+      "state = 1 and total_size > 0 and created_at >= :after",
       {id, after});
   return videos->integer(0) + uploads->integer(0);
 }

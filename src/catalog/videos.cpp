@@ -328,6 +328,13 @@ std::vector<VideoId> apply_scheduled_updates(db::Session& session, UtcTime now, 
   return changed;
 }
 
+void detach_files(db::Session& session, VideoId id) {
+  for (const char* table :
+       {"rendition", "work_segment", "streaming_playlist", "caption", "thumbnail", "storyboard"}) {
+    session.execute(fmt::format("delete from {} where video_id = :video", table), {id});
+  }
+}
+
 Result<> delete_video(db::Session& session, VideoId id) {
   if (session.execute("delete from video where id = :id", {id}) == 0)
     return fail(ErrorCode::not_found, "Video not found");

@@ -94,8 +94,11 @@ Result<> record_processing(db::Session& session, VideoId id, const ProcessingOut
 /// most `limit`.
 std::vector<VideoId> apply_scheduled_updates(db::Session& session, UtcTime now, std::size_t limit);
 
-/// The row and all that hangs on it. Its files' rows stay without a video: their objects are the
-/// caller's to move to the trash (storage) in the same transaction, before. Errors: not_found.
+/// Removes what refers to the video's files: renditions, playlists, captions, pictures, finished
+/// pieces of work. Then nothing keeps the files' rows.
+void detach_files(db::Session& session, VideoId id);
+/// The row and all that hangs on it. The rows of files it still has stay, without a video: before,
+/// in the same transaction, the caller moves them to the trash (storage). Errors: not_found.
 Result<> delete_video(db::Session& session, VideoId id);
 
 std::vector<VideoId> videos_of_channel(db::Session& session, ChannelId channel);

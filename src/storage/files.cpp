@@ -1,6 +1,5 @@
 #include "storage/files.h"
 
-#include "base/digest.h"
 #include "base/text.h"
 
 namespace shoal::storage {
@@ -23,41 +22,32 @@ std::optional<StoredFile> first_file(const db::Rows& rows) {
                     row.text(6)};
 }
 
-/// Feeds a stream of any chunking into the hash of the whole and of each block.
-class Checksummer {
- public:
-  void update(std::span<const std::byte> bytes) {
-    whole_.update(bytes);
-    while (!bytes.empty()) {
-      const auto part =
-          bytes.first(std::min<std::uint64_t>(bytes.size(), k_checksum_block - filled_));
-      block_.update(part);
-      filled_ += part.size();
-      size_ += part.size();
-      bytes = bytes.subspan(part.size());
-      if (filled_ == k_checksum_block) end_block();
-    }
-  }
-  Checksum finish() {
-    const bool several = size_ > k_checksum_block;
-    if (filled_ > 0) end_block();
-    return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string()};
-  }
-
- private:
-  void end_block() {
-    blocks_ += to_hex(block_.finish());
-    block_ = Sha256();
-    filled_ = 0;
-  }
-  Sha256 whole_;
-  Sha256 block_;
-  std::uint64_t filled_ = 0;
-  std::uint64_t size_ = 0;
-  std::string blocks_;
-};
-
 }  // namespace
+
+void Checksummer::update(std::span<const std::byte> bytes) {
+  whole_.update(bytes);
+  while (!bytes.empty()) {
+    const auto part =
+        bytes.first(std::min<std::uint64_t>(bytes.size(), k_checksum_block - filled_));
+    block_.update(part);
+    filled_ += part.size();
+    size_ += part.size();
+    bytes = bytes.subspan(part.size());
+    if (filled_ == k_checksum_block) end_block();
+  }
+}
+
+Checksum Checksummer::finish() {
+  const bool several = size_ > k_checksum_block;
+  if (filled_ > 0) end_block();
+  return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string()};
+}
+
+void Checksummer::end_block() {
+  blocks_ += to_hex(block_.finish());
+  block_ = Sha256();
+  filled_ = 0;
+}
 
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path) {
   TRY(const auto file, files.open(path, io::OpenMode::read));

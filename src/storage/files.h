@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "db/session.h"
@@ -23,6 +25,21 @@ struct Checksum {
   std::string block_sha256;
 };
 inline constexpr std::uint64_t k_checksum_block = std::uint64_t{4} << 20;
+
+/// Feeds a stream of any chunking into the hash of the whole and of each block. One thread.
+class Checksummer {
+ public:
+  void update(std::span<const std::byte> bytes);
+  Checksum finish();
+
+ private:
+  void end_block();
+  Sha256 whole_;
+  Sha256 block_;
+  std::uint64_t filled_ = 0;
+  std::uint64_t size_ = 0;
+  std::string blocks_;
+};
 
 /// Reads the file once, in constant memory. Blocking.
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path);

@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "api/videos/services.h"
+#include "blob/memory_store.h"
 #include "catalog/videos.h"
+#include "jobs/queue.h"
+#include "storage/local_staging.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -19,6 +22,16 @@ class VideoApiTest : public ApiTest {
   VideoApiTest() {
     services.sign_media_token = [](const Uuid& video, std::int64_t epoch, UtcTime) {
       return video.text() + "/" + std::to_string(epoch);
+    };
+    services.staging = &staging;
+    services.store = &store;
+    services.files = &files;
+    services.disk = &disk;
+    services.max_upload_size = std::uint64_t{1} << 30;
+    services.start_processing = [](db::Session& session, VideoId video) {
+      jobs::enqueue(
+          session,
+          {.kind = "test-work", .video = video, .payload = "{}", .after = {}, .run_after = {}});
     };
     services.forget_media = [this](const Uuid& video) { forgotten.push_back(video); };
   }
@@ -114,6 +127,59 @@ class VideoApiTest : public ApiTest {
     context().responses.clear();
   }
 
+  /// One part of a form.
+  struct Part {
+    std::string name;
+    std::string value;
+    std::string filename{};
+    std::string content_type{};
+  };
+  ApiAnswer send_form(net::Method method, std::string_view target, const std::vector<Part>& parts,
+                      std::string_view token,
+                      std::vector<std::pair<std::string, std::string>> headers = {}) {
+    with_services();
+    std::string body;
+    for (const Part& part : parts) {
+      body += "--b0undary\r\nContent-Disposition: form-data; name=\"" + part.name + "\"";
+      if (!part.filename.empty()) body += "; filename=\"" + part.filename + "\"";
+      if (!part.content_type.empty()) body += "\r\nContent-Type: " + part.content_type;
+      body += "\r\n\r\n" + part.value + "\r\n";
+    }
+    body += "--b0undary--\r\n";
+    return request(method, target,
+                   {.token = std::string(token),
+                    .body = std::move(body),
+                    .content_type = "multipart/form-data; boundary=b0undary",
+                    .headers = std::move(headers)});
+  }
+  /// Bytes that begin like an MP4 file.
+  static std::string clip(std::size_t size = 600'725) {
+    std::string bytes(
+        "\0\0\0\x20"
+        "ftypisom\0\0\2\0isomiso2avc1mp41\0\0\0\x08"
+        "free",
+        40);
+    SeededRandom noise(size);
+    std::string rest(size - bytes.size(), '\0');
+    noise.fill(std::as_writable_bytes(std::span(rest)));
+    return bytes + rest;
+  }
+  static std::string jpeg() { return std::string("\xff\xd8\xff\xe0\0\x10JFIF", 10) + "picture"; }
+
+  std::int64_t count(const std::string& sql) {
+    return database
+        ->read_blocking([&](db::Session& session) -> Result<std::int64_t> {
+          return session.query_one(sql)->integer(0);
+        })
+        .value_or(-1);
+  }
+  /// All bytes of an object.
+  std::string object(std::string key) {
+    std::string bytes;
+    runtime_for_objects.run_until_done(read_object(std::move(key), bytes));
+    return bytes;
+  }
+
   /// Status, shape and words as a real PeerTube answered.
   void expect_as_recorded(const ApiAnswer& answer, std::string_view name,
                           const std::vector<std::string>& ignore = {}) {
@@ -142,6 +208,23 @@ class VideoApiTest : public ApiTest {
     return out;
   }
 
+  io::Task<> read_object(std::string key, std::string& out) {
+    const auto reader = co_await store.open(std::move(key));
+    EXPECT_TRUE(reader.has_value());
+    if (!reader) co_return;
+    out.resize((*reader)->size());
+    const auto got = co_await (*reader)->read_at(0, std::as_writable_bytes(std::span(out)));
+    EXPECT_EQ(got.value_or(0), out.size());
+  }
+
+  TemporaryDirectory folder;
+  io::PosixFileSystem files;
+  io::Offload disk{"disk", 2, 64};
+  blob::MemoryStore store{"local", clock};
+  storage::UploadLimits upload_limits;
+  storage::LocalStaging staging{
+      folder.path(), *database, files, disk, random, api::make_quota_check(clock), upload_limits};
+  io::Runtime runtime_for_objects{1};
   api::VideoServices services;
   std::vector<Uuid> forgotten;
 };

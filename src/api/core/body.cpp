@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 
 #include "base/text.h"
+#include "net/http/multipart.h"
 
 namespace shoal::api {
 namespace {
@@ -35,6 +36,46 @@ io::Task<Answer<std::string>> read_text(net::Request& request, ByteCount limit) 
   co_return std::move(*text);
 }
 
+io::Task<Answer<std::string>> read_file(net::MultipartReader& reader, ByteCount limit) {
+  std::string bytes;
+  std::string buffer(64 * 1024, '\0');
+  while (true) {
+    const auto got = co_await reader.read(std::as_writable_bytes(std::span(buffer)));
+    if (!got) co_return refuse(unreadable(got.error()));
+    if (*got == 0) co_return bytes;
+    if (bytes.size() + *got > limit.value)
+      co_return refuse(413, "A file of the form is too large.");
+    bytes.append(buffer, 0, *got);
+  }
+}
+
+/// The fields of a form, and its small files in memory.
+io::Task<Answer<Body>> read_multipart(net::Request& request, BodyLimits limits) {
+  auto opened = net::MultipartReader::open(request);
+  if (!opened) co_return refuse(unreadable(opened.error()));
+  net::MultipartReader reader = *std::move(opened);
+  net::Parameters parameters;
+  std::vector<FormFile> files;
+  std::uint64_t text_bytes = 0;
+  while (true) {
+    const auto part = co_await reader.next();
+    if (!part) co_return refuse(unreadable(part.error()));
+    if (!*part) break;
+    const net::FormPart& head = **part;
+    if (head.is_file) {
+      if (files.size() >= limits.max_files) co_return refuse(400, "The form has too many files.");
+      CO_TRY(auto bytes, co_await read_file(reader, limits.file));
+      files.push_back({head.name, head.filename, head.content_type, std::move(bytes)});
+      continue;
+    }
+    auto text = co_await reader.read_text(ByteCount{limits.text.value - text_bytes});
+    if (!text) co_return refuse(unreadable(text.error()));
+    text_bytes += text->size();
+    parameters.add(head.name, *std::move(text));
+  }
+  co_return Body{Fields::from(parameters, "body"), std::move(files)};
+}
+
 }  // namespace
 
 Answer<json::value> parse_json(std::string_view text) {
@@ -58,8 +99,7 @@ const FormFile* Body::file(std::string_view field) const {
 
 io::Task<Answer<Body>> read_body(net::Request& request, BodyLimits limits) {
   const std::string type = media_type(request);
-  if (type == "multipart/form-data")
-    co_return refuse(415, "The Content-Type should be application/json or a form.");
+  if (type == "multipart/form-data") co_return co_await read_multipart(request, limits);
   CO_TRY(auto text, co_await read_text(request, limits.text));
   if (type == "application/x-www-form-urlencoded") {
     auto parameters = net::Parameters::parse(text);

@@ -8,15 +8,21 @@ namespace shoal::api {
 void add_video_list_routes(Routes& routes);
 /// categories, licences, languages, privacies.
 void add_video_constant_routes(Routes& routes);
-/// videos/:id: read, change, delete, description, token.
+/// videos/:id: read, description, token.
 void add_video_routes(Routes& routes);
+/// videos/:id: change and delete.
+void add_video_edit_routes(Routes& routes);
+/// videos/:id/captions/:captionLanguage: put and delete.
+void add_caption_routes(Routes& routes);
 /// captions, chapters, storyboards, passwords of a video.
 void add_video_part_routes(Routes& routes);
 /// views and watching.
 void add_view_routes(Routes& routes);
 /// overviews.
 void add_discovery_routes(Routes& routes);
-/// videos/upload and videos/upload-resumable.
+/// videos/upload.
 void add_upload_routes(Routes& routes);
+/// videos/upload-resumable.
+void add_resumable_upload_routes(Routes& routes);
 
 }  // namespace shoal::api

@@ -8,8 +8,12 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "blob/blob_store.h"
 #include "catalog/views.h"
 #include "db/session.h"
+#include "io/file_system.h"
+#include "io/offload.h"
+#include "storage/upload_staging.h"
 
 namespace shoal::api {
 
@@ -41,12 +45,26 @@ using MediaTokenSigner =
     std::function<std::string(const Uuid& video, std::int64_t privacy_epoch, UtcTime expires)>;
 
 /// What video resources need beyond the catalogue; each may be absent in a program that does not
-/// process or serve media. Any thread.
+/// process, store or serve media. References outlive the API. Any thread.
 struct VideoServices {
   const VideoProgress* progress = nullptr;
   MediaTokenSigner sign_media_token;
   /// A video's privacy changed or it is gone: delivery forgets what it kept of it.
   std::function<void(const Uuid& video)> forget_media;
+
+  storage::UploadStaging* staging = nullptr;
+  /// Where new files go.
+  blob::BlobStore* store = nullptr;
+  io::FileSystem* files = nullptr;
+  io::Offload* disk = nullptr;
+  /// Queues the work on a new video whose original is recorded; in the transaction that makes it.
+  std::function<void(db::Session& session, VideoId video)> start_processing;
+  std::uint64_t max_upload_size = std::uint64_t{64} << 30;
+  /// How long the objects of what was deleted stay in the trash.
+  Milliseconds trash_for{std::chrono::hours{24}};
 };
+
+/// What staging asks before it takes bytes: the user's total and daily quota. Errors: too_large.
+storage::QuotaCheck make_quota_check(const Clock& clock);
 
 }  // namespace shoal::api

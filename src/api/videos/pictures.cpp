@@ -1,0 +1,153 @@
+#include "api/videos/pictures.h"
+
+#include <fmt/format.h>
+
+#include "api/videos/services.h"
+#include "base/log.h"
+#include "media/sniff.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr std::string_view k_thumbnail_field = "thumbnailfile";
+constexpr std::string_view k_preview_field = "previewfile";
+
+struct PictureType {
+  std::string_view content_type;
+  std::string_view extension;
+};
+
+std::optional<PictureType> picture_type(std::string_view bytes) {
+  if (bytes.size() > k_picture_limit.value) return std::nullopt;
+  const auto kind = media::sniff_image(std::as_bytes(std::span(bytes)));
+  if (!kind) return std::nullopt;
+  switch (*kind) {
+    case media::ImageKind::jpeg:
+      return PictureType{"image/jpeg", ".jpg"};
+    case media::ImageKind::png:
+      return PictureType{"image/png", ".png"};
+    case media::ImageKind::webp:
+      return PictureType{"image/webp", ".webp"};
+    case media::ImageKind::gif:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string_view folder_of(storage::FileKind kind) {
+  switch (kind) {
+    case storage::FileKind::thumbnail:
+      return "thumbnails";
+    case storage::FileKind::preview:
+      return "previews";
+    case storage::FileKind::caption:
+      return "captions";
+    default:
+      return "files";
+  }
+}
+
+io::Task<Answer<std::optional<SmallFile>>> put_picture(Context& context,
+                                                       const std::vector<FormFile>& files,
+                                                       std::string_view field,
+                                                       storage::FileKind kind) {
+  const auto found = std::ranges::find(files, field, &FormFile::field);
+  if (found == files.end()) co_return std::optional<SmallFile>{};
+  const auto type = picture_type(found->bytes);
+  if (!type) {
+    co_return refuse(Problem::invalid_param(
+        std::string(field), "This file should be a JPEG, PNG or WebP picture of at most 4 MiB"));
+  }
+  CO_TRY(auto file, co_await put_small_file(
+                        context, kind,
+                        fmt::format("{}{}", Uuid::generate(context.random).text(), type->extension),
+                        std::string(type->content_type), found->bytes));
+  co_return std::optional(std::move(file));
+}
+
+}  // namespace
+
+UtcTime trash_due(const Context& context) {
+  const Milliseconds keep =
+      context.video_services != nullptr ? context.video_services->trash_for : Milliseconds{0};
+  return context.clock.now() + keep;
+}
+
+io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind kind,
+                                           std::string name, std::string content_type,
+                                           std::string bytes) {
+  if (context.video_services == nullptr || context.video_services->store == nullptr)
+    co_return refuse(503, "This server does not store files.");
+  SmallFile small{.file = {.video = std::nullopt,
+                           .kind = kind,
+                           .name = name,
+                           .content_type = std::move(content_type),
+                           .checksum = storage::checksum_of(bytes)},
+                  .object_key = fmt::format("{}/{}", folder_of(kind), name)};
+  CO_TRY_VOID(
+      co_await context.video_services->store->put_bytes(small.object_key, std::move(bytes)));
+  co_return small;
+}
+
+FileId record_small_file(db::Session& session, const Context& context, const SmallFile& file,
+                         std::optional<VideoId> video) {
+  storage::NewFile row = file.file;
+  row.video = video;
+  return storage::record_file(session, row, context.video_services->store->name(), file.object_key,
+                              context.clock.now());
+}
+
+io::Task<> drop_small_files(Context& context, std::vector<SmallFile> files) {
+  for (const SmallFile& file : files) {
+    const auto removed = co_await context.video_services->store->remove(file.object_key);
+    if (!removed) {
+      log::warn("an object without a row is left behind",
+                {{"key", file.object_key}, {"reason", removed.error().message}});
+    }
+  }
+}
+
+std::vector<SmallFile> Pictures::all() const {
+  std::vector<SmallFile> files;
+  if (thumbnail) files.push_back(*thumbnail);
+  if (preview) files.push_back(*preview);
+  return files;
+}
+
+io::Task<Answer<Pictures>> put_pictures(Context& context, const std::vector<FormFile>& files) {
+  Pictures pictures;
+  CO_TRY(pictures.thumbnail,
+         co_await put_picture(context, files, k_thumbnail_field, storage::FileKind::thumbnail));
+  auto preview = co_await put_picture(context, files, k_preview_field, storage::FileKind::preview);
+  if (!preview) {
+    co_await drop_small_files(context, pictures.all());
+    co_return std::unexpected(std::move(preview).error());
+  }
+  pictures.preview = *std::move(preview);
+  co_return pictures;
+}
+
+PictureFiles record_pictures(db::Session& session, const Context& context, const Pictures& pictures,
+                             std::optional<VideoId> video) {
+  PictureFiles files;
+  if (pictures.thumbnail)
+    files.thumbnail = record_small_file(session, context, *pictures.thumbnail, video);
+  if (pictures.preview)
+    files.preview = record_small_file(session, context, *pictures.preview, video);
+  return files;
+}
+
+void attach_pictures(db::Session& session, const Context& context, VideoId video,
+                     const PictureFiles& pictures) {
+  const auto attach = [&](catalog::ThumbnailKind kind, const std::optional<FileId>& file) {
+    if (!file) return;
+    session.execute("update media_file set video_id = :video where id = :file", {video, *file});
+    const auto replaced =
+        catalog::put_thumbnail(session, video, {.kind = kind, .file = *file, .automatic = false});
+    if (replaced) storage::trash_file(session, *replaced, trash_due(context));
+  };
+  attach(catalog::ThumbnailKind::miniature, pictures.thumbnail);
+  attach(catalog::ThumbnailKind::preview, pictures.preview);
+}
+
+}  // namespace shoal::api

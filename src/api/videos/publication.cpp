@@ -1,0 +1,198 @@
+#include "api/videos/publication.h"
+
+#include <fmt/format.h>
+
+#include "api/core/reply.h"
+#include "api/videos/services.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "catalog/channels.h"
+#include "catalog/videos.h"
+#include "media/sniff.h"
+#include "storage/files.h"
+
+namespace shoal::api {
+namespace {
+
+// As PeerTube names them to its users.
+constexpr std::string_view k_extensions =
+    ".webm, .ogv, .ogg, .mp4, .mkv, .mov, .qt, .mqv, .m4v, .flv, .f4v, .wmv, .avi, .3gp, .3gpp,"
+    " .3g2, .3gpp2, .nut, .mts, .m2ts, .mpv, .m2v, .m1v, .mpg, .mpe, .mpeg, .vob, .mxf, .mp3,"
+    " .wma, .wav, .flac, .aac, .m4a, .ac3";
+
+/// The same for each try, so that a try after a crash finds what was handed over.
+std::string original_key(const storage::Upload& upload) {
+  return "originals/" + upload.upload_id;
+}
+
+/// Errors: unsupported, with the reason, for bytes that are no media.
+Result<> look_at(io::FileSystem& files, const io::Path& path) {
+  TRY(const auto file, files.open(path, io::OpenMode::read));
+  std::vector<std::byte> head(media::k_sniff_size);
+  TRY(const auto got, file->read_at(0, head));
+  TRY_VOID(media::sniff_media(std::span(head).first(got)));
+  return {};
+}
+
+/// Looks at the staged bytes; they may have been handed over before, which only media are.
+io::Task<Result<>> look_at(Context& context, const storage::Upload& upload) {
+  VideoServices& services = *context.video_services;
+  auto path = co_await services.staging->local_file(upload);
+  if (!path && path.error().code == ErrorCode::not_found) co_return Result<>{};
+  CO_TRY(const auto local, std::move(path));
+  co_return co_await services.disk->run(
+      [files = services.files, local] { return look_at(*files, local); });
+}
+
+io::Task<Result<storage::Checksum>> checksum_of_object(blob::BlobStore& store, std::string key) {
+  CO_TRY(const auto reader, co_await store.open(std::move(key)));
+  storage::Checksummer sum;
+  std::vector<std::byte> buffer(256 * 1024);
+  for (std::uint64_t offset = 0; offset < reader->size();) {
+    CO_TRY(const auto got, co_await reader->read_at(offset, buffer));
+    if (got == 0) co_return fail(ErrorCode::corrupt, "an uploaded object ends early");
+    sum.update(std::span(buffer).first(got));
+    offset += got;
+  }
+  co_return sum.finish();
+}
+
+struct Handed {
+  std::string key;
+  storage::Checksum checksum;
+};
+
+Answer<MadeVideo> write_rows(db::Session& session, Context& context, const storage::Upload& upload,
+                             const Plan& plan, const Handed& handed, const Uuid& uuid) {
+  const VideoServices& services = *context.video_services;
+  const UtcTime now = context.clock.now();
+  if (!catalog::find_channel(session, ChannelId{plan.attributes.channel}))
+    return refuse(400, "Unknown video \"video channel\" for this instance.");
+  const VideoId video = catalog::create_video(session,
+                                              {.uuid = uuid,
+                                               .channel = ChannelId{plan.attributes.channel},
+                                               .attributes = plan.attributes.video,
+                                               .source_filename = upload.filename,
+                                               .source_size = handed.checksum.size,
+                                               .state = catalog::VideoState::to_transcode},
+                                              now);
+  storage::record_file(session,
+                       {.video = video,
+                        .kind = storage::FileKind::original,
+                        .name = uuid.text() + "-original",
+                        .content_type = "application/octet-stream",
+                        .checksum = handed.checksum},
+                       services.store->name(), handed.key, now);
+  attach_pictures(session, context, video, plan.pictures);
+  TRY_VOID(storage::finish_upload(session, upload.id, video));
+  if (services.start_processing) services.start_processing(session, video);
+  return MadeVideo{.id = video, .uuid = uuid};
+}
+
+}  // namespace
+
+bool has_media_extension(std::string_view filename) {
+  const std::size_t point = filename.rfind('.');
+  if (point == filename.npos) return false;
+  const std::string extension = to_lower_ascii(filename.substr(point));
+  for (const std::string_view known : split(k_extensions, ',')) {
+    if (trim(known) == extension) return true;
+  }
+  return false;
+}
+
+Problem not_media(std::string_view filename, std::string_view reason) {
+  if (has_media_extension(filename))
+    return Problem(422, "Video file unreadable.").with_extra("reason", boost::json::value(reason));
+  return Problem(415, fmt::format("This file is not supported. Please, make sure it is of the"
+                                  " following type: {}",
+                                  k_extensions))
+      .with_extra("reason", boost::json::value(reason));
+}
+
+Answer<> check_upload_services(const Context& context) {
+  const VideoServices* services = context.video_services;
+  const bool complete = services != nullptr && services->staging != nullptr &&
+                        services->store != nullptr && services->files != nullptr &&
+                        services->disk != nullptr;
+  if (!complete) return refuse(503, "This server does not take uploads.");
+  return {};
+}
+
+Answer<> check_own_channel(db::Session& session, const Caller& caller, std::int64_t channel) {
+  const auto found = catalog::find_channel(session, ChannelId{channel});
+  if (!found) return refuse(400, "Unknown video \"video channel\" for this instance.");
+  if (!caller.is_account(found->owner.id))
+    return refuse(400, "Unknown video \"video channel\" for this account.");
+  return {};
+}
+
+std::string to_metadata(const Plan& plan) {
+  boost::json::object json{{"attributes", to_json(plan.attributes)}};
+  if (plan.pictures.thumbnail) json["thumbnail"] = plan.pictures.thumbnail->value;
+  if (plan.pictures.preview) json["preview"] = plan.pictures.preview->value;
+  return boost::json::serialize(json);
+}
+
+Plan from_metadata(std::string_view metadata) {
+  const boost::json::value value = boost::json::parse(metadata);
+  const boost::json::object& json = value.as_object();
+  Plan plan{.attributes = from_json(json.at("attributes").as_object()), .pictures = {}};
+  if (const auto* file = json.if_contains("thumbnail"))
+    plan.pictures.thumbnail = FileId{file->as_int64()};
+  if (const auto* file = json.if_contains("preview"))
+    plan.pictures.preview = FileId{file->as_int64()};
+  return plan;
+}
+
+io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upload, Plan plan) {
+  VideoServices& services = *context.video_services;
+  const auto looked = co_await look_at(context, upload);
+  if (!looked && looked.error().code == ErrorCode::unsupported) {
+    const auto removed = co_await services.staging->remove(upload.user, upload.upload_id);
+    if (!removed)
+      log::warn("an unreadable upload stays until it is stale", {{"upload", upload.id.value}});
+    co_return refuse(not_media(upload.filename, looked.error().message));
+  }
+  CO_TRY_VOID(looked);
+  const std::string key = original_key(upload);
+  CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.store, key));
+  CO_TRY(auto checksum, co_await checksum_of_object(*services.store, key));
+  const Handed handed{.key = key, .checksum = std::move(checksum)};
+  const Uuid uuid = Uuid::generate(context.random);
+  auto made = co_await context.database.write(
+      [&context, &upload, &plan, &handed, &uuid](db::Session& session) {
+        return write_rows(session, context, upload, plan, handed, uuid);
+      });
+  if (!made && made.error().status == 409) {
+    // Another request was faster with the same upload.
+    CO_TRY(const auto finished, co_await services.staging->find(upload.user, upload.upload_id));
+    co_return co_await find_made_video(context, finished);
+  }
+  context.responses.clear();
+  co_return made;
+}
+
+io::Task<Answer<MadeVideo>> find_made_video(Context& context, const storage::Upload& upload) {
+  if (!upload.video) co_return refuse(404, "Video not found");
+  co_return co_await context.database.read(
+      [id = *upload.video](db::Session& session) -> Answer<MadeVideo> {
+        const auto video = catalog::find_video_access(session, id);
+        if (!video) return refuse(404, "Video not found");
+        return MadeVideo{.id = video->id, .uuid = video->uuid};
+      });
+}
+
+net::Response video_made_response(const MadeVideo& video) {
+  JsonWriter json;
+  json.object([&] {
+    json.key("video").object([&] {
+      json.field("id", video.id.value)
+          .field("shortUUID", video.uuid.short_text())
+          .field("uuid", video.uuid.text());
+    });
+  });
+  return json_response(json);
+}
+
+}  // namespace shoal::api
