@@ -5,6 +5,7 @@
 import { Privacy, videos, type VideoAttributes } from '../api'
 import { oneLine } from '../app/problem'
 import { me } from '../app/session.svelte'
+import { uploadStatus } from '../app/uploadStatus.svelte'
 import { i18n } from '../i18n/index.svelte'
 import { fingerprintOf, forget, remember, remembered, type Remembered } from './memory'
 import { defaultLimits, ResumableUpload, UploadError } from './resumable'
@@ -198,6 +199,15 @@ class UploadQueue {
       if (!this.busy) return
       for (const item of this.items) item.remember(true)
       event.preventDefault()
+    })
+    $effect.root(() => {
+      $effect(() => {
+        const active = this.items.filter((item) => item.active)
+        const total = active.reduce((sum, item) => sum + item.file.size, 0)
+        const sent = active.reduce((sum, item) => sum + item.sent, 0)
+        uploadStatus.active = active.length
+        uploadStatus.fraction = total > 0 ? sent / total : 0
+      })
     })
     addEventListener('online', () => this.items.forEach((item) => item.retryNow()))
   }
