@@ -303,6 +303,9 @@ class Child : public std::enable_shared_from_this<Child> {
   void look() {
     const auto now = std::chrono::steady_clock::now();
     const auto& limits = command_.sandbox;
+    // A wake-up of a pidfd was seen to get lost on a busy machine: what wait4 says is the truth.
+    if (pid_ > 0) reap();
+    if (done_) return;
     if (pid_ > 0) {
       const auto usage = measure_tree(pid_, limits.task_limit);
       const bool late = now - started_ > limits.wall_limit;
@@ -313,6 +316,11 @@ class Child : public std::enable_shared_from_this<Child> {
       exit_value_.tasks_exceeded |= many;
       if (late || large || many) kill();
     } else if (now - reaped_ > k_last_gasp) {
+      if (inner_ > 0) {
+        inner_ended_ = true;
+        reap_inner();
+        if (done_) return;
+      }
       // A process that left the session holds a pipe: outside a sandbox that cannot be helped.
       for (auto* stream : {&output_, &error_, &sync_, &info_})
         if (stream->open) stream->descriptor.cancel();
