@@ -6,12 +6,28 @@
 
 #include "io/runtime.h"
 #include "tests/support/local_transcode.h"
-#include "tests/support/plain_runner.h"
 
 namespace {
 
 using shoal::Result;
 using shoal::tests::LocalTranscode;
+
+/// The real sandbox, and what went through it.
+class CountingRunner final : public shoal::io::ProcessRunner {
+ public:
+  shoal::io::Task<Result<shoal::io::ProcessExit>> run(shoal::io::Command command) override {
+    auto exit = co_await runner_.run(std::move(command));
+    ++runs;
+    if (exit) cpu_time += exit->cpu_time;
+    co_return exit;
+  }
+
+  shoal::Milliseconds cpu_time{0};
+  std::size_t runs = 0;
+
+ private:
+  shoal::io::SandboxedRunner runner_;
+};
 
 shoal::io::Task<> run(LocalTranscode* transcode, std::filesystem::path source,
                       std::optional<Result<LocalTranscode::Outcome>>* result) {
@@ -47,7 +63,7 @@ int main(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     config.ladder.resolutions.push_back(static_cast<std::uint32_t>(std::atoi(argv[i])));
   }
-  shoal::tests::PlainRunner runner;
+  CountingRunner runner;
   shoal::io::PosixFileSystem files;
   shoal::io::Offload offload("bench", 2, 64);
   shoal::io::Runtime runtime(1);

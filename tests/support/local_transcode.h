@@ -41,15 +41,10 @@ class LocalTranscode {
     for (const auto& rendition : plan.renditions)
       running_.push_back({&rendition, {}, false, {}, {}, false});
     parts_.resize(plan.renditions.size());
-    CO_TRY(audio_, co_await processing::make_audio(steps_, plan, source, folder_, {}));
-    if (plan.copies_top()) {
-      CO_TRY_VOID(co_await processing::copy_top(steps_, plan, source, folder_, {}));
-      for (std::size_t k = 0; k < plan.work_segments.size(); ++k) {
-        CO_TRY_VOID(co_await list(0, k));
-      }
-    }
-    for (std::size_t k = 0; k < plan.work_segments.size(); ++k) {
-      CO_TRY_VOID(co_await work(source, k));
+    CO_TRY_VOID(co_await begin(source));
+    for (std::size_t k = 1; k < plan.work_segments.size(); ++k) {
+      CO_TRY_VOID(co_await encode(source, k));
+      CO_TRY_VOID(co_await list_encoded(k));
     }
     for (std::size_t r = 0; r < plan.renditions.size(); ++r) {
       running_[r].ended = true;
@@ -69,15 +64,58 @@ class LocalTranscode {
     return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - start_);
   }
 
-  io::Task<Result<>> work(processing::Path source, std::size_t k) {
-    const processing::Plan& plan = outcome_.plan;
-    const bool encodes = std::ranges::any_of(plan.renditions, [](const auto& rendition) {
+  /// The sound, the copied picture and the first work segment at the same time: nothing can be
+  /// watched before the first of them are there.
+  io::Task<Result<>> begin(processing::Path source) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    Result<> sound;
+    Result<> copied;
+    Result<> encoded;
+    io::TaskGroup quick(executor, "sound");
+    io::TaskGroup slow(executor, "first segment");
+    quick.spawn(keep(make_sound(source), &sound));
+    if (outcome_.plan.copies_top()) quick.spawn(keep(copy(source), &copied));
+    slow.spawn(keep(encode(source, 0), &encoded));
+    co_await quick.drain();
+    if (outcome_.plan.copies_top() && sound && copied) copied = co_await list_copied();
+    co_await slow.drain();
+    for (const Result<>& result : {sound, copied, encoded}) {
+      if (!result) co_return result;
+    }
+    co_return co_await list_encoded(0);
+  }
+
+  static io::Task<> keep(io::Task<Result<>> task, Result<>* result) {
+    *result = co_await std::move(task);
+  }
+
+  io::Task<Result<>> make_sound(processing::Path source) {
+    CO_TRY(audio_, co_await processing::make_audio(steps_, outcome_.plan, source, folder_, {}));
+    co_return Result<>{};
+  }
+
+  io::Task<Result<>> copy(processing::Path source) {
+    co_return co_await processing::copy_top(steps_, outcome_.plan, source, folder_, {});
+  }
+
+  io::Task<Result<>> list_copied() {
+    for (std::size_t k = 0; k < outcome_.plan.work_segments.size(); ++k) {
+      CO_TRY_VOID(co_await list(0, k));
+    }
+    co_return Result<>{};
+  }
+
+  io::Task<Result<>> encode(processing::Path source, std::size_t k) {
+    const bool encodes = std::ranges::any_of(outcome_.plan.renditions, [](const auto& rendition) {
       return rendition.video == processing::StreamMode::encode;
     });
-    if (encodes) {
-      CO_TRY_VOID(co_await processing::encode_work(steps_, plan, k, source, folder_));
-    }
-    for (std::size_t r = plan.copies_top() ? 1 : 0; r < plan.renditions.size(); ++r) {
+    if (!encodes) co_return Result<>{};
+    co_return co_await processing::encode_work(steps_, outcome_.plan, k, source, folder_);
+  }
+
+  io::Task<Result<>> list_encoded(std::size_t k) {
+    const std::size_t first = outcome_.plan.copies_top() ? 1 : 0;
+    for (std::size_t r = first; r < outcome_.plan.renditions.size(); ++r) {
       CO_TRY_VOID(co_await list(r, k));
     }
     co_return Result<>{};

@@ -124,11 +124,13 @@ class Transcode : public testing::Test {
   }
 
   tests::TemporaryDirectory folder_;
+  /// Makes and measures clips; the steps under test run in the real sandbox.
   tests::PlainRunner runner_;
+  io::SandboxedRunner sandbox_;
   io::PosixFileSystem files_;
   io::Offload offload_{"test", 2, 16};
   io::Runtime runtime_{1};
-  Steps steps_{runner_, files_, offload_, {}};
+  Steps steps_{sandbox_, files_, offload_, {}};
 
  private:
   template <class T>
