@@ -64,12 +64,12 @@ def free_port():
 class Shoal:
     """One `shoal serve` on a fresh data folder; stopped and removed when the with block ends."""
 
-    def __init__(self, *arguments, environment=None, data=None):
+    def __init__(self, *arguments, environment=None, data=None, prefix=()):
         self.own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="shoal-bench-"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.arguments = [str(PROGRAM), "serve", "--data", str(self.data), "--listen",
+        self.arguments = [*prefix, str(PROGRAM), "serve", "--data", str(self.data), "--listen",
                           f"127.0.0.1:{self.port}", *arguments]
         self.environment = {**os.environ, "SHOAL_INITIAL_ROOT_PASSWORD": PASSWORD,
                             "SHOAL__WEBSERVER__HOSTNAME": "127.0.0.1",

@@ -1,6 +1,7 @@
 #include "io/runtime.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -29,12 +30,21 @@ struct Runtime::Impl {
   explicit Impl(std::size_t count) {
     // sendfile(2) has no MSG_NOSIGNAL: a peer that went away must be an error, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
     for (std::size_t i = 0; i < count; ++i) cores.push_back(std::make_unique<Core>());
     for (std::size_t i = 0; i < count; ++i) {
       Core& core = *cores[i];
       core.thread = std::thread([&core] { run(core); });
       pthread_setname_np(core.thread.native_handle(), ("core-" + std::to_string(i)).c_str());
     }
+  }
+
+  /// The soft limit is 1024 by default, for programs that use select(2); children get it back.
+  static void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
   }
 
   static void run(Core& core) {

@@ -7,7 +7,8 @@
 
 namespace shoal::io {
 
-/// One io_context and one thread per core. Any thread. A connection lives on one executor.
+/// One io_context and one thread per core. Any thread. A connection lives on one executor. Makes
+/// the process ignore SIGPIPE and raises its limit of open files as far as it may.
 class Runtime {
  public:
   explicit Runtime(std::size_t threads);

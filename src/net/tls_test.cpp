@@ -64,7 +64,7 @@ class TlsClient {
     return name;
   }
 
-  /// The body of an answer whose length is known.
+  /// What follows the head of the answer: `size` bytes at least, or all until the end.
   std::string ask(const std::string& request, std::size_t size) {
     SSL_write(ssl_, request.data(), static_cast<int>(request.size()));
     std::string text;
@@ -73,6 +73,7 @@ class TlsClient {
       if (end != std::string::npos && text.size() >= end + 4 + size) return text.substr(end + 4);
       char buffer[16 * 1024];
       const int got = SSL_read(ssl_, buffer, sizeof(buffer));
+      if (got <= 0 && end != std::string::npos) return text.substr(end + 4);
       if (got <= 0) return "(closed after) " + text;
       text.append(buffer, static_cast<std::size_t>(got));
     }
@@ -136,6 +137,17 @@ TEST_F(TlsTest, serves_texts_files_and_bodies) {
   EXPECT_EQ(client.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + body,
                        300'000),
             body);
+}
+
+// The end of the body and the next request share a record: OpenSSL holds what was not asked for.
+TEST_F(TlsTest, a_request_in_the_record_of_the_one_before_is_answered) {
+  TlsClient client(server_->port());
+  const auto body = content_.substr(0, 100'000);
+  const auto both = client.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
+                                   body + "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                               1'000'000);
+  EXPECT_EQ(both.substr(0, 100'000), body);
+  EXPECT_TRUE(both.ends_with("secure")) << both.substr(100'000);
 }
 
 TEST_F(TlsTest, a_plain_request_is_closed_and_others_go_on) {

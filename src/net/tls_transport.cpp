@@ -60,6 +60,8 @@ class TlsTransport final : public PlainTransport {
     return outcome(SSL_read_ex(ssl_, out.data(), out.size(), &moved), moved);
   }
 
+  bool has_buffered() const override { return SSL_has_pending(ssl_) == 1; }
+
   IoResult write(std::span<const iovec> bytes, bool) override {
     // One record for a head and its small body. A repeated call joins the same bytes again, which
     // is what OpenSSL asks of a retry.

@@ -38,6 +38,8 @@ class Transport {
   /// Done at once for plain connections.
   virtual IoResult handshake() = 0;
   virtual IoResult read(std::span<std::byte> out) = 0;
+  /// Whether bytes wait above the socket, which will not become readable for them.
+  virtual bool has_buffered() const { return false; }
   /// `more` says that further bytes follow at once, so that the kernel may join them.
   virtual IoResult write(std::span<const iovec> bytes, bool more) = 0;
   /// Whether send_file works here; else the bytes are read and written.

@@ -52,12 +52,14 @@ io::Task<> Connection::serve() {
   for (;;) {
     if (!exchange_) {
       if (shard_.core().draining) co_return;
-      idle_ = true;
-      deadline = limit;
-      const auto [error] = co_await transport_->wait(Direction::read);
-      deadline = SteadyTime::max();
-      idle_ = false;
-      if (error) co_return;
+      if (!transport_->has_buffered()) {
+        idle_ = true;
+        deadline = limit;
+        const auto [error] = co_await transport_->wait(Direction::read);
+        deadline = SteadyTime::max();
+        idle_ = false;
+        if (error) co_return;
+      }
       exchange_ = shard_.borrow_exchange();
     }
     if (co_await exchange() == After::close) co_return;

@@ -58,6 +58,7 @@ class Connection final : public ShardMember {
   IoState try_send(bool more);
   io::Task<bool> send(bool more);
   io::Task<bool> send_file(const FileBody& body);
+  io::Task<> warm(std::shared_ptr<io::File> file, std::uint64_t offset, std::uint64_t length);
   io::Task<bool> send_copied(const FileBody& body);
   io::Task<bool> send_source(BodySource& source, bool chunked);
 

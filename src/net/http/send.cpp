@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "io/page_cache.h"
 #include "net/http/connection.h"
 
 namespace shoal::net {
@@ -13,7 +14,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// One sendfile call, and what one connection may send before the others have their turn.
-constexpr std::uint64_t k_file_step = 1024 * 1024;
+constexpr std::uint64_t k_file_step = 2 * 1024 * 1024;
 constexpr std::uint64_t k_turn = 4 * 1024 * 1024;
 
 struct BodyLength {
@@ -131,10 +132,16 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
   const int descriptor = body.file->descriptor();
   auto offset = body.offset;
   auto left = body.length;
+  auto warm_until = offset;
   std::uint64_t turn = 0;
   while (left > 0) {
+    if (offset >= warm_until) {
+      const auto part = std::min(left, k_file_step);
+      if (!io::is_resident(descriptor, offset)) co_await warm(body.file, offset, part);
+      warm_until = offset + part;
+    }
     const auto outcome = transport_->send_file(
-        descriptor, offset, static_cast<std::size_t>(std::min(left, k_file_step)));
+        descriptor, offset, static_cast<std::size_t>(std::min(left, warm_until - offset)));
     if (outcome.state == IoState::want_write || outcome.state == IoState::want_read) {
       turn = 0;
       if (!co_await wait_for_progress(Direction::write)) break;
@@ -153,13 +160,29 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
   co_return left == 0;
 }
 
+io::Task<> Connection::warm(std::shared_ptr<io::File> file, std::uint64_t offset,
+                            std::uint64_t length) {
+  shard_.core().cold_reads.add();
+  // A full queue is no error: then sendfile waits for the disk itself.
+  std::ignore = co_await shard_.core().disk.run([file, offset, length]() -> Result<> {
+    io::read_ahead(file->descriptor(), offset, length);
+    return {};
+  });
+}
+
 io::Task<bool> Connection::send_copied(const FileBody& body) {
   const CopyBuffer buffer(shard_);
   auto offset = body.offset;
   auto left = body.length;
+  auto warm_until = offset;
   std::uint64_t turn = 0;
   while (left > 0) {
     if (turn >= k_turn) co_await yield_turn(turn);
+    if (offset >= warm_until) {
+      const auto part = std::min(left, k_file_step);
+      if (!io::is_resident(body.file->descriptor(), offset)) co_await warm(body.file, offset, part);
+      warm_until = offset + part;
+    }
     auto room = buffer.bytes();
     if (left < room.size()) room = room.first(static_cast<std::size_t>(left));
     const auto got = body.file->read_at(offset, room);

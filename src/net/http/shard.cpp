@@ -12,6 +12,9 @@ namespace {
 /// What a shard keeps for the next request; more are freed.
 constexpr std::size_t k_kept_exchanges = 32;
 constexpr std::size_t k_kept_copy_buffers = 8;
+/// Disks gain from a few requests at once; beyond the queue a connection reads for itself.
+constexpr std::size_t k_disk_threads = 4;
+constexpr std::size_t k_disk_queue = 256;
 /// A request that grew its own memory is not worth keeping.
 constexpr std::size_t k_large_head = 16 * 1024;
 
@@ -54,6 +57,7 @@ ServerCore::ServerCore(ServerConfig server_config, RequestHandler request_handle
       handler(std::move(request_handler)),
       metrics(registry),
       clock(time),
+      disk("http-disk", k_disk_threads, k_disk_queue),
       open_connections(metrics.gauge("shoal_http_connections", "Open HTTP connections.")),
       accepted(metrics.counter("shoal_http_accepted_total", "Accepted HTTP connections.")),
       refused_full(metrics.counter("shoal_http_refused_total", "Connections refused at a limit.",
@@ -63,7 +67,9 @@ ServerCore::ServerCore(ServerConfig server_config, RequestHandler request_handle
       timed_out(metrics.counter("shoal_http_timeouts_total",
                                 "Connections closed because their peer was idle or slow.")),
       bad_requests(metrics.counter("shoal_http_bad_requests_total",
-                                   "Requests that were refused before their route.")) {
+                                   "Requests that were refused before their route.")),
+      cold_reads(metrics.counter("shoal_http_cold_reads_total",
+                                 "Parts of files that were not in memory when they were sent.")) {
   SystemRandom random;
   request_id_prefix = random.hex(4);
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "io/offload.h"
 #include "net/address.h"
 #include "net/http/request_parser.h"
 #include "net/http/server.h"
@@ -61,6 +62,8 @@ struct ServerCore {
   std::atomic<std::size_t> connections = 0;
   std::atomic<bool> draining = false;
   std::atomic<std::shared_ptr<TlsContext>> tls;
+  /// Reads cold parts of files, so that no connection waits for another one's disk.
+  io::Offload disk;
   std::string request_id_prefix;
   std::atomic<std::uint64_t> next_shard = 0;
 
@@ -70,6 +73,7 @@ struct ServerCore {
   Counter refused_client;
   Counter timed_out;
   Counter bad_requests;
+  Counter cold_reads;
 };
 
 /// A connection as its shard sees it: a deadline, and a way to end its wait.

@@ -1,0 +1,83 @@
+"""Media bytes per second and CPU per GB: the file of a published video, beside nginx.
+
+Both serve the same bytes to the same requests, on one CPU each in turn, wrk on the other one; nginx
+with sendfile and open_file_cache. Rounds alternate; figures are medians, and the ratio of CPU is
+the one to believe on a noisy machine. --rounds N and --seconds S make it longer.
+"""
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+import _peers as peers
+import _support as support
+
+SIZES = [("1 MiB ranges", 1 << 20), ("2 MiB ranges", 2 << 20), ("16 KiB ranges", 16 << 10)]
+
+
+def option(name, default):
+    return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
+
+
+def published_file(server):
+    """The URL of the largest rendition's file of a new video."""
+    server.log_in()
+    video = server.upload(support.clip("h264"), "static")
+    started = time.monotonic()
+    while time.monotonic() - started < 300:
+        details = server.call("GET", f"/api/v1/videos/{video['uuid']}")[1]
+        files = [file for playlist in details.get("streamingPlaylists", [])
+                 for file in playlist["files"]] + details.get("files", [])
+        if files and details["state"]["id"] == 1 and not details.get("processing"):
+            return max(files, key=lambda file: file["size"])["fileUrl"]
+        time.sleep(0.2)
+    raise SystemExit("the video was not published")
+
+
+def load(url, size, seconds, pids):
+    """Requests of the first `size` bytes; returns (bytes per second, CPU seconds per GB)."""
+    before = peers.cpu_seconds(pids)
+    answer = subprocess.run(
+        [*peers.pinned(1), "wrk", "-t1", "-c64", f"-d{seconds}s", "-H",
+         f"Range: bytes=0-{size - 1}", url], capture_output=True, text=True, check=True).stdout
+    cpu = peers.cpu_seconds(pids) - before
+    if "Non-2xx" in answer:
+        raise SystemExit(f"errors at {url}:\n{answer}")
+    requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", answer).groups()
+    moved = int(requests) * size
+    return moved / float(taken), cpu / (moved / 1e9)
+
+
+def main():
+    rounds, seconds = option("--rounds", 5), option("--seconds", 2)
+    figures = support.Figures()
+    with tempfile.TemporaryDirectory(prefix="shoal-bench-root-") as folder, \
+            support.Shoal(prefix=peers.pinned(0)) as shoal:
+        root = pathlib.Path(folder)
+        root.chmod(0o755)
+        path = urllib.parse.urlsplit(published_file(shoal)).path
+        ours = shoal.url + path
+        target = root / "video.mp4"
+        with urllib.request.urlopen(ours) as answer:
+            target.write_bytes(answer.read())
+        target.chmod(0o644)
+        with peers.Nginx(root, prefix=peers.pinned(0)) as nginx:
+            theirs = f"{nginx.url}/video.mp4"
+            for name, size in SIZES:
+                pairs = [(load(ours, size, seconds, [shoal.process.pid]),
+                          load(theirs, size, seconds, nginx.pids)) for _ in range(rounds)]
+                median = [[statistics.median(pair[side][kind] for pair in pairs)
+                           for side in (0, 1)] for kind in (0, 1)]
+                figures.add(f"{name}, throughput", "MB/s", round(median[0][0] / 1e6, 1),
+                            round(median[0][1] / 1e6, 1))
+                figures.add(f"{name}, CPU", "s/GB", round(median[1][0], 3), round(median[1][1], 3))
+    figures.print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
