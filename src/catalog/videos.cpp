@@ -311,6 +311,15 @@ Result<> record_processing(db::Session& session, VideoId id, const ProcessingOut
   return {};
 }
 
+bool has_scheduled_updates(db::Session& session, UtcTime now) {
+  return session
+      .query_one(
+          "select 1 from video where scheduled_at is not null and scheduled_at <= :now"
+          " limit 1",
+          {now})
+      .has_value();
+}
+
 std::vector<VideoId> apply_scheduled_updates(db::Session& session, UtcTime now, std::size_t limit) {
   const auto rows = session.query(
       "select id, scheduled_privacy from video where scheduled_at is not null"

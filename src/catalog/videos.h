@@ -90,6 +90,8 @@ struct ProcessingOutcome {
 Result<> record_processing(db::Session& session, VideoId id, const ProcessingOutcome& outcome,
                            UtcTime now);
 
+/// Whether anything is scheduled for `now` or before.
+bool has_scheduled_updates(db::Session& session, UtcTime now);
 /// Takes the privacy that was scheduled for `now` or before. Returns the videos that changed, at
 /// most `limit`.
 std::vector<VideoId> apply_scheduled_updates(db::Session& session, UtcTime now, std::size_t limit);

@@ -1,3 +1,4 @@
+#include "api/videos/upkeep.h"
 #include "tests/support/video_api_fixture.h"
 
 namespace shoal::api {
@@ -281,6 +282,50 @@ TEST_P(UploadApiTest, captions_are_as_recorded_and_safe) {
   expect_as_recorded(del(video.path("/captions/fr"), root), "115-captions-delete-fr");
   expect_as_recorded(del(video.path("/captions/fr"), root), "116-captions-delete-fr-again");
   EXPECT_EQ(get(video.path("/captions")).json().at("total"), 1);
+}
+
+TEST_P(UploadApiTest, views_and_schedules_are_kept_up) {
+  const auto root = root_token();
+  auto later = attributes("Later", Privacy::owner_only);
+  later.scheduled = catalog::ScheduledUpdate{.at = clock.now() + std::chrono::minutes{5},
+                                             .privacy = Privacy::everyone};
+  const auto video = add_video(later);
+  EXPECT_EQ(get(video.path(), root).json().at("scheduledUpdate").at("privacy"), 1);
+  const auto keep_up = [this] {
+    std::optional<Result<>> result;
+    runtime_for_objects.run_until_done([](Context& at, std::optional<Result<>>& out) -> io::Task<> {
+      out = co_await keep_videos_current(at);
+    }(context(), result));
+    EXPECT_TRUE(result && *result);
+  };
+  keep_up();
+  EXPECT_EQ(get(video.path()).status, 401);
+  clock.advance(std::chrono::minutes{5});
+  keep_up();
+  EXPECT_EQ(get(video.path()).status, 200);
+  EXPECT_EQ(names(get("/api/v1/videos")), std::vector<std::string>{"Later"});
+  for (const int second : {0, 11})
+    EXPECT_EQ(post(video.path("/views"), {{"currentTime", second}}).status, 204);
+  keep_up();
+  keep_up();
+  EXPECT_EQ(count("select views from video"), 1);
+}
+
+TEST_P(UploadApiTest, pictures_of_uploads_that_never_ended_are_collected) {
+  const auto root = root_token();
+  const auto answer = send_form(net::Method::post, "/api/v1/videos/upload-resumable",
+                                {{"name", "Never sent"},
+                                 {"channelId", channel_of("root")},
+                                 {"filename", "clip.mp4"},
+                                 {"previewfile", jpeg(), "t.jpg", "image/jpeg"}},
+                                root, {{"X-Upload-Content-Length", "600725"}});
+  EXPECT_EQ(answer.status, 201) << answer.text;
+  clock.advance(std::chrono::hours{49});
+  runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
+    EXPECT_TRUE(co_await collect_video_leftovers(at));
+  }(context()));
+  EXPECT_EQ(count("select count(*) from media_file"), 0);
+  EXPECT_EQ(count("select count(*) from object_trash"), 1);
 }
 
 }  // namespace
