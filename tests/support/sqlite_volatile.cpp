@@ -256,7 +256,6 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags,
       name != nullptr ? name : "/volatile/temporary-" + std::to_string(++shared.temporary);
   auto mode = (flags & SQLITE_OPEN_READWRITE) != 0 ? io::OpenMode::write : io::OpenMode::read;
   if ((flags & SQLITE_OPEN_CREATE) != 0) mode = io::OpenMode::create;
-  const bool is_new = !shared.files.status(path).has_value();
   auto opened = shared.files.open(path, mode);
   if (!opened) return SQLITE_CANTOPEN;
   const std::scoped_lock guard(shared.mutex);
@@ -270,7 +269,9 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags,
   handle->lock = SQLITE_LOCK_NONE;
   handle->index_shared = 0;
   handle->index_exclusive = 0;
-  handle->sync_folder = is_new && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+  // Also for one that exists: another connection may have made it and never synced its name.
+  handle->sync_folder = (flags & SQLITE_OPEN_CREATE) != 0 &&
+                        (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
   handle->remove_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   base->pMethods = &k_methods;
   if (out_flags != nullptr) *out_flags = flags;
