@@ -2,6 +2,7 @@
 
 #include "api/accounts/routes.h"
 #include "api/instance/routes.h"
+#include "api/pages/routes.h"
 #include "api/videos/routes.h"
 
 namespace shoal::api {
@@ -27,7 +28,11 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_custom_config_routes(routes);
   add_stats_routes(routes);
   add_overview_routes(routes);
+  add_jobs_routes(routes);
   add_health_routes(routes);
+  add_oembed_routes(routes);
+  add_feed_routes(routes);
+  add_page_routes(routes);
   return routes.registered();
 }
 

@@ -11,6 +11,7 @@
 #include "api/core/rate_limit.h"
 #include "api/core/response_cache.h"
 #include "api/instance/rate_sampler.h"
+#include "api/pages/web_client.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -73,6 +74,7 @@ struct Context {
   /// Set by app before the first request; without it there is no upload and no progress.
   VideoServices* video_services = nullptr;
   RateSampler rates;
+  const WebClient web;
   /// When the figures of /metrics were read last, and the queues they named.
   struct Scraped {
     std::mutex mutex;

@@ -100,14 +100,33 @@ net::Response no_such_route(const net::Request& request) {
   return net::Response::text(400, "", k_json_type);
 }
 
+/// Below these a page of the web client would only hide a mistake.
+bool is_machine_path(std::string_view path) {
+  constexpr std::string_view k_prefixes[] = {"/api/",    "/static/",   "/lazy-static/",
+                                             "/feeds/",  "/download/", "/services/",
+                                             "/client/", "/nodeinfo/", "/.well-known/"};
+  return std::ranges::any_of(k_prefixes,
+                             [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+/// Whether the path leads nowhere but to the page for everything else.
+bool is_only_any_page(const net::Router& router, net::Request& request) {
+  if (!is_machine_path(request.path)) return false;
+  const net::Method method = std::exchange(request.method, net::Method::get);
+  const net::Router::Match match = router.match(request);
+  request.method = method;
+  return match.handler != nullptr && match.pattern == k_any_page;
+}
+
 io::Task<net::Response> dispatch(const net::Router& router, net::Request& request) {
   net::Response response;
   const net::Router::Match match = router.match(request);
-  if (match.handler != nullptr) {
+  if (match.handler != nullptr && !(match.pattern == k_any_page && is_machine_path(request.path))) {
     response = co_await (*match.handler)(request);
   } else if (request.method == net::Method::options) {
     response = preflight(request);
-  } else if (!match.allowed.empty()) {
+  } else if (match.handler == nullptr && !match.allowed.empty() &&
+             !is_only_any_page(router, request)) {
     response = no_such_method(match.allowed);
   } else {
     response = no_such_route(request);

@@ -65,6 +65,9 @@ class Routes {
   std::vector<Registered> registered_;
 };
 
+/// The page that answers every GET nothing else does: the web client has routes of its own.
+inline constexpr std::string_view k_any_page = "/*path";
+
 /// The one handler that app gives to the server: finds the route, answers OPTIONS (CORS), unknown
 /// routes (below /api: 400 with an empty body, as PeerTube) and unknown methods, and adds the
 /// headers that every answer has. `router` outlives it.
