@@ -7,7 +7,6 @@ namespace {
 
 struct Route {
   Context& context;
-  std::string pattern;
   std::string operation;
   Access access;
   Limit limit;
@@ -139,9 +138,11 @@ io::Task<net::Response> dispatch(const net::Router& router, net::Request& reques
 
 void Routes::add(net::Method method, std::string_view pattern, RouteOptions options,
                  ApiHandler handler) {
-  auto route = std::make_shared<const Route>(Route{context_, std::string(pattern),
-                                                   std::string(options.operation), options.access,
-                                                   options.limit, handler});
+  // PeerTube's reference, which `docs` leads to, has neither pages nor our own resources.
+  const bool referenced = pattern.starts_with("/api/v1/") && !pattern.starts_with("/api/v1/admin/");
+  auto route = std::make_shared<const Route>(
+      Route{context_, referenced ? std::string(options.operation) : std::string(), options.access,
+            options.limit, handler});
   router_.add(method, pattern, [route = std::move(route)](net::Request& request) {
     return run_route(route, request);
   });
