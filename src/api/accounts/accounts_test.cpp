@@ -1,3 +1,5 @@
+#include "catalog/channels.h"
+#include "catalog/videos.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -79,6 +81,47 @@ TEST_P(AccountsTest, user_lives_as_recorded) {
   EXPECT_EQ(get(path, root).json().at("blockedReason"), "test");
   EXPECT_EQ(post(path + "/unblock", json::object(), root).status, 204);
   EXPECT_EQ(try_login("carol", "password-carol").status, 200);
+}
+
+TEST_P(AccountsTest, deleted_user_is_gone_with_channels_and_videos) {
+  const std::string root = root_token();
+  const std::string path =
+      "/api/v1/users/" + std::to_string(id_of(post("/api/v1/users", carol(), root)));
+  const std::string token = login("carol", "password-carol");
+  const auto video = database->write_blocking([&](db::Session& session) -> Result<VideoId> {
+    const auto channel = catalog::find_channel(session, catalog::Handle{"carol_channel", {}});
+    catalog::NewVideo made;
+    made.uuid = Uuid::generate(random);
+    made.channel = channel->id;
+    made.attributes.name = "Hers";
+    made.attributes.privacy = catalog::Privacy::everyone;
+    made.state = catalog::VideoState::published;
+    return catalog::create_video(session, made, clock.now());
+  });
+  ASSERT_TRUE(video.has_value());
+  EXPECT_EQ(get("/api/v1/videos").json().at("total"), 1);
+  expect_as_recorded(del(path, root), "179-users-delete");
+  expect_as_recorded(del(path, root), "180-users-delete-again");
+  expect_as_recorded(del("/api/v1/users/1", root), "181-users-delete-root");
+  EXPECT_EQ(get("/api/v1/users/me", token).status, 401);
+  EXPECT_EQ(get("/api/v1/accounts/carol").status, 404);
+  EXPECT_EQ(get("/api/v1/video-channels/carol_channel").status, 404);
+  EXPECT_EQ(get("/api/v1/videos").json().at("total"), 0);
+  EXPECT_EQ(post("/api/v1/users", carol(), root).status, 200) << "the names are free again";
+}
+
+TEST_P(AccountsTest, last_channel_stays) {
+  const std::string alice = make_user("alice");
+  const std::string bob = make_user("bob");
+  const std::string path = "/api/v1/video-channels/alice_channel";
+  EXPECT_EQ(del(path).status, 401);
+  EXPECT_EQ(del(path, bob).status, 403);
+  EXPECT_EQ(del(path, alice).status, 409);
+  EXPECT_EQ(
+      post("/api/v1/video-channels", {{"name", "more"}, {"displayName", "More"}}, alice).status,
+      200);
+  EXPECT_EQ(del(path, alice).status, 204);
+  EXPECT_EQ(get(path).status, 404);
 }
 
 TEST_P(AccountsTest, bad_user_names_every_bad_field) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/accounts/account_json.h"
+#include "api/accounts/deletion.h"
 #include "api/accounts/new_user.h"
 #include "api/accounts/routes.h"
 #include "api/core/body.h"
@@ -173,6 +174,26 @@ io::Task<Reply> put_channel(Call& call) {
   co_return no_content();
 }
 
+io::Task<Reply> delete_channel(Call& call) {
+  Context& context = call.context;
+  const UtcTime due = context.clock.now() + trash_time(context);
+  CO_TRY(const auto gone,
+         co_await context.database.write(
+             [due, caller = call.caller, name = std::string(call.parameter("handle")),
+              host = context.config.host](db::Session& session) -> Answer<std::vector<Uuid>> {
+               TRY(auto channel, own_channel(session, caller, name, host));
+               if (catalog::count_channels(session, {channel.owner.id, ""}) < 2) {
+                 return refuse(409, "Cannot remove the last channel of this user");
+               }
+               std::vector<Uuid> videos;
+               TRY_VOID(delete_channel_videos(session, channel.id, due, videos));
+               TRY_VOID(catalog::delete_channel(session, channel.id));
+               return videos;
+             }));
+  forget_deleted(context, gone);
+  co_return no_content();
+}
+
 }  // namespace
 
 void add_channels_routes(Routes& routes) {
@@ -182,6 +203,8 @@ void add_channels_routes(Routes& routes) {
   routes.get("/api/v1/video-channels/:handle", {.operation = "getVideoChannel"}, get_channel);
   routes.put("/api/v1/video-channels/:handle",
              {.operation = "putVideoChannel", .access = Access::signed_in}, put_channel);
+  routes.del("/api/v1/video-channels/:handle",
+             {.operation = "delVideoChannel", .access = Access::signed_in}, delete_channel);
   routes.get("/api/v1/accounts/:name/video-channels", {.operation = "getAccountVideoChannels"},
              get_account_channels);
   routes.get("/api/v1/search/video-channels", {.operation = "searchChannels"}, search_channels);

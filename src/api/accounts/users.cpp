@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "api/accounts/deletion.h"
 #include "api/accounts/new_user.h"
 #include "api/accounts/passwords.h"
 #include "api/accounts/routes.h"
@@ -155,6 +156,30 @@ io::Task<Reply> put_user(Call& call) {
   co_return no_content();
 }
 
+io::Task<Reply> delete_user(Call& call) {
+  Context& context = call.context;
+  CO_TRY(const UserId id, user_id(call));
+  const UtcTime due = context.clock.now() + trash_time(context);
+  CO_TRY(const auto gone,
+         co_await context.database.write([id, due, caller = call.caller](
+                                             db::Session& session) -> Answer<std::vector<Uuid>> {
+           TRY(auto user, managed_user(session, caller, id));
+           if (user.username == "root") return refuse(400, "Cannot remove the root user");
+           std::vector<Uuid> videos;
+           const auto account = catalog::find_account_of(session, id);
+           if (account) {
+             for (const catalog::Channel& channel : catalog::channels_of(session, {account->id})) {
+               TRY_VOID(delete_channel_videos(session, channel.id, due, videos));
+             }
+           }
+           TRY_VOID(catalog::delete_user(session, id));
+           return videos;
+         }));
+  context.callers.forget(id);
+  forget_deleted(context, gone);
+  co_return no_content();
+}
+
 io::Task<Reply> set_blocked(Call& call, bool blocked) {
   Context& context = call.context;
   CO_TRY(const UserId id, user_id(call));
@@ -188,6 +213,7 @@ void add_users_routes(Routes& routes) {
   routes.post("/api/v1/users", {.operation = "addUser", .access = k_manage}, add_user);
   routes.get("/api/v1/users/:id", {.operation = "getUser", .access = k_manage}, get_user);
   routes.put("/api/v1/users/:id", {.operation = "putUser", .access = k_manage}, put_user);
+  routes.del("/api/v1/users/:id", {.operation = "delUser", .access = k_manage}, delete_user);
   routes.post("/api/v1/users/:id/block", {.operation = "blockUser", .access = k_manage},
               block_user);
   routes.post("/api/v1/users/:id/unblock", {.operation = "unblockUser", .access = k_manage},
