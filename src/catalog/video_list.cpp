@@ -211,13 +211,17 @@ std::optional<VideoSortField> parse_video_sort(std::string_view name) {
 Statement page_statement(const VideoFilter& filter, VideoSort sort, ListRange range) {
   const Conditions where = conditions_of(filter);
   const std::string order = order_by(sort);
-  Statement statement{
-      .sql = summaries_of(fmt::format("select v.id from video v where {} order by {}"
-                                      " limit :count offset :start",
-                                      where.sql(), order),
-                          order),
-      .arguments = where.arguments()};
-  statement.arguments.insert(statement.arguments.end(), {range.count, range.start});
+  Statement statement{.sql = {}, .arguments = where.arguments()};
+  // The count is at most a hundred different texts, and the first page has no offset: what
+  // PostgreSQL knows of them it plans once, for an argument it would plan each time anew, which
+  // takes ten times as long as the page.
+  std::string page = fmt::format("select v.id from video v where {} order by {} limit {}",
+                                 where.sql(), order, range.count);
+  if (range.start > 0) {
+    page += " offset :start";
+    statement.arguments.emplace_back(range.start);
+  }
+  statement.sql = summaries_of(page, order);
   return statement;
 }
 
