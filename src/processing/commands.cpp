@@ -8,7 +8,9 @@ namespace shoal::processing {
 
 namespace {
 
-constexpr int k_audio_piece_seconds = 60;
+/// The first piece of the sound is short, so that the first work segment need not wait for it.
+constexpr Microseconds k_first_audio_piece{8'000'000};
+constexpr Microseconds k_audio_piece{60'000'000};
 /// Containers without an index are searched by bytes and may land a little late.
 constexpr Microseconds k_seek_margin{2'000'000};
 /// The containers ffmpeg may open: no playlists, no images, no scripts that name other files.
@@ -55,9 +57,7 @@ void append_segment_muxer(Arguments& to, const std::string& times, const std::st
               "-segment_format", "mp4", "-segment_format_options",
               "movflags=+frag_keyframe+delay_moov+default_base_moof" + options, "-reset_timestamps",
               "1"});
-  append(to, {times.find(',') == times.npos && times.find('.') == times.npos ? "-segment_time"
-                                                                             : "-segment_times",
-              times});
+  append(to, {"-segment_times", times});
 }
 
 std::string audio_filter(const Plan& plan) {
@@ -209,7 +209,11 @@ io::Command audio_command(const Plan& plan, const Path& source, const Path& fold
            {"-af", audio_filter(plan), "-c:a", "aac", "-b:a",
             std::to_string(plan.audio.bitrate.value), "-ac", std::to_string(plan.audio.channels)});
   }
-  append_segment_muxer(args, std::to_string(k_audio_piece_seconds), ":frag_duration=1000000");
+  std::string times = seconds_text(k_first_audio_piece);
+  for (Microseconds at = k_audio_piece; at < plan.boundaries.end; at += k_audio_piece) {
+    times += ',' + seconds_text(at);
+  }
+  append_segment_muxer(args, times, ":frag_duration=1000000");
   args.push_back(file_url(folder / "audio-%d.mp4"));
   return command;
 }
@@ -221,7 +225,9 @@ io::Command encode_command(const Plan& plan, std::size_t work_segment, const Pat
       plan.boundaries.end_of(work.last - 1) - plan.boundaries.start_of(work.first);
   io::Command command = ffmpeg_command(source, folder, length, limits);
   Arguments& args = command.arguments;
-  args.push_back("-copyts");
+  // A picture that changes its size midway is scaled on; a new filter graph would start to count
+  // its frames anew.
+  append(args, {"-copyts", "-reinit_filter", "0"});
   const Microseconds seek = plan.exact_seek ? work.seek : work.seek - k_seek_margin;
   if (seek > plan.origin) {
     append(args, {"-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds_text(seek)});

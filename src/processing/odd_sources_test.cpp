@@ -112,6 +112,26 @@ TEST_F(OddSources, ntsc_rates_keep_their_frames) {
   expect_seamless(outcome_, finished, 30000.0 / 1001, 270);
 }
 
+TEST_F(OddSources, a_picture_that_changes_its_size_goes_on) {
+  const auto half = [&](const char* name, const char* size) {
+    const Path path = clip(name, with(picture(size, 25, 3), {"-c:v", "libx264", "-g", "25"}));
+    std::ifstream in(path, std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>(in), {}};
+  };
+  const Path joined = folder_.path() / "call.ts";
+  // The second half goes on where the first ended, as a call does when the network gets better.
+  const Path second = clip(
+      "late.ts",
+      with(picture("160x120", 25, 3), {"-c:v", "libx264", "-g", "25", "-output_ts_offset", "3"}));
+  std::ifstream in(second, std::ios::binary);
+  std::ofstream(joined, std::ios::binary)
+      << half("early.ts", "64x48") << std::string{std::istreambuf_iterator<char>(in), {}};
+  const auto finished = only_rendition(joined);
+  const auto frames = packets((folder_.path() / finished.file_name).string(), "v:0");
+  EXPECT_NEAR(static_cast<double>(frames.size()), 150, 3);
+  expect_seamless(outcome_, finished, 25, frames.size());
+}
+
 TEST_F(OddSources, surround_sound_becomes_stereo_and_goes_on_after_the_picture) {
   const Path source =
       clip("long.mkv",

@@ -186,7 +186,9 @@ Result<Plan> make_plan(const SourceMedia& source, const PlanConfig& config, Rand
   const auto rungs = media::build_ladder({video.display_width(), video.display_height(), video.fps},
                                          config.ladder);
   plan.renditions = plan_renditions(rungs, random);
-  if (config.allow_copy && !plan.freeze_last_frame && can_copy_picture(video, rungs.front())) {
+  // A stream without an index may change its headers midway, which one track cannot express.
+  if (config.allow_copy && plan.exact_seek && !plan.freeze_last_frame &&
+      can_copy_picture(video, rungs.front())) {
     if (auto boundaries = media::keyframe_boundaries(video.keyframes, duration)) {
       plan.boundaries = std::move(*boundaries);
       make_copied(plan.renditions.front(), video);

@@ -68,6 +68,7 @@ TEST(Plan, what_browsers_do_not_play_as_it_is_is_encoded) {
       [](SourceMedia& s) { s.video->keyframes.resize(1); },
       [](SourceMedia& s) { s.video->fps = {120, 1}; },
       [](SourceMedia& s) { s.audio->end = seconds(70); },
+      [](SourceMedia& s) { s.container = "mpegts"; },
   });
   for (std::size_t i = 0; i < breaks.size(); ++i) {
     SourceMedia source = qualifying();

@@ -45,7 +45,7 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
   if (exit.timed_out) {
     return {ErrorCode::timeout, fmt::format("The file took too long to {}.", doing)};
   }
-  if (exit.memory_exceeded) {
+  if (exit.memory_exceeded || exit.tasks_exceeded) {
     return {ErrorCode::too_large, fmt::format("The file needs too much memory to {}.", doing)};
   }
   const std::string_view said = exit.standard_error;
@@ -58,7 +58,7 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
 io::Task<Result<io::ProcessExit>> run_child(const Steps& steps, io::Command command,
                                             std::string_view doing) {
   CO_TRY(io::ProcessExit exit, co_await steps.processes.run(std::move(command)));
-  if (exit.status != 0 || exit.timed_out || exit.memory_exceeded) {
+  if (exit.status != 0 || exit.timed_out || exit.memory_exceeded || exit.tasks_exceeded) {
     co_return std::unexpected(explain(exit, doing));
   }
   co_return exit;
