@@ -23,6 +23,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_upload_routes(routes);
   add_resumable_upload_routes(routes);
   add_view_routes(routes);
+  add_playback_metrics_routes(routes);
   add_discovery_routes(routes);
   add_config_routes(routes);
   add_custom_config_routes(routes);

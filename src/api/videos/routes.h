@@ -18,6 +18,8 @@ void add_caption_routes(Routes& routes);
 void add_video_part_routes(Routes& routes);
 /// views and watching.
 void add_view_routes(Routes& routes);
+/// metrics/playback.
+void add_playback_metrics_routes(Routes& routes);
 /// overviews.
 void add_discovery_routes(Routes& routes);
 /// videos/upload.

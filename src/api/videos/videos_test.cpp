@@ -262,6 +262,33 @@ TEST_P(VideosApiTest, views_are_taken_as_recorded_and_counted_once) {
   EXPECT_EQ(counted, 1);
 }
 
+TEST_P(VideosApiTest, playback_reports_are_taken_as_recorded) {
+  const auto video = add_video(first_video());
+  boost::json::object report{{"playerMode", "p2p-media-loader"},
+                             {"resolution", 480},
+                             {"fps", 25},
+                             {"p2pEnabled", true},
+                             {"p2pPeers", 0},
+                             {"resolutionChanges", 1},
+                             {"errors", 0},
+                             {"bufferStalled", 0},
+                             {"downloadedBytesP2P", 0},
+                             {"downloadedBytesHTTP", 120000},
+                             {"uploadedBytesP2P", 0},
+                             {"videoId", video.uuid}};
+  expect_as_recorded(post("/api/v1/metrics/playback", report), "186-metrics-playback");
+  EXPECT_THAT(metrics.render(),
+              HasSubstr("peertube_playback_http_downloaded_bytes{playerMode=\"p2p-media-loader\"}"
+                        " 120000"));
+  report["playerMode"] = "vlc";
+  report["errors"] = "x";
+  expect_as_recorded(post("/api/v1/metrics/playback", report), "187-metrics-playback-bad");
+  report["playerMode"] = "hls";
+  report["errors"] = 0;
+  report["videoId"] = "00000000-0000-4000-8000-000000000000";
+  EXPECT_EQ(post("/api/v1/metrics/playback", report).status, 404);
+}
+
 TEST_P(VideosApiTest, hostile_text_is_given_back_as_text) {
   auto attributes = first_video();
   attributes.name = "<script>alert(1)</script>'; drop table video; --";
