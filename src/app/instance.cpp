@@ -5,18 +5,32 @@
 #include <csignal>
 #include <thread>
 
+#include "api/api.h"
 #include "api/core/routes.h"
+#include "api/videos/services.h"
+#include "app/catalog_media_index.h"
 #include "app/data_directory.h"
 #include "app/first_start.h"
+#include "app/housekeeping.h"
+#include "app/media_routes.h"
 #include "app/room_configs.h"
+#include "app/video_progress.h"
+#include "app/viewer_access.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "blob/local_store.h"
+#include "delivery/media_service.h"
 #include "io/file_system.h"
 #include "io/offload.h"
+#include "io/process.h"
 #include "io/runtime.h"
+#include "jobs/runner.h"
 #include "net/http/router.h"
 #include "net/http/server.h"
+#include "processing/pipeline/graph.h"
+#include "processing/pipeline/pipeline.h"
+#include "storage/local_staging.h"
 
 namespace shoal::app {
 namespace {
@@ -24,6 +38,9 @@ namespace {
 /// Two log-ins at once: 38 MiB and one core's worth of argon2 on a small box.
 constexpr std::size_t k_password_threads = 2;
 constexpr std::size_t k_password_queue = 64;
+constexpr std::size_t k_disk_threads = 4;
+constexpr std::size_t k_disk_queue = 4096;
+constexpr std::string_view k_local_store = "local";
 
 }  // namespace
 
@@ -38,14 +55,92 @@ struct Instance::Parts {
   SystemRandom random;
   Metrics metrics;
   io::PosixFileSystem files;
+  io::SandboxedRunner processes;
   io::Runtime runtime{std::max(1U, std::thread::hardware_concurrency())};
   io::Offload passwords{"passwords", k_password_threads, k_password_queue};
+  io::Offload disk{"disk", k_disk_threads, k_disk_queue};
   std::unique_ptr<db::Database> database;
   FirstStart first_start;
+  std::unique_ptr<blob::LocalStore> media_store;
+  std::unique_ptr<storage::LocalStaging> staging;
+
   std::unique_ptr<api::Context> api;
+  std::unique_ptr<CatalogMediaIndex> media_index;
+  std::unique_ptr<CatalogViewerAccess> viewer_access;
+  std::unique_ptr<delivery::MediaTokens> media_tokens;
+  std::unique_ptr<delivery::MediaService> media;
+
+  jobs::Progress progress;
+  std::unique_ptr<PipelineProgress> video_progress;
+  api::VideoServices video_services;
+  std::unique_ptr<processing::Pipeline> pipeline;
+  std::unique_ptr<jobs::Runner> jobs;
+
   net::Router router;
   std::unique_ptr<net::Server> server;
+  std::unique_ptr<Housekeeping> housekeeping;
+
+  blob::BlobStore* find_store(std::string_view name) const {
+    return name == media_store->name() ? media_store.get() : nullptr;
+  }
+  void make_delivery();
+  void make_processing();
+  void make_api();
 };
+
+void Instance::Parts::make_delivery() {
+  media_index = std::make_unique<CatalogMediaIndex>(*database);
+  viewer_access = std::make_unique<CatalogViewerAccess>(*api);
+  media_tokens = std::make_unique<delivery::MediaTokens>(first_start.identity.secret, clock);
+  media = std::make_unique<delivery::MediaService>(
+      *media_index, *viewer_access, *media_tokens,
+      [this](std::string_view name) { return find_store(name); }, clock, metrics);
+  add_media_routes(router, *media);
+}
+
+void Instance::Parts::make_processing() {
+  processing::PipelineConfig pipeline_config;
+  pipeline_config.scratch = directory.work();
+  pipeline_config.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
+  processing::Pipeline::Services services{
+      .database = *database,
+      .steps = {processes, files, disk, {}},
+      .home = *media_store,
+      .stores = [this](std::string_view name) { return find_store(name); },
+      .clock = clock,
+      .random = random,
+      .plan_config = [this]() -> io::Task<processing::PlanConfig> {
+        co_return plan_config(config, *co_await api->settings.get());
+      },
+      .on_changed = [this](const Uuid& video) { media->forget_video(video); }};
+  pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
+  jobs = std::make_unique<jobs::Runner>(
+      runtime, *database, progress, metrics,
+      jobs::RunnerConfig{.concurrency = pipeline_config.concurrency});
+  pipeline->register_handlers(*jobs);
+  video_progress = std::make_unique<PipelineProgress>(clock);
+  video_services = {
+      .progress = video_progress.get(),
+      .sign_media_token =
+          [this](const Uuid& video, std::int64_t epoch, UtcTime expires) {
+            return media_tokens->sign(video, epoch, expires);
+          },
+      .forget_media = [this](const Uuid& video) { media->forget_video(video); },
+      .staging = staging.get(),
+      .store = media_store.get(),
+      .files = &files,
+      .disk = &disk,
+      .start_processing = [](db::Session& session,
+                             VideoId video) { processing::enqueue_prepare(session, video); }};
+  api->video_services = &video_services;
+}
+
+void Instance::Parts::make_api() {
+  api::ApiConfig settings = api_config(config, directory);
+  settings.identity = first_start.identity;
+  api = std::make_unique<api::Context>(
+      std::move(settings), api::Context::Services{*database, clock, random, metrics, passwords});
+}
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Instance::~Instance() = default;
@@ -57,18 +152,32 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(parts.database, db::Database::open(database_config(config, parts.directory), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             config.webserver.origin(), config.admin_email));
-  parts.api = std::make_unique<api::Context>(
-      api_config(config, parts.directory),
-      api::Context::Services{*parts.database, parts.clock, parts.random, parts.metrics,
-                             parts.passwords});
+  TRY(parts.media_store,
+      blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),
+                             parts.first_start.identity.client_id, parts.files, parts.disk,
+                             parts.random));
+  parts.staging = std::make_unique<storage::LocalStaging>(
+      parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
+      api::make_quota_check(parts.clock), storage::UploadLimits());
+  parts.make_api();
+  parts.make_delivery();
+  parts.make_processing();
+  api::add_all_routes(parts.router, *parts.api);
   parts.server =
       std::make_unique<net::Server>(parts.runtime, server_config(config),
                                     api::make_handler(parts.router), parts.metrics, parts.clock);
+  parts.housekeeping = std::make_unique<Housekeeping>(
+      parts.runtime.executor(0),
+      Housekeeping::Services{*parts.database, *parts.staging, *parts.api, *parts.media,
+                             [&parts](std::string_view name) { return parts.find_store(name); }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 
 Result<> Instance::start() {
-  return parts_->server->start();
+  TRY_VOID(parts_->server->start());
+  parts_->jobs->start();
+  parts_->housekeeping->start();
+  return {};
 }
 
 void Instance::run_until_signal() {
@@ -82,17 +191,14 @@ void Instance::run_until_signal() {
     }
     log::info("stopping: running requests may finish");
     co_await all.server->stop();
+    co_await all.jobs->stop();
+    co_await all.housekeeping->stop();
   }(parts));
 }
 
-std::string Instance::address() const {
-  const Config& config = parts_->config;
-  return config.webserver.origin();
-}
+std::string Instance::address() const { return parts_->config.webserver.origin(); }
 
-std::uint16_t Instance::port() const {
-  return parts_->server->port();
-}
+std::uint16_t Instance::port() const { return parts_->server->port(); }
 
 const std::string& Instance::generated_root_password() const {
   return parts_->first_start.generated_root_password;

@@ -99,6 +99,17 @@ catalog::RuntimeSettings runtime_defaults(const Config& config) {
   return out;
 }
 
+processing::PlanConfig plan_config(const Config& config,
+                                   const catalog::RuntimeSettings& settings) {
+  processing::PlanConfig out;
+  const auto& wanted = settings.transcoding;
+  out.ladder.resolutions.assign(wanted.resolutions.begin(), wanted.resolutions.end());
+  out.ladder.always_original = wanted.always_original_resolution;
+  out.ladder.max_fps = static_cast<std::uint32_t>(wanted.max_fps);
+  out.threads = static_cast<int>(config.transcoding.threads);
+  return out;
+}
+
 api::ApiConfig api_config(const Config& config, const DataDirectory& directory) {
   api::ApiConfig out;
   out.origin = config.webserver.origin();

@@ -30,6 +30,8 @@ struct MediaEntry {
   Uuid video;
   /// Anybody may fetch it. Otherwise a token, a session or a password is asked for.
   bool open_to_all = false;
+  /// Thumbnails, storyboards, captions: anybody who knows the name, and only on their own paths.
+  bool is_picture = false;
   std::int64_t privacy_epoch = 0;
   /// The name a download is saved under; empty where none is offered.
   std::string download_name;

@@ -66,6 +66,8 @@ io::Task<Result<std::shared_ptr<const CachedMedia>>> MediaService::load(std::str
     // Never "missing" while a row says that it is there: that is for repair, not for a 404.
     if (!media->reader) co_return fail(ErrorCode::unavailable, last.error().message);
   }
+  // What is rendered now was modified now; an older time would answer 304 for a playlist that grew.
+  if (entry.text) entry.modified = clock_.now();
   media->entry = std::move(entry);
   cache_.put(name, media, generation);
   co_return media;
@@ -87,7 +89,7 @@ io::Task<Result<std::shared_ptr<const CachedMedia>>> MediaService::find(std::str
 
 io::Task<bool> MediaService::is_allowed(const net::Request& request, const MediaEntry& entry,
                                         Access how) {
-  if (how == Access::picture) co_return true;
+  if (how == Access::picture) co_return entry.is_picture;
   if (entry.open_to_all) co_return true;
   if (how == Access::open) co_return false;
   const auto token = request.query.find(k_token_parameter);
@@ -95,15 +97,15 @@ io::Task<bool> MediaService::is_allowed(const net::Request& request, const Media
   co_return co_await access_.may_watch(request, entry.video);
 }
 
-io::Task<net::Response> MediaService::serve(net::Request& request, std::string_view name,
+io::Task<net::Response> MediaService::serve(net::Request& request, std::string name,
                                             Access how) {
-  auto found = co_await find(std::string(name));
+  auto found = co_await find(std::move(name));
   if (!found) co_return error_response(found.error());
   const CachedMedia& media = **found;
   if (!co_await is_allowed(request, media.entry, how)) {
     refused_.add();
     // The open path must not tell that a private file exists.
-    co_return how == Access::open
+    co_return how == Access::open || how == Access::picture
         ? error_response({ErrorCode::not_found, "there is no such file"})
         : error_response({ErrorCode::forbidden, "this video asks for a token or a password"});
   }

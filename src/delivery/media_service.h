@@ -34,7 +34,7 @@ class MediaService {
   MediaService(MediaIndex& index, ViewerAccess& access, const MediaTokens& tokens,
                StoreLookup stores, const Clock& clock, Metrics& metrics);
 
-  io::Task<net::Response> serve(net::Request& request, std::string_view name, Access how);
+  io::Task<net::Response> serve(net::Request& request, std::string name, Access how);
   /// A video changed its privacy or is gone: nothing of it is answered from memory any more.
   void forget_video(const Uuid& video) { cache_.forget_video(video); }
 

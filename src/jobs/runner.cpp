@@ -79,12 +79,21 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
       const auto kinds = free_kinds();
       std::optional<LeasedJob> job;
       if (!kinds.empty()) job = co_await lease(kinds);
-      if (job) {
+      if (job && stopping) {
+        co_await hand_back(*std::move(job));
+      } else if (job) {
         start_job(*std::move(job));
       } else {
         co_await database.notifier().wait(k_waiting_channel, seen, config.poll_every);
       }
     }
+  }
+
+  /// Leased while stop() was called: never begun.
+  io::Task<> hand_back(LeasedJob job) {
+    const auto done = co_await database.write(
+        [job = std::move(job)](db::Session& session) { return release(session, job); });
+    if (!done) log::warn("a job could not be given back", {{"reason", done.error().message}});
   }
 
   io::Task<std::optional<LeasedJob>> lease(std::vector<std::string> kinds) {

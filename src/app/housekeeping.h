@@ -1,0 +1,44 @@
+#pragma once
+
+#include "api/core/context.h"
+#include "db/database.h"
+#include "delivery/media_service.h"
+#include "io/task_group.h"
+#include "storage/trash.h"
+#include "storage/upload_staging.h"
+
+namespace shoal::app {
+
+/// What an instance does by itself, each at its own pace: writes counted views, publishes what was
+/// scheduled, collects stale uploads, trash, expired sessions and old job history. Every duty may be
+/// done by several nodes at once and twice. start() once, stop() before destruction.
+class Housekeeping {
+ public:
+  struct Services {
+    db::Database& database;
+    storage::UploadStaging& staging;
+    api::Context& api;
+    delivery::MediaService& media;
+    storage::StoreLookup stores;
+  };
+  Housekeeping(io::Executor executor, Services services);
+
+  void start();
+  /// Ends the duties; what was counted is written first.
+  io::Task<> stop();
+
+ private:
+  using Duty = io::Task<Result<>> (Housekeeping::*)();
+  io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
+
+  io::Task<Result<>> write_views();
+  io::Task<Result<>> publish_scheduled();
+  io::Task<Result<>> collect_uploads();
+  io::Task<Result<>> empty_trash();
+  io::Task<Result<>> prune();
+
+  Services services_;
+  io::TaskGroup tasks_;
+};
+
+}  // namespace shoal::app

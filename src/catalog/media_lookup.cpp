@@ -1,0 +1,32 @@
+#include "catalog/media_lookup.h"
+
+namespace shoal::catalog {
+
+std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name) {
+  // Kinds of storage/file_kind.h: 1 original and 11 running_audio are nobody's business.
+  const db::Rows rows = session.query(
+      "select f.content_type, f.size, f.sha256, f.created_at, p.store, p.object_key, v.uuid, "
+      "v.name, v.privacy, v.privacy_epoch, r.height, f.kind "
+      "from media_file f join video v on v.id = f.video_id "
+      "join placement p on p.file_id = f.id and p.state = 2 "
+      "left join rendition r on r.file_id = f.id "
+      "where f.name = :name and f.kind not in (1, 11)",
+      {name});
+  if (rows.empty()) return std::nullopt;
+  const db::Row& first = rows.front();
+  MediaFileRecord record{.is_picture = first.integer(11) >= 5 && first.integer(11) <= 8,
+                         .content_type = first.text(0),
+                         .size = static_cast<std::uint64_t>(first.integer(1)),
+                         .sha256 = first.text(2),
+                         .created_at = first.time(3),
+                         .copies = {},
+                         .video = first.uuid(6),
+                         .video_name = first.text(7),
+                         .privacy = static_cast<Privacy>(first.integer(8)),
+                         .privacy_epoch = first.integer(9),
+                         .height = first.optional_integer(10)};
+  for (const db::Row& row : rows) record.copies.emplace_back(row.text(4), row.text(5));
+  return record;
+}
+
+}  // namespace shoal::catalog

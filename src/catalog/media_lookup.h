@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "catalog/constants.h"
+#include "db/session.h"
+
+namespace shoal::catalog {
+
+/// What a media URL's file name stands for.
+struct MediaFileRecord {
+  /// A thumbnail, preview, storyboard or caption: named by a random UUID, and served to whoever knows
+  /// the name, as PeerTube does.
+  bool is_picture = false;
+  std::string content_type;
+  std::uint64_t size = 0;
+  std::string sha256;
+  UtcTime created_at{};
+  /// Store and object key of each verified copy.
+  std::vector<std::pair<std::string, std::string>> copies;
+  Uuid video;
+  std::string video_name;
+  Privacy privacy = Privacy::owner_only;
+  std::int64_t privacy_epoch = 0;
+  /// The ladder's step where the file is a rendition.
+  std::optional<std::int64_t> height;
+};
+
+/// Only files that may be served at all: no originals, no pieces of running sound.
+std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name);
+
+}  // namespace shoal::catalog

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/ids.h"
+#include "db/session.h"
+#include "jobs/queue.h"
+#include "processing/plan.h"
+
+/// The jobs of one video and what waits for what:
+///
+///     prepare ─┬─ audio ────────────┐
+///              ├─ copy ─────────────┤
+///              ├─ encode 0 … n-1 ───┼─ finish ─┬─ rendition (one each) ─── publish ─── clean up
+///              └─ pictures                     └─ …             └─ storyboard
+///
+/// Each is small, leased, and done again from its inputs after a crash.
+namespace shoal::processing {
+
+inline constexpr std::string_view k_prepare = "video-prepare";
+inline constexpr std::string_view k_audio = "video-audio";
+inline constexpr std::string_view k_copy = "video-copy";
+inline constexpr std::string_view k_encode = "video-encode";
+inline constexpr std::string_view k_pictures = "video-pictures";
+inline constexpr std::string_view k_storyboard = "video-storyboard";
+inline constexpr std::string_view k_finish = "video-finish";
+inline constexpr std::string_view k_rendition = "video-rendition";
+inline constexpr std::string_view k_publish = "video-publish";
+inline constexpr std::string_view k_clean_up = "video-clean-up";
+
+/// Starts the processing of a video whose original is recorded. Belongs into the transaction that
+/// makes the video.
+JobId enqueue_prepare(db::Session& session, VideoId video);
+
+/// After the plan is stored: everything up to finish.
+void enqueue_work(db::Session& session, VideoId video, const Plan& plan);
+/// After all work segments are there: the single files, then publish.
+void enqueue_finish(db::Session& session, VideoId video, const Plan& plan);
+void enqueue_storyboard(db::Session& session, VideoId video);
+/// Deletes the running objects once nobody can be playing them any more.
+void enqueue_clean_up(db::Session& session, VideoId video, UtcTime when);
+
+/// What a payload says: the work segment, or the height of the rendition.
+std::size_t payload_index(const jobs::LeasedJob& job);
+
+}  // namespace shoal::processing

@@ -1,0 +1,188 @@
+#include "processing/pipeline/pipeline.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "base/log.h"
+#include "catalog/videos.h"
+#include "processing/pipeline/graph.h"
+#include "processing/pipeline/workspace.h"
+
+namespace shoal::processing {
+
+Pipeline::Pipeline(PipelineConfig config, Services services)
+    : config_(std::move(config)), services_(std::move(services)) {}
+
+void Pipeline::add(jobs::Runner& runner, std::string_view kind, std::size_t concurrency,
+                   Step step) {
+  jobs::JobHandler handler;
+  handler.kind = kind;
+  handler.concurrency = concurrency;
+  handler.run = [this, step](const jobs::LeasedJob& job, jobs::JobContext& context) {
+    return (this->*step)(job, context);
+  };
+  handler.on_failed = [this](db::Session& session, const jobs::LeasedJob& job,
+                             const Error& error) { on_failed(session, job, error); };
+  runner.handle(std::move(handler));
+}
+
+void Pipeline::register_handlers(jobs::Runner& runner) {
+  const std::size_t all = config_.concurrency;
+  add(runner, k_prepare, all, &Pipeline::prepare);
+  add(runner, k_audio, all, &Pipeline::make_sound);
+  add(runner, k_copy, all, &Pipeline::copy);
+  add(runner, k_encode, all, &Pipeline::encode);
+  add(runner, k_finish, all, &Pipeline::finish);
+  add(runner, k_rendition, all, &Pipeline::make_rendition);
+  add(runner, k_publish, all, &Pipeline::publish);
+  add(runner, k_pictures, all, &Pipeline::make_pictures);
+  add(runner, k_storyboard, 1, &Pipeline::make_storyboard_sheet);
+  add(runner, k_clean_up, 1, &Pipeline::clean_up);
+}
+
+io::Task<Result<Pipeline::Input>> Pipeline::input_of(Job job) {
+  const VideoId video = *job.video;
+  co_return co_await services_.database.read([video](db::Session& session) -> Result<Input> {
+    TRY(VideoWork work, find_work(session, video));
+    TRY(Plan plan, find_plan(session, video));
+    return Input{std::move(work), std::move(plan)};
+  });
+}
+
+io::Task<Result<Pipeline::LocalSource>> Pipeline::local_source(const VideoWork& work,
+                                                               const Workspace& workspace) {
+  if (!work.source) co_return fail(ErrorCode::not_found, "the uploaded file is gone");
+  blob::BlobStore* store = services_.stores(work.source->store);
+  if (store == nullptr) co_return fail(ErrorCode::unavailable, "the store of the upload is away");
+  CO_TRY(std::shared_ptr<blob::ObjectReader> reader,
+         co_await store->open(work.source->object_key));
+  if (const auto path = reader->local_path()) co_return LocalSource{*path, std::move(reader)};
+  const Path copy = workspace.path() / "source";
+  CO_TRY_VOID(co_await fetch(*work.source, copy));
+  co_return LocalSource{copy, nullptr};
+}
+
+io::Task<Result<>> Pipeline::fetch(storage::StoredFile file, Path path) {
+  blob::BlobStore* store = services_.stores(file.store);
+  if (store == nullptr)
+    co_return fail(ErrorCode::unavailable, "the store " + file.store + " is away");
+  CO_TRY(const auto reader, co_await store->open(file.object_key));
+  io::FileSystem& files = services_.steps.files;
+  if (const auto local = reader->local_path()) {
+    co_return co_await services_.steps.offload.run(
+        [&files, from = *local, path] { return files.link(from, path); });
+  }
+  CO_TRY(std::shared_ptr<io::File> out, co_await services_.steps.offload.run([&files, path] {
+    return files.open(path, io::OpenMode::create);
+  }));
+  auto buffer = std::make_shared<std::vector<std::byte>>(1 << 20);
+  for (std::uint64_t offset = 0; offset < reader->size();) {
+    CO_TRY(const std::size_t got, co_await reader->read_at(offset, *buffer));
+    if (got == 0) co_return fail(ErrorCode::corrupt, "an object is shorter than its record");
+    CO_TRY_VOID(co_await services_.steps.offload.run([out, buffer, offset, got] {
+      return out->write_at(offset, std::span(*buffer).first(got));
+    }));
+    offset += got;
+  }
+  co_return Result<>{};
+}
+
+io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& work,
+                                                   storage::FileKind kind, std::string name,
+                                                   std::string content_type, Path path) {
+  io::FileSystem& files = services_.steps.files;
+  CO_TRY(storage::Checksum checksum, co_await services_.steps.offload.run([&files, path] {
+    return storage::checksum_of(files, path);
+  }));
+  Put put{{work.id, kind, std::move(name), std::move(content_type), std::move(checksum)}, {}};
+  // The fence makes the key this attempt's own: a second attempt never meets the first one's object.
+  put.object_key = fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence,
+                               put.file.name);
+  CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path)));
+  co_return put;
+}
+
+io::Task<Result<Pipeline::Put>> Pipeline::put_text(Job job, const VideoWork& work,
+                                                   storage::FileKind kind, std::string name,
+                                                   std::string content_type, std::string text) {
+  Put put{{work.id, kind, std::move(name), std::move(content_type), storage::checksum_of(text)},
+          {}};
+  put.object_key = fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence,
+                               put.file.name);
+  CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text)));
+  co_return put;
+}
+
+FileId Pipeline::record(db::Session& session, const Put& put) {
+  return storage::record_file(session, put.file, services_.home.name(), put.object_key,
+                              services_.clock.now());
+}
+
+io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
+  Workspace workspace(services_.steps.files, config_.scratch, job);
+  CO_TRY_VOID(workspace.make());
+  const VideoId video = *job.video;
+  CO_TRY(const VideoWork work,
+         co_await services_.database.read([video](db::Session& s) { return find_work(s, video); }));
+  CO_TRY(const LocalSource source, co_await local_source(work, workspace));
+  CO_TRY(const SourceMedia media, co_await probe(services_.steps, source.path));
+  const PlanConfig wanted = co_await services_.plan_config();
+  CO_TRY(Plan plan, make_plan(media, wanted, services_.random));
+  plan.running_id = work.uuid;
+
+  const UtcTime now = services_.clock.now();
+  catalog::ProcessingOutcome outcome;
+  outcome.duration = std::chrono::ceil<Milliseconds>(media.duration());
+  if (media.video) {
+    outcome.aspect_ratio = static_cast<double>(media.video->display_width()) /
+                           static_cast<double>(media.video->display_height());
+  }
+  CO_TRY_VOID(co_await services_.database.write(
+      [job, video, now, plan = std::move(plan), outcome](db::Session& session) -> Result<> {
+        TRY_VOID(jobs::check_fence(session, job));
+        store_plan(session, video, plan, now);
+        if (plan.audio.mode == StreamMode::none) {
+          AudioManifest silence;
+          silence.complete = true;
+          store_audio(session, video, silence, now);
+        }
+        TRY_VOID(catalog::record_processing(session, video, outcome, now));
+        enqueue_work(session, video, plan);
+        return jobs::complete(session, job);
+      }));
+  services_.on_changed(work.uuid);
+  co_return Result<>{};
+}
+
+io::Task<Result<>> Pipeline::finish(Job job, jobs::JobContext&) {
+  CO_TRY(const Input input, co_await input_of(job));
+  co_return co_await services_.database.write(
+      [job, plan = input.plan](db::Session& session) -> Result<> {
+        TRY_VOID(jobs::check_fence(session, job));
+        enqueue_finish(session, *job.video, plan);
+        return jobs::complete(session, job);
+      });
+}
+
+void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
+  if (!job.video) return;
+  // Without its housekeeping a video plays as well as with it.
+  if (job.kind == k_clean_up || job.kind == k_pictures || job.kind == k_storyboard) return;
+  const UtcTime now = services_.clock.now();
+  catalog::ProcessingOutcome outcome;
+  outcome.failure = error.message;
+  outcome.state = catalog::VideoState::transcoding_failed;
+  // What was made stays playable: the running playlists end where they are.
+  const bool playable =
+      session.query_one("select 1 from work_segment where video_id = :video limit 1", {*job.video})
+          .has_value();
+  if (playable) outcome.state = catalog::VideoState::published;
+  end_running(session, *job.video, now);
+  const auto recorded = catalog::record_processing(session, *job.video, outcome, now);
+  if (!recorded) return;  // deleted meanwhile: nobody is left to be told
+  log::warn("processing of a video failed", {{"video", job.video->value},
+                                             {"job", job.kind},
+                                             {"playable", playable},
+                                             {"reason", error.message}});
+}
+
+}  // namespace shoal::processing

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "blob/blob_store.h"
+#include "db/database.h"
+#include "io/file_system.h"
+#include "jobs/runner.h"
+#include "processing/pipeline/records.h"
+#include "processing/steps.h"
+#include "storage/trash.h"
+
+namespace shoal::processing {
+
+struct PipelineConfig {
+  /// Folder of this process alone; each job has one of its own below it while it runs.
+  Path scratch;
+  /// Jobs of all kinds at once.
+  std::size_t concurrency = 2;
+  bool keep_original = false;
+  /// How long deleted objects stay in the trash.
+  Milliseconds trash_for{0};
+};
+
+/// The job handlers of processing: each takes a leased job, runs its step over a scratch folder,
+/// puts what came of it into the home store, and records it in one transaction that holds the
+/// job's fence. Killed anywhere it leaves an object without a row at the most. Any thread.
+class Pipeline {
+ public:
+  struct Services {
+    db::Database& database;
+    Steps steps;
+    blob::BlobStore& home;
+    storage::StoreLookup stores;
+    Clock& clock;
+    Random& random;
+    /// What the administrator wants of a video's renditions now.
+    std::function<io::Task<PlanConfig>()> plan_config;
+    /// A video's playlists, state or files changed: caches forget what they know.
+    std::function<void(const Uuid&)> on_changed;
+  };
+  Pipeline(PipelineConfig config, Services services);
+
+  void register_handlers(jobs::Runner& runner);
+
+ private:
+  class Workspace;
+  /// An object that is durable in the home store and not recorded yet.
+  struct Put {
+    storage::NewFile file;
+    std::string object_key;
+  };
+  using Job = const jobs::LeasedJob&;
+  using Step = io::Task<Result<>> (Pipeline::*)(const jobs::LeasedJob&, jobs::JobContext&);
+
+  void add(jobs::Runner& runner, std::string_view kind, std::size_t concurrency, Step step);
+
+  io::Task<Result<>> prepare(Job job, jobs::JobContext& context);
+  io::Task<Result<>> make_sound(Job job, jobs::JobContext& context);
+  io::Task<Result<>> copy(Job job, jobs::JobContext& context);
+  io::Task<Result<>> encode(Job job, jobs::JobContext& context);
+  io::Task<Result<>> finish(Job job, jobs::JobContext& context);
+  io::Task<Result<>> make_rendition(Job job, jobs::JobContext& context);
+  io::Task<Result<>> publish(Job job, jobs::JobContext& context);
+  io::Task<Result<>> make_pictures(Job job, jobs::JobContext& context);
+  io::Task<Result<>> make_storyboard_sheet(Job job, jobs::JobContext& context);
+  io::Task<Result<>> clean_up(Job job, jobs::JobContext& context);
+
+  struct Input {
+    VideoWork work;
+    Plan plan;
+  };
+  io::Task<Result<Input>> input_of(Job job);
+  /// The original as a local file; `keep` holds it open.
+  struct LocalSource {
+    Path path;
+    std::shared_ptr<blob::ObjectReader> keep;
+  };
+  io::Task<Result<LocalSource>> local_source(const VideoWork& work, const Workspace& workspace);
+  /// Makes a stored file readable under `path`: a second name where the store is local, else a copy.
+  io::Task<Result<>> fetch(storage::StoredFile file, Path path);
+  io::Task<Result<>> store_pieces(Job job, const Input& input, const Path& folder,
+                                  const AudioManifest& manifest);
+  /// Waits for as much of the sound as the work segment needs, then packages, puts and records it.
+  io::Task<Result<>> store_segment(Job job, const Input& input, const RenditionPlan& rendition,
+                                   std::size_t work_segment, const Path& folder);
+  io::Task<Result<PackagedWork>> package_when_heard(const Input& input,
+                                                    const RenditionPlan& rendition,
+                                                    std::size_t work_segment, Path folder);
+  io::Task<Result<>> fetch_sound(const Input& input, AudioManifest manifest, Path folder);
+  io::Task<Result<Put>> put_file(Job job, const VideoWork& work, storage::FileKind kind,
+                                 std::string name, std::string content_type, Path path);
+  io::Task<Result<Put>> put_text(Job job, const VideoWork& work, storage::FileKind kind,
+                                 std::string name, std::string content_type, std::string text);
+  io::Task<Result<Put>> put_picture(Job job, const VideoWork& work, storage::FileKind kind,
+                                    Path path);
+  FileId record(db::Session& session, const Put& put);
+  void on_failed(db::Session& session, Job job, const Error& error);
+
+  const PipelineConfig config_;
+  Services services_;
+};
+
+}  // namespace shoal::processing

@@ -1,0 +1,224 @@
+// The steps that make sound and pictures: audio, copy, encode.
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "base/log.h"
+#include "processing/pipeline/graph.h"
+#include "processing/pipeline/pipeline.h"
+#include "processing/pipeline/progress_feed.h"
+#include "processing/pipeline/workspace.h"
+
+namespace shoal::processing {
+namespace {
+
+/// How long a work segment waits for its sound before it gives its place to others.
+constexpr Seconds k_sound_patience{60};
+constexpr Milliseconds k_sound_poll{50};
+
+constexpr std::string_view k_mp4 = "video/mp4";
+
+/// Runs `step` beside the caller; `result` is set and `feed` finished at its end. A step that is
+/// cancelled leaves no result.
+io::Task<> run_beside(io::Task<Result<>> step, std::optional<Result<>>& result,
+                      ProgressFeed& feed) {
+  result.emplace(co_await std::move(step));
+  feed.finish();
+}
+
+}  // namespace
+
+io::Task<Result<>> Pipeline::store_pieces(Job job, const Input& input, const Path& folder,
+                                          const AudioManifest& manifest) {
+  const VideoId video = input.work.id;
+  CO_TRY(AudioManifest stored, co_await services_.database.read(
+                                   [video](db::Session& s) { return find_audio(s, video); }));
+  // A second attempt makes the same frames again: what is stored already stays.
+  std::vector<Put> puts;
+  for (std::size_t i = stored.pieces.size(); i < manifest.pieces.size(); ++i) {
+    CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_audio,
+                                      audio_piece_name(input.plan, i), "audio/mp4",
+                                      audio_piece_path(folder, i)));
+    puts.push_back(std::move(put));
+  }
+  if (puts.empty() && stored.complete == manifest.complete) co_return Result<>{};
+  co_return co_await services_.database.write(
+      [this, job, video, manifest, puts = std::move(puts)](db::Session& session) -> Result<> {
+        TRY_VOID(jobs::check_fence(session, job));
+        for (const Put& put : puts) record(session, put);
+        store_audio(session, video, manifest, services_.clock.now());
+        return {};
+      });
+}
+
+io::Task<Result<>> Pipeline::make_sound(Job job, jobs::JobContext&) {
+  Workspace workspace(services_.steps.files, config_.scratch, job);
+  CO_TRY_VOID(workspace.make());
+  CO_TRY(const Input input, co_await input_of(job));
+  CO_TRY(const LocalSource source, co_await local_source(input.work, workspace));
+
+  const auto executor = co_await boost::asio::this_coro::executor;
+  ProgressFeed feed(executor);
+  AudioManifest made;
+  std::optional<Result<>> result;
+  const auto step = [](const Steps& steps, const Plan& plan, Path from, Path folder,
+                       ProgressFeed& progress, AudioManifest& out) -> io::Task<Result<>> {
+    CO_TRY(out, co_await make_audio(steps, plan, std::move(from), std::move(folder),
+                                    [&progress, &out](const AudioManifest& so_far) {
+                                      out = so_far;
+                                      progress.notify();
+                                    }));
+    co_return Result<>{};
+  };
+  io::TaskGroup group(executor, "audio");
+  group.spawn(run_beside(
+      step(services_.steps, input.plan, source.path, workspace.path(), feed, made), result, feed));
+  Result<> stored;
+  std::exception_ptr cancelled;
+  try {
+    while (stored && !feed.finished()) {
+      co_await feed.changed();
+      if (!feed.finished()) stored = co_await store_pieces(job, input, workspace.path(), made);
+    }
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await group.stop();
+  if (cancelled) std::rethrow_exception(cancelled);
+  CO_TRY_VOID(std::move(stored));
+  CO_TRY_VOID(*std::move(result));
+  made.complete = true;
+  co_return co_await store_pieces(job, input, workspace.path(), made);
+}
+
+io::Task<Result<>> Pipeline::fetch_sound(const Input& input, AudioManifest manifest, Path folder) {
+  for (std::size_t i = 0; i < manifest.pieces.size(); ++i) {
+    const Path path = audio_piece_path(folder, i);
+    io::FileSystem& files = services_.steps.files;
+    const auto there =
+        co_await services_.steps.offload.run([&files, path] { return files.status(path); });
+    if (there) continue;
+    const std::string name = audio_piece_name(input.plan, i);
+    CO_TRY(const storage::StoredFile piece,
+           co_await services_.database.read(
+               [name](db::Session& session) -> Result<storage::StoredFile> {
+                 if (auto found = storage::find_file(session, name)) return *found;
+                 return fail(ErrorCode::not_found, "a piece of the sound is gone");
+               }));
+    CO_TRY_VOID(co_await fetch(piece, path));
+  }
+  co_return Result<>{};
+}
+
+io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
+                                                            const RenditionPlan& rendition,
+                                                            std::size_t work_segment,
+                                                            Path folder) {
+  const VideoId video = input.work.id;
+  const SteadyTime patience = services_.clock.steady_now() + k_sound_patience;
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  for (;;) {
+    CO_TRY(const AudioManifest sound,
+           co_await services_.database.read(
+               [video](db::Session& session) { return find_audio(session, video); }));
+    CO_TRY_VOID(co_await fetch_sound(input, sound, folder));
+    auto work = co_await package(services_.steps, input.plan, rendition, work_segment, sound, folder);
+    const bool too_early = !work && work.error().code == ErrorCode::busy;
+    if (!too_early || services_.clock.steady_now() > patience) co_return work;
+    pause.expires_after(k_sound_poll);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
+                                           const RenditionPlan& rendition,
+                                           std::size_t work_segment, const Path& folder) {
+  CO_TRY(PackagedWork work, co_await package_when_heard(input, rendition, work_segment, folder));
+  std::optional<Put> init;
+  if (work_segment == 0) {
+    const std::string name = running_init_name(input.plan, rendition);
+    CO_TRY(init, co_await put_file(job, input.work, storage::FileKind::running_init, name,
+                                   std::string(k_mp4), folder / name));
+  }
+  const std::string name = running_work_name(input.plan, rendition, work_segment);
+  CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_work, name,
+                                    std::string(k_mp4), folder / name));
+  const VideoId video = input.work.id;
+  CO_TRY_VOID(co_await services_.database.write(
+      [this, job, video, rendition, work = std::move(work), init = std::move(init),
+       put = std::move(put)](db::Session& session) -> Result<> {
+        TRY_VOID(jobs::check_fence(session, job));
+        // Listed by an attempt before this one: its objects are the ones that players know.
+        if (has_work(session, video, rendition, work.work_segment)) return {};
+        if (init) record(session, *init);
+        store_work(session, video, rendition, work, record(session, put));
+        return {};
+      }));
+  services_.on_changed(input.work.uuid);
+  co_return Result<>{};
+}
+
+io::Task<Result<>> Pipeline::copy(Job job, jobs::JobContext& context) {
+  Workspace workspace(services_.steps.files, config_.scratch, job);
+  CO_TRY_VOID(workspace.make());
+  CO_TRY(const Input input, co_await input_of(job));
+  CO_TRY(const LocalSource source, co_await local_source(input.work, workspace));
+
+  const auto executor = co_await boost::asio::this_coro::executor;
+  ProgressFeed feed(executor);
+  std::size_t ready = 0;  // pieces 0 … ready-1 are whole
+  std::optional<Result<>> result;
+  io::TaskGroup group(executor, "copy");
+  group.spawn(run_beside(copy_top(services_.steps, input.plan, source.path, workspace.path(),
+                                  [&](std::size_t piece) {
+                                    ready = piece + 1;
+                                    feed.notify();
+                                  }),
+                         result, feed));
+  const RenditionPlan& top = input.plan.renditions.front();
+  const std::size_t total = input.plan.work_segments.size();
+  Result<> stored;
+  std::exception_ptr cancelled;
+  try {
+    for (std::size_t next = 0; stored && next < total;) {
+      if (next == ready) {
+        if (feed.finished()) break;
+        co_await feed.changed();
+        if (feed.finished() && *result) ready = total;
+        continue;
+      }
+      stored = co_await store_segment(job, input, top, next, workspace.path());
+      ++next;
+      context.report_progress(100.0 * static_cast<double>(next) / static_cast<double>(total));
+    }
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await group.stop();
+  if (cancelled) std::rethrow_exception(cancelled);
+  CO_TRY_VOID(std::move(stored));
+  co_return *std::move(result);
+}
+
+io::Task<Result<>> Pipeline::encode(Job job, jobs::JobContext& context) {
+  Workspace workspace(services_.steps.files, config_.scratch, job);
+  CO_TRY_VOID(workspace.make());
+  CO_TRY(const Input input, co_await input_of(job));
+  CO_TRY(const LocalSource source, co_await local_source(input.work, workspace));
+  const std::size_t segment = payload_index(job);
+  if (segment >= input.plan.work_segments.size())
+    co_return fail(ErrorCode::invalid, "the plan has no such work segment");
+  CO_TRY_VOID(co_await encode_work(services_.steps, input.plan, segment, source.path,
+                                   workspace.path()));
+  context.report_progress(90);
+  // The smallest first: it is what a viewer on a poor line waits for.
+  for (auto rendition = input.plan.renditions.rbegin(); rendition != input.plan.renditions.rend();
+       ++rendition) {
+    if (rendition->video == StreamMode::copy) continue;
+    CO_TRY_VOID(co_await store_segment(job, input, *rendition, segment, workspace.path()));
+  }
+  co_return Result<>{};
+}
+
+}  // namespace shoal::processing

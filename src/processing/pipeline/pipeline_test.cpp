@@ -1,0 +1,215 @@
+// The jobs of a video over a real ffmpeg, a real store and a real database.
+#include "processing/pipeline/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "blob/local_store.h"
+#include "catalog/channels.h"
+#include "catalog/users.h"
+#include "catalog/videos.h"
+#include "io/process.h"
+#include "jobs/list.h"
+#include "media/m3u8/playlist.h"
+#include "processing/pipeline/graph.h"
+#include "tests/support/database_fixture.h"
+#include "tests/support/temporary_directory.h"
+
+namespace shoal::processing {
+namespace {
+
+class PipelineTest : public tests::DatabaseTest {
+ protected:
+  PipelineTest() {
+    auto opened = blob::LocalStore::open("local", folder.path() / "media", "instance", files, disk,
+                                         random);
+    SHOAL_CHECK(opened.has_value());
+    store = *std::move(opened);
+  }
+
+  Path make_clip(const std::string& name, const std::string& codec) {
+    const Path path = folder.path() / name;
+    const std::string command = fmt::format(
+        "ffmpeg -v error -y -f lavfi -i testsrc2=s=426x240:r=25:d=9 -f lavfi -i "
+        "sine=f=440:r=48000:d=9 {} -pix_fmt yuv420p -c:a aac {}",
+        codec, path.string());
+    SHOAL_CHECK(std::system(command.c_str()) == 0);
+    return path;
+  }
+
+  template <class T>
+  T wait(io::Task<T> task) {
+    std::optional<T> result;
+    runtime.run_until_done([](io::Task<T> inner, std::optional<T>& out) -> io::Task<> {
+      out.emplace(co_await std::move(inner));
+    }(std::move(task), result));
+    return std::move(*result);
+  }
+
+  /// What an upload leaves: the original in the store, the video, and the first job.
+  VideoId upload(const Path& clip) {
+    const auto checksum = storage::checksum_of(files, clip);
+    SHOAL_CHECK(checksum.has_value());
+    SHOAL_CHECK(wait(store->put_file("originals/clip", clip)).has_value());
+    const auto made = database->write_blocking([&](db::Session& session) -> Result<VideoId> {
+      TRY(const auto user, catalog::create_user(session,
+                                                {.username = "alice",
+                                                 .email = "alice@example.com",
+                                                 .password_hash = "-",
+                                                 .channel_name = "",
+                                                 .channel_display_name = "",
+                                                 .display_name = ""},
+                                                "http://localhost", clock.now()));
+      catalog::NewVideo video;
+      video.uuid = uuid;
+      video.channel = user.channel;
+      video.attributes.name = "clip";
+      video.attributes.privacy = catalog::Privacy::everyone;
+      const VideoId id = catalog::create_video(session, video, clock.now());
+      storage::record_file(session,
+                           {id, storage::FileKind::original, "clip", "video/mp4", *checksum},
+                           "local", "originals/clip", clock.now());
+      enqueue_prepare(session, id);
+      return id;
+    });
+    SHOAL_CHECK(made.has_value());
+    return *made;
+  }
+
+  Pipeline::Services services() {
+    return {.database = *database,
+            .steps = {processes, files, disk, {}},
+            .home = *store,
+            .stores = [this](std::string_view) -> blob::BlobStore* { return store.get(); },
+            .clock = clock,
+            .random = random,
+            .plan_config = []() -> io::Task<PlanConfig> {
+              PlanConfig config;
+              config.ladder.resolutions = {144, 240};
+              co_return config;
+            },
+            .on_changed = [](const Uuid&) {}};
+  }
+
+  std::int64_t count(std::string_view sql) {
+    return *database->read_blocking([&](db::Session& session) -> Result<std::int64_t> {
+      return session.query_one(sql)->integer(0);
+    });
+  }
+
+  /// Runs jobs until none is left that may run now, or `until` holds.
+  void run_jobs(const std::function<bool()>& until) {
+    Pipeline pipeline({.scratch = folder.path() / "work"}, services());
+    jobs::Runner runner(runtime, *database, progress, metrics,
+                        {.poll_every = Milliseconds(20)});
+    pipeline.register_handlers(runner);
+    runner.start();
+    runtime.run_until_done([](jobs::Runner& running, std::function<bool()> done) -> io::Task<> {
+      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+      for (int i = 0; i < 6000 && !done(); ++i) {
+        pause.expires_after(Milliseconds(10));
+        co_await pause.async_wait(boost::asio::use_awaitable);
+      }
+      co_await running.stop();
+    }(runner, until));
+  }
+  void run_all_jobs() {
+    run_jobs([this] {
+      return count("select count(*) from job where kind <> 'video-clean-up'") == 0;
+    });
+  }
+
+  catalog::Video find(VideoId id) {
+    return *database->read_blocking([&](db::Session& session) -> Result<catalog::Video> {
+      return *catalog::find_video(session, catalog::VideoKey(id));
+    });
+  }
+
+  std::string read_file(const std::string& name) {
+    const auto file = database->read_blocking([&](db::Session& session) -> Result<storage::StoredFile> {
+      return *storage::find_file(session, name);
+    });
+    const auto reader = wait(store->open(file->object_key));
+    std::string text((*reader)->size(), '\0');
+    EXPECT_EQ(wait((*reader)->read_at(0, std::as_writable_bytes(std::span(text)))), text.size());
+    return text;
+  }
+
+  void expect_published(VideoId id, const std::vector<std::int64_t>& heights) {
+    const catalog::Video video = find(id);
+    EXPECT_EQ(video.summary.state, catalog::VideoState::published);
+    EXPECT_FALSE(video.failure) << *video.failure;
+    ASSERT_TRUE(video.playlist && video.playlist->is_finished);
+    std::vector<std::int64_t> found;
+    for (const auto& file : video.playlist->files) found.push_back(file.resolution);
+    EXPECT_EQ(found, heights);
+    const auto master = media::m3u8::parse_master_playlist(read_file(video.playlist->master_name));
+    ASSERT_TRUE(master);
+    EXPECT_EQ(master->variants.size(), heights.size());
+    for (const auto& file : video.playlist->files) {
+      const auto playlist = media::m3u8::parse_media_playlist(read_file(file.playlist_name));
+      ASSERT_TRUE(playlist);
+      EXPECT_TRUE(playlist->ended);
+      EXPECT_EQ(playlist->segments.back().range->offset + playlist->segments.back().range->length,
+                file.size);
+    }
+    EXPECT_EQ(count("select count(*) from work_segment"),
+              static_cast<std::int64_t>(heights.size()) *
+                  count("select count(distinct position) from work_segment"));
+    EXPECT_EQ(count("select count(*) from thumbnail"), 2);
+    EXPECT_EQ(count("select count(*) from storyboard"), 1);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "work"));
+  }
+
+  tests::TemporaryDirectory folder;
+  io::PosixFileSystem files;
+  io::SandboxedRunner processes;
+  SystemClock clock;
+  SeededRandom random{42};
+  Metrics metrics;
+  jobs::Progress progress;
+  io::Runtime runtime{1};
+  io::Offload disk{"disk", 2, 64};
+  std::unique_ptr<blob::LocalStore> store;
+  Uuid uuid = Uuid::generate(random);
+};
+SHOAL_ON_BOTH_ENGINES(PipelineTest);
+
+TEST_P(PipelineTest, a_source_that_must_be_encoded_is_published_in_every_rendition) {
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  run_all_jobs();
+  expect_published(id, {240, 144});
+}
+
+TEST_P(PipelineTest, a_source_that_qualifies_is_copied_and_the_rest_encoded) {
+  const VideoId id = upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));
+  run_all_jobs();
+  expect_published(id, {240, 144});
+}
+
+TEST_P(PipelineTest, stopped_anywhere_it_goes_on_and_publishes_once) {
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  for (const auto* reached : {"select count(*) from streaming_playlist",
+                              "select count(*) from work_segment",
+                              "select count(*) from rendition"})
+    run_jobs([&] { return count(reached) > 0; });
+  run_all_jobs();
+  expect_published(id, {240, 144});
+  EXPECT_EQ(count("select count(*) from rendition"), 2);
+}
+
+TEST_P(PipelineTest, a_file_that_is_no_media_fails_with_a_reason_for_its_owner) {
+  const Path path = folder.path() / "noise";
+  ASSERT_EQ(std::system(("head -c 100000 /dev/urandom > " + path.string()).c_str()), 0);
+  const VideoId id = upload(path);
+  run_jobs([&] { return find(id).summary.state == catalog::VideoState::transcoding_failed; });
+  const catalog::Video video = find(id);
+  EXPECT_EQ(video.summary.state, catalog::VideoState::transcoding_failed);
+  ASSERT_TRUE(video.failure);
+  EXPECT_THAT(*video.failure, testing::Not(testing::HasSubstr(folder.path().string())));
+}
+
+}  // namespace
+}  // namespace shoal::processing
