@@ -19,6 +19,18 @@ namespace {
 constexpr std::uint64_t k_discard_limit = 256 * 1024;
 constexpr Seconds k_linger{5};
 
+class NoBody final : public BodySource {
+ public:
+  io::Task<Result<std::size_t>> read(std::span<std::byte>) override { co_return 0; }
+  std::optional<std::uint64_t> length() const override { return 0; }
+};
+
+/// The body of most requests; it has no state, so that all of them can share it.
+const std::shared_ptr<BodySource>& no_body() {
+  static const std::shared_ptr<BodySource> instance = std::make_shared<NoBody>();
+  return instance;
+}
+
 }  // namespace
 
 Connection::Connection(Shard& shard, std::unique_ptr<Transport> transport, std::string peer,
@@ -89,11 +101,9 @@ io::Task<Connection::After> Connection::exchange() {
   request.id = shard_.next_request_id();
   identify_client();
   begin_body();
-  const auto body = std::make_shared<RequestBody>(
-      [this](std::span<std::byte> out) { return read_body(out); },
-      body_kind_ == BodyKind::chunked ? std::nullopt : std::optional(body_left_));
-  const RequestBody::Detach detach(*body);
-  request.body = body;
+  const auto body = make_body();
+  const RequestBody::Detach detach(body.get());
+  request.body = body ? std::shared_ptr<BodySource>(body) : no_body();
 
   auto response = co_await call_handler();
   const int status = response.status;
@@ -155,6 +165,13 @@ void Connection::begin_body() {
   body_kind_ = framing.chunked              ? BodyKind::chunked
                : framing.content_length > 0 ? BodyKind::length
                                             : BodyKind::none;
+}
+
+std::shared_ptr<RequestBody> Connection::make_body() {
+  if (body_done()) return nullptr;
+  return std::make_shared<RequestBody>(
+      [this](std::span<std::byte> out) { return read_body(out); },
+      body_kind_ == BodyKind::chunked ? std::nullopt : std::optional(body_left_));
 }
 
 bool Connection::can_keep_alive() const {

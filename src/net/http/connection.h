@@ -12,6 +12,8 @@
 
 namespace shoal::net {
 
+class RequestBody;
+
 /// One HTTP/1.1 connection (RFC 9112), from handshake to close. One executor; owned by the task
 /// that runs serve(). While idle it holds its socket and this object only.
 class Connection final : public ShardMember {
@@ -35,6 +37,7 @@ class Connection final : public ShardMember {
   io::Task<After> exchange();
   io::Task<bool> read_head();
   void begin_body();
+  std::shared_ptr<RequestBody> make_body();
   bool can_keep_alive() const;
   io::Task<Response> call_handler();
   void identify_client();

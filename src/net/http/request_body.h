@@ -23,16 +23,18 @@ class RequestBody final : public BodySource {
   }
   std::optional<std::uint64_t> length() const override { return length_; }
 
-  /// Cuts the body off its connection when the request ends.
+  /// Cuts the body (or nullptr) off its connection when the request ends.
   class Detach {
    public:
-    explicit Detach(RequestBody& body) : body_(body) {}
-    ~Detach() { body_.read_ = nullptr; }
+    explicit Detach(RequestBody* body) : body_(body) {}
+    ~Detach() {
+      if (body_ != nullptr) body_->read_ = nullptr;
+    }
     Detach(const Detach&) = delete;
     Detach& operator=(const Detach&) = delete;
 
    private:
-    RequestBody& body_;
+    RequestBody* body_;
   };
 
  private:

@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
+#include <memory>
 
 #include "base/text.h"
 #include "net/http/path.h"
@@ -140,7 +141,13 @@ void RequestParser::reset(Request& request) {
   request_ = &request;
   framing_ = {};
   refusal_ = {};
-  beast_ = std::make_unique<Beast>(request, framing_, limits_.header_fields);
+  // Beast's parsers serve one message each: a new one, in the place of the old one.
+  if (beast_) {
+    std::destroy_at(beast_.get());
+    std::construct_at(beast_.get(), request, framing_, limits_.header_fields);
+  } else {
+    beast_ = std::make_unique<Beast>(request, framing_, limits_.header_fields);
+  }
   beast_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
 }
 

@@ -248,12 +248,18 @@ Result<> Server::reload_tls() {
 
 io::Task<> Server::stop() {
   Impl& impl = *impl_;
-  impl.core.draining = true;
+  if (impl.port == 0 || impl.core.draining.exchange(true)) {
+    // Never started, or stopped already: there is at most an end to wait for.
+    co_await impl.connections.drain();
+    co_await impl.services.stop();
+    co_return;
+  }
   // The acceptor belongs to its executor; closing it ends the task that accepts.
   asio::post(impl.acceptor.get_executor(), [&impl] {
     boost::system::error_code ignored;
     impl.acceptor.close(ignored);
   });
+  // Each shard drains before the sweep of the same executor ends, which is waited for below.
   for (std::size_t i = 0; i < impl.shards.size(); ++i)
     asio::post(impl.runtime.executor(i), [&shard = *impl.shards[i]] { shard.drain(); });
 
