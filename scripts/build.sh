@@ -19,7 +19,7 @@ build_target() {
   shift 2
   configure "$preset" "$@" || return 1
   # shellcheck disable=SC2086
-  step "build $preset: $targets" nice cmake --build "$root/build/$preset" --target $targets \
+  step "build $preset: $targets" cmake --build "$root/build/$preset" --target $targets \
     -j "$(build_jobs)"
 }
 
