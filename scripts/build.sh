@@ -20,7 +20,7 @@ build_target() {
   configure "$preset" "$@" || return 1
   # shellcheck disable=SC2086
   step "build $preset: $targets" cmake --build "$root/build/$preset" --target $targets \
-    -j "$(build_jobs)"
+    -j "$(build_jobs)" -- -k 0
 }
 
 # The program alone: what serving needs, nothing else.

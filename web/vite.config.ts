@@ -1,8 +1,9 @@
+/// <reference types="vitest/config" />
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import { defineConfig } from 'vitest/config'
+import { defineConfig } from 'vite'
 
 // The server hands out index.html on every page route and embed.html on /videos/embed/:id; everything
 // else below /client/ carries its content hash in its name and may be cached for ever.

@@ -21,7 +21,7 @@ TEST(PageCache, tells_cold_bytes_and_warms_them) {
   EXPECT_TRUE(is_resident(descriptor, 0));
   EXPECT_TRUE(is_resident(descriptor, bytes.size() + 1));  // nothing to wait for
   ASSERT_EQ(::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED), 0);
-  if (is_resident(descriptor, 0)) GTEST_SKIP() << "this file system lives in memory";
+  // (Where the folder lives in memory nothing was dropped, and what follows holds all the same.)
   read_ahead(descriptor, 0, bytes.size());
   for (std::size_t offset = 0; offset < bytes.size(); offset += 4096)
     EXPECT_TRUE(is_resident(descriptor, offset)) << offset;

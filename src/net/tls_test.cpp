@@ -86,7 +86,7 @@ class TlsClient {
   bool connected_ = false;
 };
 
-io::Task<Response> answer(Request& request, const io::Path& folder) {
+io::Task<Response> answer(Request& request, io::Path folder) {
   if (request.path == "/echo") {
     auto body = co_await read_body(request, 10 << 20);
     co_return Response::text(200, body.value_or("(failed)"), "text/plain");

@@ -269,7 +269,8 @@ class Schedule:
                         self.violated(f"{now} of {acknowledged} acknowledged bytes are left")
                         return None
                     acknowledged = now
-                    length = min(len(self.bytes) - now, self.random.randint(1, len(self.bytes) // 3))
+                    longest = len(self.bytes) // 3
+                    length = min(len(self.bytes) - now, self.random.randint(1, longest))
                     now = self.put(location, now, length) if length else self.ask(location)
                     acknowledged = now if isinstance(now, int) else acknowledged
                 if isinstance(now, dict):
@@ -382,7 +383,8 @@ class Schedule:
     def check_file(self, file, hashes):
         status, body, _ = self.server.request("GET", file["fileUrl"])
         if status != 200 or len(body) != file["size"]:
-            return self.violated(f"{file['fileUrl']}: {status}, {len(body)} of {file['size']} bytes")
+            return self.violated(
+                f"{file['fileUrl']}: {status}, {len(body)} of {file['size']} bytes")
         name = file["fileUrl"].rsplit("/", 1)[1]
         for span, digest in hashes.get(name, {}).items():
             first, last = (int(number) for number in span.split("-"))

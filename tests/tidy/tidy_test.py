@@ -66,10 +66,11 @@ class Rules(unittest.TestCase):
 
     def test_a_coroutine_that_keeps_a_reference_to_a_value(self):
         for text in ("io::Task<> f(const std::string& name);",
-                     "  Task<Result<int>> X::f(Y& y,\n   const std::vector<int>& q) override {",
+                     "  Task<Result<int>> X::f(Y& y,\n   const std::string& q) override {",
                      "virtual Task<int> f(std::string&& s) const = 0;"):
             self.breaks(tidy.check_coroutine_parameters, {"src/io/a.h": text}, "coroutine f")
         for text in ("io::Task<> f(Context& context, std::string name, const Request& request);",
+                     "io::Task<> f(Context& context, const std::vector<FormFile>& files);",
                      "io::Task<> a();\nvoid f(const std::string& name);",
                      "std::function<io::Task<int>(const Query&)> f;"):
             self.keeps(tidy.check_coroutine_parameters, {"src/io/a.h": text})

@@ -221,7 +221,7 @@ io::Task<Answer<net::Response>> finish(Context& context, storage::Upload upload)
   co_return video_made_response(video);
 }
 
-io::Task<Result<storage::Upload>> take_bytes(Call& call, const std::string& id,
+io::Task<Result<storage::Upload>> take_bytes(Call& call, std::string id,
                                              const storage::Upload& known,
                                              const ContentRange& range) {
   storage::UploadStaging& staging = *call.context.video_services->staging;
