@@ -255,6 +255,9 @@ COROUTINE = re.compile(r"^[ \t]*(?:static |virtual |friend |inline |\[\[nodiscar
                        r"(?:[\w]+::)*(\w+)\(([^;{}]*?)\)\s*(?:const\s*)?(?:override\s*)?"
                        r"(?:=\s*0\s*)?[;{]", re.M)
 
+LASTING = re.compile(r"const\s(std::(string|function|filesystem::path)|\w*::Path)\b[\w:<>, *]*&"
+                     r"|\w[\w:<>, ]*&&")
+
 
 def check_coroutine_parameters(tree, _table):
     """A coroutine outlives the full expression of its call: a reference that binds to a temporary
@@ -265,8 +268,7 @@ def check_coroutine_parameters(tree, _table):
         if not path.startswith("src/") or not path.endswith(CPP):
             continue
         for found in COROUTINE.finditer(text):
-            bad = re.search(r"const\s(std::(string|function|filesystem::path)|\w*::Path)\b[\w:<>, *]*&"
-                            r"|\w[\w:<>, ]*&&", found.group(2))
+            bad = LASTING.search(found.group(2))
             if bad:
                 line = text.count("\n", 0, found.start(1)) + 1
                 problems.append(f"{path}:{line}: coroutine {found.group(1)} takes "
