@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "io/runtime.h"
 #include "tests/support/local_transcode.h"
@@ -51,6 +52,24 @@ boost::json::object describe(const LocalTranscode::Outcome& outcome, shoal::Mill
           {"files", std::move(files)}};
 }
 
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+/// The folder can be played from: every playlist a viewer would see beside the media.
+void write_playlists(const LocalTranscode::Outcome& outcome, const std::filesystem::path& folder) {
+  using namespace shoal::processing;
+  write_text(folder / "master.m3u8", outcome.master);
+  write_text(folder / digests_name(outcome.plan), outcome.digests);
+  for (const auto& finished : outcome.finished) {
+    write_text(folder / finished.playlist_name, finished.playlist);
+  }
+  for (const auto& rendition : outcome.plan.renditions) {
+    write_text(folder / running_playlist_name(outcome.plan, rendition),
+               outcome.running.at(rendition.resolution).back());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,6 +93,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", result->error().message.c_str());
     return 1;
   }
+  write_playlists(**result, argv[2]);
   std::puts(boost::json::serialize(describe(**result, runner.cpu_time, runner.runs)).c_str());
   return 0;
 }
