@@ -67,15 +67,16 @@ io::Task<Result<>> Housekeeping::write_views() {
 
 io::Task<Result<>> Housekeeping::publish_scheduled() {
   const UtcTime now = services_.api.clock.now();
-  CO_TRY(const std::vector<Uuid> changed,
-         co_await services_.database.write([now](db::Session& session) -> Result<std::vector<Uuid>> {
-           std::vector<Uuid> uuids;
-           for (const VideoId id : catalog::apply_scheduled_updates(session, now, k_batch)) {
-             const auto access = catalog::find_video_access(session, catalog::VideoKey(id));
-             if (access) uuids.push_back(access->uuid);
-           }
-           return uuids;
-         }));
+  CO_TRY(
+      const std::vector<Uuid> changed,
+      co_await services_.database.write([now](db::Session& session) -> Result<std::vector<Uuid>> {
+        std::vector<Uuid> uuids;
+        for (const VideoId id : catalog::apply_scheduled_updates(session, now, k_batch)) {
+          const auto access = catalog::find_video_access(session, catalog::VideoKey(id));
+          if (access) uuids.push_back(access->uuid);
+        }
+        return uuids;
+      }));
   for (const Uuid& video : changed) services_.media.forget_video(video);
   co_return Result<>{};
 }

@@ -10,8 +10,8 @@
 namespace shoal::app {
 
 /// What an instance does by itself, each at its own pace: writes counted views, publishes what was
-/// scheduled, collects stale uploads, trash, expired sessions and old job history. Every duty may be
-/// done by several nodes at once and twice. start() once, stop() before destruction.
+/// scheduled, collects stale uploads, trash, expired sessions and old job history. Every duty may
+/// be done by several nodes at once and twice. start() once, stop() before destruction.
 class Housekeeping {
  public:
   struct Services {

@@ -152,10 +152,9 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(parts.database, db::Database::open(database_config(config, parts.directory), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             config.webserver.origin(), config.admin_email));
-  TRY(parts.media_store,
-      blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),
-                             parts.first_start.identity.client_id, parts.files, parts.disk,
-                             parts.random));
+  TRY(parts.media_store, blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),
+                                                parts.first_start.identity.client_id, parts.files,
+                                                parts.disk, parts.random));
   parts.staging = std::make_unique<storage::LocalStaging>(
       parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
       api::make_quota_check(parts.clock), storage::UploadLimits());
@@ -196,9 +195,13 @@ void Instance::run_until_signal() {
   }(parts));
 }
 
-std::string Instance::address() const { return parts_->config.webserver.origin(); }
+std::string Instance::address() const {
+  return parts_->config.webserver.origin();
+}
 
-std::uint16_t Instance::port() const { return parts_->server->port(); }
+std::uint16_t Instance::port() const {
+  return parts_->server->port();
+}
 
 const std::string& Instance::generated_root_password() const {
   return parts_->first_start.generated_root_password;

@@ -99,8 +99,7 @@ catalog::RuntimeSettings runtime_defaults(const Config& config) {
   return out;
 }
 
-processing::PlanConfig plan_config(const Config& config,
-                                   const catalog::RuntimeSettings& settings) {
+processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeSettings& settings) {
   processing::PlanConfig out;
   const auto& wanted = settings.transcoding;
   out.ladder.resolutions.assign(wanted.resolutions.begin(), wanted.resolutions.end());
@@ -124,6 +123,10 @@ api::ApiConfig api_config(const Config& config, const DataDirectory& directory) 
   out.web_folder = config.storage.web.empty() ? find_web_folder() : config.storage.web;
   out.data_folder = directory.root().string();
   out.metrics_enabled = config.metrics.enabled;
+  out.max_chunk_size = config.upload.max_chunk_size;
+  out.watching_interval_anonymous = config.views.watching_interval_anonymous;
+  out.watching_interval_users = config.views.watching_interval_users;
+  out.playback_stats_interval = config.metrics.playback_stats_interval;
   return out;
 }
 

@@ -14,7 +14,9 @@ api::VideoProcessing::Rendition describe(const processing::RunningWork& running,
   const std::size_t total = running.plan.work_segments.size();
   const std::size_t done = running.done[i];
   return {.resolution = running.plan.renditions[i].resolution,
-          .state = done == total ? State::ready : done > 0 ? State::running : State::waiting,
+          .state = done == total ? State::ready
+                   : done > 0    ? State::running
+                                 : State::waiting,
           .percent = total == 0 ? 0 : static_cast<int>(100 * done / total)};
 }
 
@@ -33,14 +35,16 @@ std::optional<api::VideoProcessing> PipelineProgress::find(db::Session& session,
   api::VideoProcessing out;
   for (std::size_t i = 0; i < running.plan.renditions.size(); ++i)
     out.renditions.push_back(describe(running, i));
-  const std::size_t done = std::accumulate(running.done.begin(), running.done.end(), std::size_t{0});
+  const std::size_t done =
+      std::accumulate(running.done.begin(), running.done.end(), std::size_t{0});
   const std::size_t total = running.plan.work_segments.size() * running.plan.renditions.size();
   if (total == 0) return out;
   // The single files and publishing come after the last segment: never 100 before the end.
   out.percent = static_cast<int>(std::min<std::size_t>(99, 100 * done / total));
   if (done > 0) {
     const auto spent = clock_.now() - running.started;
-    const auto left = spent * static_cast<std::int64_t>(total - done) / static_cast<std::int64_t>(done);
+    const auto left =
+        spent * static_cast<std::int64_t>(total - done) / static_cast<std::int64_t>(done);
     out.remaining = std::chrono::ceil<Seconds>(left);
   }
   return out;

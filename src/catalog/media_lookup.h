@@ -15,8 +15,8 @@ namespace shoal::catalog {
 
 /// What a media URL's file name stands for.
 struct MediaFileRecord {
-  /// A thumbnail, preview, storyboard or caption: named by a random UUID, and served to whoever knows
-  /// the name, as PeerTube does.
+  /// A thumbnail, preview, storyboard or caption: named by a random UUID, and served to whoever
+  /// knows the name, as PeerTube does.
   bool is_picture = false;
   std::string content_type;
   std::uint64_t size = 0;

@@ -97,8 +97,7 @@ io::Task<bool> MediaService::is_allowed(const net::Request& request, const Media
   co_return co_await access_.may_watch(request, entry.video);
 }
 
-io::Task<net::Response> MediaService::serve(net::Request& request, std::string name,
-                                            Access how) {
+io::Task<net::Response> MediaService::serve(net::Request& request, std::string name, Access how) {
   auto found = co_await find(std::move(name));
   if (!found) co_return error_response(found.error());
   const CachedMedia& media = **found;

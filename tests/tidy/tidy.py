@@ -276,9 +276,23 @@ def check_coroutine_parameters(tree, _table):
     return problems
 
 
+def check_config_is_read(tree, _table):
+    """A key that nothing reads is a promise nobody keeps."""
+    problems = []
+    schema = "src/app/config/schema.cpp"
+    readers = "\n".join(text for path, text in tree.items() if path.startswith("src/app/")
+                        and (path.endswith("/load.cpp") or not path.startswith("src/app/config/")))
+    for found in re.finditer(r"\.add\(\s*\"([\w.]+)\",\s*[\w.]*?\.?(\w+),", tree.get(schema, "")):
+        key, member = found.groups()
+        if not re.search(rf"[.>]{member}\b", readers):
+            problems.append(f"{schema}:1: nothing in src/app reads {key} ({member})")
+    return problems
+
+
 CHECKS = [check_table, check_direction, check_module_deps, check_include_cycles,
           check_heavy_headers, check_coroutine_parameters, check_pragma_once, check_size,
-          check_columns, check_words, check_machine_paths, check_tests_are_built]
+          check_columns, check_words, check_machine_paths, check_tests_are_built,
+          check_config_is_read]
 
 
 def tracked_tree(root):

@@ -124,6 +124,12 @@ class Rules(unittest.TestCase):
         self.breaks(tidy.check_tests_are_built, tree | {"src/io/test.cpp": ""}, "test.cpp")
         self.keeps(tidy.check_tests_are_built, tree | {"src/io/posix/a.cpp": ""})
 
+    def test_a_configuration_key_that_nothing_reads(self):
+        schema = {"src/app/config/schema.cpp": 's.add("listen.port",\n c.listen.port, "The port.")'}
+        self.breaks(tidy.check_config_is_read, schema, "listen.port")
+        self.keeps(tidy.check_config_is_read,
+                   schema | {"src/app/serve.cpp": "use(config.listen.port);"})
+
     def test_generated_text_is_left_alone(self):
         self.keeps(tidy.check_size, {"web/src/generated/api.ts": "x\n" * 9000})
 

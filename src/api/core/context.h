@@ -42,6 +42,10 @@ struct ApiConfig {
   bool metrics_enabled = true;
   /// The most that one PUT of a resumable upload should carry; 0 leaves it to the client.
   ByteCount max_chunk_size{0};
+  /// How often players report that they play, and how well.
+  Milliseconds watching_interval_anonymous{5'000};
+  Milliseconds watching_interval_users{5'000};
+  Milliseconds playback_stats_interval{15'000};
 };
 
 /// Everything a handler works with, for the program's life. References outlive it; caches are its

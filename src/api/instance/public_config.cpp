@@ -145,10 +145,18 @@ void write_limits(JsonWriter& json, const ApiConfig& config, const RuntimeSettin
   write_switch(json, "homepage", false);
   json.key("openTelemetry").object([&] {
     json.key("metrics").object([&] {
-      json.field("enabled", config.metrics_enabled).field("playbackStatsInterval", 15000);
+      json.field("enabled", config.metrics_enabled)
+          .field("playbackStatsInterval", config.playback_stats_interval.count());
     });
   });
-  json.key("views").raw(R"({"videos":{"watchingInterval":{"anonymous":5000,"users":5000}}})");
+  json.key("views").object([&] {
+    json.key("videos").object([&] {
+      json.key("watchingInterval").object([&] {
+        json.field("anonymous", config.watching_interval_anonymous.count())
+            .field("users", config.watching_interval_users.count());
+      });
+    });
+  });
   write_switch(json, "storyboards", settings.storyboards_enabled);
 }
 

@@ -82,11 +82,6 @@ struct Config {
     RateLimit well_known{Milliseconds{10'000}, 200};
   } rates_limit;
 
-  struct TokenLifetime {
-    Milliseconds access_token{86'400'000};
-    Milliseconds refresh_token{1'209'600'000};
-  } token_lifetime;
-
   struct Instance {
     std::string name = "Shoal";
     std::string short_description = "A video platform that scales out.";
@@ -142,7 +137,6 @@ struct Config {
   bool storyboards_enabled = true;
 
   struct Views {
-    Milliseconds ip_view_expiration{3'600'000};
     Milliseconds watching_interval_anonymous{5000};
     Milliseconds watching_interval_users{5000};
   } views;

@@ -76,10 +76,9 @@ TEST(AppConfig, what_only_two_keys_together_show_names_the_line_too) {
                    "none",
                    "shoal.yaml:2: tls.certificate_file: is set but webserver.https is false; set "
                    "webserver.https: true"}));
-  EXPECT_EQ(problems_of("", {"SHOAL__OAUTH2__TOKEN_LIFETIME__REFRESH_TOKEN=1 hour"}),
-            (Texts{"environment SHOAL__OAUTH2__TOKEN_LIFETIME__REFRESH_TOKEN: "
-                   "oauth2.token_lifetime.refresh_token: is shorter than "
-                   "oauth2.token_lifetime.access_token; give at least as much"}));
+  EXPECT_EQ(problems_of("", {"SHOAL__TLS__KEY_FILE=/k.pem"}),
+            (Texts{"environment SHOAL__TLS__KEY_FILE: tls.key_file: is set without "
+                   "tls.certificate_file; give both or none"}));
   std::string none =
       "transcoding:\n  always_transcode_original_resolution: false\n  resolutions:\n";
   for (const auto height : Config::Transcoding::k_heights)

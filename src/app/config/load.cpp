@@ -34,9 +34,6 @@ void check_together(const Config& c, const Places& places, std::vector<config::P
   if (!c.tls.certificate_file.empty() && !c.webserver.https)
     add(problems, places, "tls.certificate_file",
         "is set but webserver.https is false; set webserver.https: true");
-  if (c.token_lifetime.refresh_token < c.token_lifetime.access_token)
-    add(problems, places, "oauth2.token_lifetime.refresh_token",
-        "is shorter than oauth2.token_lifetime.access_token; give at least as much");
   if (c.transcoding.enabled && !c.transcoding.always_original_resolution &&
       c.transcoding.heights().empty())
     add(problems, places, "transcoding.enabled",

@@ -74,12 +74,6 @@ void describe_rate_limits(config::Schema& s, Config& c) {
   describe_limit(s, "feeds", c.rates_limit.feeds, "feed requests");
   describe_limit(s, "receive_client_log", c.rates_limit.receive_client_log, "client log entries");
   describe_limit(s, "well_known", c.rates_limit.well_known, "requests below /.well-known");
-  s.add("oauth2.token_lifetime.access_token", c.token_lifetime.access_token,
-        "How long a log-in lasts without a refresh.")
-      .range(k_minute, 365 * k_day);
-  s.add("oauth2.token_lifetime.refresh_token", c.token_lifetime.refresh_token,
-        "How long a log-in can be refreshed.")
-      .range(k_minute, 3650 * k_day);
 }
 
 void describe_store(config::Schema& s, Config& c) {
@@ -202,9 +196,6 @@ void describe_videos(config::Schema& s, Config& c) {
   }
   s.add("storyboards.enabled", c.storyboards_enabled, "Whether previews for the seek bar are made.")
       .runtime();
-  s.add("views.videos.ip_view_expiration", c.views.ip_view_expiration,
-        "How long one address counts as one view of a video.")
-      .range(k_minute, 30 * k_day);
   s.add("views.videos.watching_interval.anonymous", c.views.watching_interval_anonymous,
         "How often the player of a visitor reports that it plays.")
       .range(k_second, k_hour);
@@ -227,6 +218,8 @@ void refuse_foreign(config::Schema& s) {
   s.foreign("transcoding.hls", "Shoal always makes HLS; remove it");
   s.foreign("transcoding.web_videos",
             "Shoal always makes HLS, whose files also download; remove it");
+  s.foreign("oauth2",
+            "a log-in lasts a day and can be refreshed for two weeks; remove the section");
   s.foreign("database.suffix", "give the whole name as database.name");
 }
 

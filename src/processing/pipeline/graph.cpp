@@ -1,7 +1,8 @@
 #include "processing/pipeline/graph.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include <boost/json.hpp>
 
 namespace shoal::processing {
 namespace {

@@ -52,11 +52,10 @@ Result<std::vector<PackagedSegment>> parse_segments(std::string_view text) {
 }
 
 std::string write_work_layout(const PackagedWork& work) {
-  return json::serialize(json::object{
-      {"codecs", work.codecs},
-      {"hasAudio", work.has_audio},
-      {"init", to_base64url(std::as_bytes(std::span(work.init)))},
-      {"segments", to_array(work.segments)}});
+  return json::serialize(json::object{{"codecs", work.codecs},
+                                      {"hasAudio", work.has_audio},
+                                      {"init", to_base64url(std::as_bytes(std::span(work.init)))},
+                                      {"segments", to_array(work.segments)}});
 }
 
 Result<PackagedWork> parse_work_layout(std::size_t work_segment, std::string_view text) {

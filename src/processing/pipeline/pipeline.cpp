@@ -20,8 +20,9 @@ void Pipeline::add(jobs::Runner& runner, std::string_view kind, std::size_t conc
   handler.run = [this, step](const jobs::LeasedJob& job, jobs::JobContext& context) {
     return (this->*step)(job, context);
   };
-  handler.on_failed = [this](db::Session& session, const jobs::LeasedJob& job,
-                             const Error& error) { on_failed(session, job, error); };
+  handler.on_failed = [this](db::Session& session, const jobs::LeasedJob& job, const Error& error) {
+    on_failed(session, job, error);
+  };
   runner.handle(std::move(handler));
 }
 
@@ -53,8 +54,7 @@ io::Task<Result<Pipeline::LocalSource>> Pipeline::local_source(const VideoWork& 
   if (!work.source) co_return fail(ErrorCode::not_found, "the uploaded file is gone");
   blob::BlobStore* store = services_.stores(work.source->store);
   if (store == nullptr) co_return fail(ErrorCode::unavailable, "the store of the upload is away");
-  CO_TRY(std::shared_ptr<blob::ObjectReader> reader,
-         co_await store->open(work.source->object_key));
+  CO_TRY(std::shared_ptr<blob::ObjectReader> reader, co_await store->open(work.source->object_key));
   if (const auto path = reader->local_path()) co_return LocalSource{*path, std::move(reader)};
   const Path copy = workspace.path() / "source";
   CO_TRY_VOID(co_await fetch(*work.source, copy));
@@ -94,9 +94,10 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& wor
     return storage::checksum_of(files, path);
   }));
   Put put{{work.id, kind, std::move(name), std::move(content_type), std::move(checksum)}, {}};
-  // The fence makes the key this attempt's own: a second attempt never meets the first one's object.
-  put.object_key = fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence,
-                               put.file.name);
+  // The fence makes the key this attempt's own: a second attempt never meets the first one's
+  // object.
+  put.object_key =
+      fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, put.file.name);
   CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path)));
   co_return put;
 }
@@ -106,8 +107,8 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_text(Job job, const VideoWork& wor
                                                    std::string content_type, std::string text) {
   Put put{{work.id, kind, std::move(name), std::move(content_type), storage::checksum_of(text)},
           {}};
-  put.object_key = fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence,
-                               put.file.name);
+  put.object_key =
+      fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, put.file.name);
   CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text)));
   co_return put;
 }

@@ -81,7 +81,8 @@ class Pipeline {
     std::shared_ptr<blob::ObjectReader> keep;
   };
   io::Task<Result<LocalSource>> local_source(const VideoWork& work, const Workspace& workspace);
-  /// Makes a stored file readable under `path`: a second name where the store is local, else a copy.
+  /// Makes a stored file readable under `path`: a second name where the store is local, else a
+  /// copy.
   io::Task<Result<>> fetch(storage::StoredFile file, Path path);
   io::Task<Result<>> store_pieces(Job job, const Input& input, const Path& folder,
                                   const AudioManifest& manifest);

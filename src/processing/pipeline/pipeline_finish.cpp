@@ -19,7 +19,8 @@ io::Task<Result<>> Pipeline::make_rendition(Job job, jobs::JobContext& context) 
   CO_TRY_VOID(workspace.make());
   CO_TRY(const Input input, co_await input_of(job));
   const std::size_t height = payload_index(job);
-  const auto rendition = std::ranges::find(input.plan.renditions, height, &RenditionPlan::resolution);
+  const auto rendition =
+      std::ranges::find(input.plan.renditions, height, &RenditionPlan::resolution);
   if (rendition == input.plan.renditions.end())
     co_return fail(ErrorCode::invalid, "the plan has no such rendition");
 
@@ -39,12 +40,12 @@ io::Task<Result<>> Pipeline::make_rendition(Job job, jobs::JobContext& context) 
          co_await processing::finish(services_.steps, input.plan, *rendition, std::move(parts),
                                      workspace.path()));
   context.report_progress(60);
-  CO_TRY(Put file, co_await put_file(job, input.work, storage::FileKind::rendition,
-                                     finished.file_name, "video/mp4",
-                                     workspace.path() / finished.file_name));
-  CO_TRY(Put playlist, co_await put_text(job, input.work, storage::FileKind::playlist,
-                                         finished.playlist_name, std::string(k_playlist_type),
-                                         finished.playlist));
+  CO_TRY(Put file,
+         co_await put_file(job, input.work, storage::FileKind::rendition, finished.file_name,
+                           "video/mp4", workspace.path() / finished.file_name));
+  CO_TRY(Put playlist,
+         co_await put_text(job, input.work, storage::FileKind::playlist, finished.playlist_name,
+                           std::string(k_playlist_type), finished.playlist));
   co_return co_await services_.database.write(
       [this, job, video, made = *rendition, finished = std::move(finished), file = std::move(file),
        playlist = std::move(playlist)](db::Session& session) -> Result<> {
@@ -61,9 +62,9 @@ io::Task<Result<>> Pipeline::publish(Job job, jobs::JobContext&) {
   CO_TRY(const std::vector<FinishedRendition> renditions,
          co_await services_.database.read(
              [video](db::Session& session) { return find_renditions(session, video); }));
-  CO_TRY(Put master, co_await put_text(job, input.work, storage::FileKind::playlist,
-                                       master_name(input.plan), std::string(k_playlist_type),
-                                       finished_master(input.plan, renditions)));
+  CO_TRY(Put master,
+         co_await put_text(job, input.work, storage::FileKind::playlist, master_name(input.plan),
+                           std::string(k_playlist_type), finished_master(input.plan, renditions)));
   CO_TRY(Put digests, co_await put_text(job, input.work, storage::FileKind::segments_sha256,
                                         digests_name(input.plan), "application/json",
                                         finished_digests(renditions)));
@@ -93,7 +94,8 @@ io::Task<Result<>> Pipeline::publish(Job job, jobs::JobContext&) {
 io::Task<Result<>> Pipeline::clean_up(Job job, jobs::JobContext&) {
   const VideoId video = *job.video;
   const UtcTime due = services_.clock.now() + config_.trash_for;
-  co_return co_await services_.database.write([this, job, video, due](db::Session& session) -> Result<> {
+  co_return co_await services_.database.write([this, job, video,
+                                               due](db::Session& session) -> Result<> {
     TRY_VOID(jobs::check_fence(session, job));
     session.execute("delete from work_segment where video_id = :video", {video});
     storage::trash_files(session, video,

@@ -112,8 +112,7 @@ io::Task<Result<>> Pipeline::fetch_sound(const Input& input, AudioManifest manif
 
 io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
                                                             const RenditionPlan& rendition,
-                                                            std::size_t work_segment,
-                                                            Path folder) {
+                                                            std::size_t work_segment, Path folder) {
   const VideoId video = input.work.id;
   const SteadyTime patience = services_.clock.steady_now() + k_sound_patience;
   boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
@@ -122,7 +121,8 @@ io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
            co_await services_.database.read(
                [video](db::Session& session) { return find_audio(session, video); }));
     CO_TRY_VOID(co_await fetch_sound(input, sound, folder));
-    auto work = co_await package(services_.steps, input.plan, rendition, work_segment, sound, folder);
+    auto work =
+        co_await package(services_.steps, input.plan, rendition, work_segment, sound, folder);
     const bool too_early = !work && work.error().code == ErrorCode::busy;
     if (!too_early || services_.clock.steady_now() > patience) co_return work;
     pause.expires_after(k_sound_poll);
@@ -131,8 +131,8 @@ io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
 }
 
 io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
-                                           const RenditionPlan& rendition,
-                                           std::size_t work_segment, const Path& folder) {
+                                           const RenditionPlan& rendition, std::size_t work_segment,
+                                           const Path& folder) {
   CO_TRY(PackagedWork work, co_await package_when_heard(input, rendition, work_segment, folder));
   std::optional<Put> init;
   if (work_segment == 0) {
@@ -209,8 +209,8 @@ io::Task<Result<>> Pipeline::encode(Job job, jobs::JobContext& context) {
   const std::size_t segment = payload_index(job);
   if (segment >= input.plan.work_segments.size())
     co_return fail(ErrorCode::invalid, "the plan has no such work segment");
-  CO_TRY_VOID(co_await encode_work(services_.steps, input.plan, segment, source.path,
-                                   workspace.path()));
+  CO_TRY_VOID(
+      co_await encode_work(services_.steps, input.plan, segment, source.path, workspace.path()));
   context.report_progress(90);
   // The smallest first: it is what a viewer on a poor line waits for.
   for (auto rendition = input.plan.renditions.rbegin(); rendition != input.plan.renditions.rend();

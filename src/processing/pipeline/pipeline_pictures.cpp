@@ -13,8 +13,7 @@ io::Task<Result<>> Pipeline::make_pictures(Job job, jobs::JobContext&) {
   CO_TRY_VOID(workspace.make());
   CO_TRY(const Input input, co_await input_of(job));
   CO_TRY(const LocalSource source, co_await local_source(input.work, workspace));
-  CO_TRY_VOID(
-      co_await make_thumbnails(services_.steps, input.plan, source.path, workspace.path()));
+  CO_TRY_VOID(co_await make_thumbnails(services_.steps, input.plan, source.path, workspace.path()));
   CO_TRY(const Put thumbnail, co_await put_picture(job, input.work, storage::FileKind::thumbnail,
                                                    thumbnail_path(workspace.path())));
   CO_TRY(const Put preview, co_await put_picture(job, input.work, storage::FileKind::preview,
@@ -26,8 +25,7 @@ io::Task<Result<>> Pipeline::make_pictures(Job job, jobs::JobContext&) {
         for (const auto& [kind, put] : {std::pair{catalog::ThumbnailKind::miniature, &thumbnail},
                                         std::pair{catalog::ThumbnailKind::preview, &preview}}) {
           const auto replaced = catalog::put_thumbnail(
-              session, video,
-              {.kind = kind, .file = record(session, *put), .automatic = true});
+              session, video, {.kind = kind, .file = record(session, *put), .automatic = true});
           if (replaced) storage::trash_file(session, *replaced, services_.clock.now());
         }
         return jobs::complete(session, job);

@@ -23,8 +23,8 @@ namespace {
 class PipelineTest : public tests::DatabaseTest {
  protected:
   PipelineTest() {
-    auto opened = blob::LocalStore::open("local", folder.path() / "media", "instance", files, disk,
-                                         random);
+    auto opened =
+        blob::LocalStore::open("local", folder.path() / "media", "instance", files, disk, random);
     SHOAL_CHECK(opened.has_value());
     store = *std::move(opened);
   }
@@ -102,8 +102,7 @@ class PipelineTest : public tests::DatabaseTest {
   /// Runs jobs until none is left that may run now, or `until` holds.
   void run_jobs(const std::function<bool()>& until) {
     Pipeline pipeline({.scratch = folder.path() / "work"}, services());
-    jobs::Runner runner(runtime, *database, progress, metrics,
-                        {.poll_every = Milliseconds(20)});
+    jobs::Runner runner(runtime, *database, progress, metrics, {.poll_every = Milliseconds(20)});
     pipeline.register_handlers(runner);
     runner.start();
     runtime.run_until_done([](jobs::Runner& running, std::function<bool()> done) -> io::Task<> {
@@ -116,9 +115,8 @@ class PipelineTest : public tests::DatabaseTest {
     }(runner, until));
   }
   void run_all_jobs() {
-    run_jobs([this] {
-      return count("select count(*) from job where kind <> 'video-clean-up'") == 0;
-    });
+    run_jobs(
+        [this] { return count("select count(*) from job where kind <> 'video-clean-up'") == 0; });
   }
 
   catalog::Video find(VideoId id) {
@@ -128,9 +126,10 @@ class PipelineTest : public tests::DatabaseTest {
   }
 
   std::string read_file(const std::string& name) {
-    const auto file = database->read_blocking([&](db::Session& session) -> Result<storage::StoredFile> {
-      return *storage::find_file(session, name);
-    });
+    const auto file =
+        database->read_blocking([&](db::Session& session) -> Result<storage::StoredFile> {
+          return *storage::find_file(session, name);
+        });
     const auto reader = wait(store->open(file->object_key));
     std::string text((*reader)->size(), '\0');
     EXPECT_EQ(wait((*reader)->read_at(0, std::as_writable_bytes(std::span(text)))), text.size());
@@ -191,9 +190,9 @@ TEST_P(PipelineTest, a_source_that_qualifies_is_copied_and_the_rest_encoded) {
 
 TEST_P(PipelineTest, stopped_anywhere_it_goes_on_and_publishes_once) {
   const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
-  for (const auto* reached : {"select count(*) from streaming_playlist",
-                              "select count(*) from work_segment",
-                              "select count(*) from rendition"})
+  for (const auto* reached :
+       {"select count(*) from streaming_playlist", "select count(*) from work_segment",
+        "select count(*) from rendition"})
     run_jobs([&] { return count(reached) > 0; });
   run_all_jobs();
   expect_published(id, {240, 144});

@@ -78,17 +78,16 @@ Result<std::vector<StoredWork>> find_finished_work(db::Session& session, VideoId
            {video, rendition.resolution})) {
     TRY(PackagedWork work,
         parse_work_layout(static_cast<std::size_t>(row.integer(0)), row.text(1)));
-    out.push_back({std::move(work),
-                   {row.id<FileId>(2), static_cast<storage::FileKind>(row.integer(3)), row.text(4),
-                    row.text(5), static_cast<std::uint64_t>(row.integer(6)), row.text(7),
-                    row.text(8)}});
+    out.push_back(
+        {std::move(work),
+         {row.id<FileId>(2), static_cast<storage::FileKind>(row.integer(3)), row.text(4),
+          row.text(5), static_cast<std::uint64_t>(row.integer(6)), row.text(7), row.text(8)}});
   }
   return out;
 }
 
 void store_rendition(db::Session& session, VideoId video, const RenditionPlan& rendition,
-                     const FinishedRendition& finished, FileId file, FileId playlist,
-                     UtcTime now) {
+                     const FinishedRendition& finished, FileId file, FileId playlist, UtcTime now) {
   const auto fps = rendition.resolution == 0 ? 0 : std::lround(rendition.fps.value());
   session.execute(
       "insert into rendition (video_id, height, width, pixel_height, fps, codecs, bandwidth, "
@@ -163,10 +162,10 @@ Result<std::unique_ptr<RunningWork>> find_running(db::Session& session, VideoId 
     listed.rendition = &rendition;
     std::size_t next = 0;
     std::size_t done = 0;
-    for (const db::Row& piece : session.query(
-             "select position, layout from work_segment where video_id = :video "
-             "and height = :height order by position",
-             {video, rendition.resolution})) {
+    for (const db::Row& piece :
+         session.query("select position, layout from work_segment where video_id = :video "
+                       "and height = :height order by position",
+                       {video, rendition.resolution})) {
       ++done;
       const auto position = static_cast<std::size_t>(piece.integer(0));
       if (position != next) continue;
