@@ -75,7 +75,7 @@ class Shoal:
                             "SHOAL__WEBSERVER__HOSTNAME": "127.0.0.1",
                             "SHOAL__WEBSERVER__PORT": str(self.port),
                             # Loads come from one address; PeerTube was measured the same way.
-                            "SHOAL__RATES_LIMIT__API__MAX": "1000000000", **(environment or {})}
+                            "SHOAL__RATES_LIMIT__API__MAX": "1000000", **(environment or {})}
         self.token = None
 
     def __enter__(self):

@@ -66,6 +66,8 @@ def main():
         with urllib.request.urlopen(ours) as answer:
             target.write_bytes(answer.read())
         target.chmod(0o644)
+        if target.stat().st_size < max(size for _, size in SIZES):
+            raise SystemExit("the video is smaller than the ranges asked of it")
         with peers.Nginx(root, prefix=peers.pinned(0)) as nginx:
             theirs = f"{nginx.url}/video.mp4"
             for name, size in SIZES:
