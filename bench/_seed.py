@@ -3,6 +3,7 @@
 Rows are what publishing writes: video, pictures, and for the newest ones the files of four
 renditions too. There are no bytes behind the files, so only the API can be measured with them.
 """
+import random
 import sqlite3
 import time
 import uuid
@@ -38,6 +39,7 @@ def videos(database, count, detailed=1000):
 class Batch:
     def __init__(self, next_file):
         self.next_file = next_file
+        self.random = random.Random(next_file)
         self.videos, self.files, self.pictures = [], [], []
         self.playlists, self.renditions = [], []
 
@@ -49,7 +51,7 @@ class Batch:
         return number
 
     def add(self, video, channel, number, now, detailed):
-        name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"shoal bench {number}"))
+        name = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         words = " ".join(WORDS[(number * step + step) % len(WORDS)] for step in (1, 5, 7))
         self.videos.append((video, name, channel, f"{words.title()} {number}",
                             f"A description of {words}, " + "some sentences long. " * 8,

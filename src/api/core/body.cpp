@@ -103,7 +103,7 @@ io::Task<Answer<Body>> read_body(net::Request& request, BodyLimits limits) {
   CO_TRY(auto text, co_await read_text(request, limits.text));
   if (type == "application/x-www-form-urlencoded") {
     auto parameters = net::Parameters::parse(text);
-    if (!parameters) co_return refuse(400, "The form has a broken escape.");
+    if (!parameters) co_return refuse(400, "The form has a broken escape or is not UTF-8.");
     co_return Body{Fields::from(*parameters, "body"), {}};
   }
   if (type.empty() || type == "application/json" || type.ends_with("+json")) {
