@@ -72,6 +72,7 @@ export class UploadItem {
       this.phase = 'uploaded'
       forget(this.fingerprint)
       if (this.publish) await this.save()
+      else await this.keepDetails()
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') return
       this.phase = 'failed'
@@ -170,6 +171,16 @@ export class UploadItem {
     this.publish = true
     this.remember(true)
     if (this.video) await this.save()
+  }
+
+  /** What was typed during the upload outlives this page, unseen by others until published. */
+  private async keepDetails(): Promise<void> {
+    if (!this.video) return
+    const typed = $state.snapshot(this.attributes) as VideoAttributes
+    const { videoPasswords: _, ...details } = typed
+    details.name = nameFor(details.name, this.file.name)
+    // Publishing sends everything again and reports what is wrong.
+    await videos.update(this.video.uuid, { ...details, privacy: Privacy.private }).catch(() => {})
   }
 
   private async save(): Promise<void> {

@@ -84,6 +84,10 @@ export class WatchModel {
       this.wrongPassword = this.gate === 'password' && password !== undefined
       if (this.gate === 'password') sessionStorage.removeItem(passwordKey(key))
       if (this.gate === 'none') this.error = error
+      if (error instanceof ApiError && error.status === 429) {
+        const waitMs = (error.retryAfterSeconds || 5) * 1000
+        this.timer = window.setTimeout(() => void this.open(key, password), waitMs)
+      }
     }
   }
 

@@ -95,6 +95,16 @@ describe('WatchModel', () => {
     expect(model.error).toMatchObject({ status: 404 })
   })
 
+  it('comes back by itself when the server asked to wait', async () => {
+    answers['videos/s'] = () => [429, {}]
+    await model.open('s')
+    expect(model.error).toMatchObject({ status: 429 })
+    answers['videos/s'] = () => [200, video()]
+    await vi.advanceTimersByTimeAsync(5_100)
+    expect(model.video?.name).toBe('A')
+    expect(model.error).toBeNull()
+  })
+
   it('looks often until something plays, rarely until all is done, then stops', async () => {
     const running = { state: { id: 2 }, processing: work(0), streamingPlaylists: [] as unknown }
     answers['videos/s'] = () => [200, video(running)]
