@@ -19,7 +19,7 @@ constexpr std::int64_t k_history_limit = 20'000;
 }  // namespace
 
 Housekeeping::Housekeeping(io::Executor executor, Services services)
-    : services_(std::move(services)), tasks_(executor, "housekeeping") {}
+    : services_(std::move(services)), tasks_(std::move(executor), "housekeeping") {}
 
 void Housekeeping::start() {
   struct Entry {

@@ -42,6 +42,11 @@ constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
 constexpr std::string_view k_local_store = "local";
 
+/// What uploads are made into from now on: the file's bounds, the administrator's choices.
+io::Task<processing::PlanConfig> current_plan_config(const Config& config, api::Context& api) {
+  co_return plan_config(config, *co_await api.settings.get());
+}
+
 }  // namespace
 
 /// In the order of their dependencies: what comes later uses what comes before and is gone first.
@@ -109,9 +114,7 @@ void Instance::Parts::make_processing() {
       .stores = [this](std::string_view name) { return find_store(name); },
       .clock = clock,
       .random = random,
-      .plan_config = [this]() -> io::Task<processing::PlanConfig> {
-        co_return plan_config(config, *co_await api->settings.get());
-      },
+      .plan_config = [this] { return current_plan_config(config, *api); },
       .on_changed = [this](const Uuid& video) { media->forget_video(video); }};
   pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
   jobs = std::make_unique<jobs::Runner>(
