@@ -18,6 +18,8 @@ namespace shoal::app {
 /// kill -9. Movable value.
 class DataDirectory {
  public:
+  static constexpr const char* k_database = "shoal.db";
+
   /// Makes the folders and takes the lock. Errors: conflict (another process has it; the message
   /// names its pid), unavailable (cannot be made or written; the message says why).
   static Result<DataDirectory> claim(const std::filesystem::path& root);
@@ -26,7 +28,6 @@ class DataDirectory {
   ~DataDirectory();
 
   const std::filesystem::path& root() const { return root_; }
-  std::filesystem::path database() const { return root_ / "shoal.db"; }
   std::filesystem::path media() const { return root_ / "media"; }
   std::filesystem::path uploads() const { return root_ / "uploads"; }
   std::filesystem::path work() const { return root_ / "work"; }

@@ -3,20 +3,9 @@
 #include <cstdlib>
 
 #include "catalog/password.h"
+#include "cli/users.h"
 
 namespace shoal::app {
-namespace {
-
-/// Long enough that nobody guesses it, short enough to copy by eye.
-std::string random_password(Random& random) {
-  constexpr std::string_view k_letters = "abcdefghjkmnpqrstuvwxyz23456789";
-  std::string out;
-  for (int i = 0; i < 20; ++i) out.push_back(k_letters[random.below(k_letters.size())]);
-  return out;
-}
-
-}  // namespace
-
 Result<FirstStart> ensure_first_start(db::Database& database, Random& random, const Clock& clock,
                                       const std::string& origin, const std::string& admin_email) {
   FirstStart start;
@@ -33,7 +22,7 @@ Result<FirstStart> ensure_first_start(db::Database& database, Random& random, co
   const char* given = std::getenv("SHOAL_INITIAL_ROOT_PASSWORD");
   std::string password = given != nullptr ? given : "";
   if (password.empty()) {
-    password = random_password(random);
+    password = cli::random_password(random);
     start.generated_root_password = password;
   }
   TRY(const std::string hash, catalog::hash_password(password, random));

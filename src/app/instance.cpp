@@ -152,7 +152,8 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(DataDirectory directory, DataDirectory::claim(config.storage.data));
   auto made = std::make_unique<Parts>(config, std::move(directory));
   Parts& parts = *made;
-  TRY(parts.database, db::Database::open(database_config(config, parts.directory), parts.metrics));
+  TRY(parts.database,
+      db::Database::open(database_config(config, parts.directory.root()), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             config.webserver.origin(), config.admin_email));
   TRY(parts.media_store, blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
+#include "app/admin_commands.h"
 #include "app/config/load.h"
 #include "app/serve.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char** argv) {
   program
       .add_option("--config", config_file, "shoal.yaml; without it all keys have their defaults")
       ->check(CLI::ExistingFile);
+  program.add_option("--data", serve_options.data,
+                     "folder that holds everything the instance keeps");
 
   CLI::App* serve = program.add_subcommand("serve", "Run an instance");
   serve->fallthrough();
@@ -37,10 +40,15 @@ int main(int argc, char** argv) {
     command->callback([&action, name] { action = name; });
   }
 
+  shoal::app::AdminCommands admin;
+  admin.add_to(program);
+
   CLI11_PARSE(program, argc, argv);
   if (serve->parsed()) {
     serve_options.config_file = config_file;
     return shoal::app::serve(serve_options);
   }
+  if (admin.chosen)
+    return shoal::app::run_admin_command(config_file, serve_options.data, admin.chosen);
   return shoal::app::run_config_command(action, config_file);
 }

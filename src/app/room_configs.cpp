@@ -55,10 +55,10 @@ net::ServerConfig server_config(const Config& config) {
   return out;
 }
 
-db::DatabaseConfig database_config(const Config& config, const DataDirectory& directory) {
+db::DatabaseConfig database_config(const Config& config, const std::filesystem::path& data) {
   db::DatabaseConfig out;
   out.engine = config.database.engine == "postgresql" ? db::Engine::postgresql : db::Engine::sqlite;
-  out.sqlite_path = directory.database().string();
+  out.sqlite_path = (data / DataDirectory::k_database).string();
   if (out.engine == db::Engine::postgresql) out.postgresql_url = connection_string(config.database);
   out.readers = static_cast<std::size_t>(config.database.pool_max);
   out.busy_timeout = config.database.busy_timeout;

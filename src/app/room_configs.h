@@ -13,7 +13,7 @@ namespace shoal::app {
 // The one configuration, cut into what each room takes. Pure.
 
 net::ServerConfig server_config(const Config& config);
-db::DatabaseConfig database_config(const Config& config, const DataDirectory& directory);
+db::DatabaseConfig database_config(const Config& config, const std::filesystem::path& data);
 catalog::RuntimeSettings runtime_defaults(const Config& config);
 /// What the administrator wants of transcoding now: the file's values under the run-time settings.
 processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeSettings& settings);

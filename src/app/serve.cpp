@@ -84,4 +84,13 @@ int serve(const ServeOptions& options) {
   return 0;
 }
 
+int run_admin_command(const std::string& config_file, const std::optional<std::string>& data,
+                      const std::function<int(const Config&)>& command) {
+  auto config = read_config(config_file);
+  if (!config) return complain(config.error());
+  if (data) config->storage.data = *data;
+  log::configure(log::Level::warn, log::Format::text);
+  return command(*config);
+}
+
 }  // namespace shoal::app
