@@ -108,7 +108,7 @@ step_browser() {
   build_web all || { failed=$((failed + 1)) && return 1; }
   counted "$results/browser.xml" "browser tests" node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=junit --test-reporter-destination="$results/browser.xml" tests/e2e/
+    --test-reporter=junit --test-reporter-destination="$results/browser.xml" tests/e2e/*.test.mjs
 }
 
 step_package() {

@@ -1,0 +1,149 @@
+// Every page: accessible in both themes and three widths, in both languages, with honest states.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { axeFindings, closePage, launch, openPage } from './support/browser.mjs'
+import { clip } from './support/clips.mjs'
+import { Api, startServer } from './support/server.mjs'
+
+const longName =
+  'A title that goes on and on, as titles do when somebody has much to say about a meadow at dawn'
+let server
+let browser
+let api
+let video
+
+before(async () => {
+  server = await startServer()
+  browser = await launch()
+  api = await new Api(server.url).login()
+  const { uuid } = await api.upload(clip('short'), { name: longName, category: 16 })
+  video = await api.processed(uuid)
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const open = [
+  '/',
+  '/search?search=meadow',
+  '/w/:video',
+  '/c/:channel',
+  '/a/root',
+  '/login',
+  '/nothing-here',
+  '/videos/embed/:video'
+]
+const own = [
+  '/upload',
+  '/my-library/videos',
+  '/my-account/settings',
+  '/videos/update/:video',
+  '/admin/overview',
+  '/admin/users',
+  '/admin/videos',
+  '/admin/jobs',
+  '/admin/configuration'
+]
+const address = (path) =>
+  path.replace(':video', video.shortUUID).replace(':channel', video.channel.name)
+
+for (const [theme, width] of [
+  ['light', 390],
+  ['dark', 820],
+  ['light', 1440]
+]) {
+  test(`axe finds nothing serious: ${theme}, ${width} px`, async () => {
+    const page = await openPage(browser, server, {
+      session: api.session,
+      colorScheme: theme,
+      viewport: { width, height: 900 }
+    })
+    for (const path of [...open, ...own]) {
+      await page.goto(address(path))
+      await page.waitForLoadState('networkidle').catch(() => {})
+      await page.locator('main').waitFor()
+      assert.deepEqual(await axeFindings(page), [], `${path} at ${width} px`)
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+      )
+      assert.ok(overflow <= 0, `${path} scrolls sideways by ${overflow} px at ${width} px`)
+    }
+    await closePage(page)
+  })
+}
+
+test('the pages speak Chinese to who reads Chinese, and remember another choice', async () => {
+  const page = await openPage(browser, server, { locale: 'zh-CN' })
+  await page.goto('/')
+  await page.getByRole('link', { name: '最新发布' }).waitFor()
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN')
+  await page.getByRole('button', { name: '设置' }).click()
+  await page.getByRole('radio', { name: 'English' }).check()
+  await page.getByRole('link', { name: 'Recently added' }).waitFor()
+  await page.reload()
+  await page.getByRole('link', { name: 'Recently added' }).waitFor()
+  await closePage(page)
+})
+
+test('search finds parts of words and typos, and says honestly when it finds nothing', async () => {
+  const page = await openPage(browser, server)
+  await page.goto('/')
+  await page.keyboard.press('/')
+  await page.keyboard.type('meadwo')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 2, name: longName }).waitFor()
+  await page.goto('/search?search=zebracrossing')
+  await page.getByText('Nothing found for “zebracrossing”').waitFor()
+  await closePage(page)
+})
+
+test('a lost server is said plainly and the page comes back when asked', async () => {
+  const page = await openPage(browser, server)
+  await page.goto('/login')
+  await page.route('**/api/v1/videos?**', (route) => route.abort())
+  await page.getByRole('link', { name: /Home$/ }).click()
+  await page.getByText('The server cannot be reached').waitFor()
+  await page.unroute('**/api/v1/videos?**')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('heading', { level: 2, name: longName }).waitFor()
+  await closePage(page)
+})
+
+test('names and descriptions are shown as written, never run', async () => {
+  const hostile = '<img src=x onerror="window.hacked=1">'
+  const { uuid, shortUUID } = await api.upload(clip('short'), {
+    name: hostile,
+    description: hostile
+  })
+  const page = await openPage(browser, server)
+  await page.goto(`/w/${shortUUID}`)
+  await page.getByRole('heading', { level: 1, name: hostile }).waitFor()
+  assert.equal(await page.evaluate(() => window.hacked), undefined)
+  await closePage(page)
+  await api.call('DELETE', `videos/${uuid}`)
+})
+
+test('nothing moves while the home page loads, and the player is not part of it', async () => {
+  const page = await openPage(browser, server)
+  const scripts = []
+  page.on('response', (answer) => {
+    if (answer.url().endsWith('.js')) scripts.push(answer.url().split('/').at(-1))
+  })
+  await page.addInitScript(() => {
+    window.shift = 0
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shift += entry.value
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+  await page.goto('/')
+  await page.getByRole('heading', { level: 2, name: longName }).waitFor()
+  await page.waitForLoadState('networkidle')
+  const shift = await page.evaluate(() => window.shift)
+  assert.ok(shift < 0.02, `layout shift ${shift}`)
+  assert.deepEqual(
+    scripts.filter((name) => name.startsWith('player')),
+    []
+  )
+  await closePage(page)
+})
