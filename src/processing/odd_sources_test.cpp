@@ -170,15 +170,46 @@ TEST_F(BadSources, playlists_and_lists_cannot_reach_other_files) {
            {"a.txt", "a text"},
            {"a.mkv", ""}}) {
     const Error error = refusal(text(name, content));
-    EXPECT_EQ(error.code, ErrorCode::corrupt) << name;
-    EXPECT_THAT(error.message, testing::StartsWith("The file could not be used: ")) << name;
+    EXPECT_EQ(error.code, content.empty() ? ErrorCode::invalid : ErrorCode::unsupported) << name;
+    EXPECT_THAT(error.message, testing::StartsWith("The file is ")) << name;
     EXPECT_THAT(error.message, testing::Not(testing::HasSubstr(folder_.path().string())));
   }
 }
 
 TEST_F(BadSources, a_picture_is_not_a_video) {
   EXPECT_EQ(refusal(clip("a.png", with(picture("64x48", 1, 1), {"-frames:v", "1"}))).code,
-            ErrorCode::corrupt);
+            ErrorCode::unsupported);
+}
+
+TEST_F(BadSources, a_list_that_passes_for_media_reaches_nothing_either) {
+  const Path secret = clip("secret.mp4", picture("64x48", 10, 1));
+  // Without the look at its content first: the whitelist of containers alone must hold.
+  const Path list =
+      text("list.mp4", fmt::format("ffconcat version 1.0\nfile '{}'\n", secret.string()));
+  const auto exit = await_now(sandbox_.run(probe_command(list, {})));
+  ASSERT_TRUE(exit);
+  EXPECT_NE(exit->status, 0);
+}
+
+TEST_F(BadSources, a_hang_and_a_bomb_end_with_a_reason) {
+  const Path source = clip("long.mkv", with(picture("640x480", 30, 4), {"-c:v", "mpeg4"}));
+  SeededRandom random(1);
+  const auto media = await_now(probe(steps_, source));
+  ASSERT_TRUE(media);
+  const auto plan = make_plan(*media, {}, random);
+  ASSERT_TRUE(plan);
+  Steps impatient{sandbox_, files_, offload_, {}};
+  impatient.limits.least_wall = Seconds(0);
+  impatient.limits.encode_wall_per_second = 0;
+  const auto late = await_now(encode_work(impatient, *plan, 0, source, folder_.path()));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::timeout) << late.error().message;
+  Steps narrow{sandbox_, files_, offload_, {}};
+  narrow.limits.least_output = ByteCount{1000};
+  narrow.limits.output_per_second = ByteCount{1000};
+  const auto large = await_now(encode_work(narrow, *plan, 0, source, folder_.path()));
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, ErrorCode::too_large) << large.error().message;
 }
 
 TEST_F(BadSources, a_file_cut_before_its_index_says_so) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/text.h"
+#include "media/sniff.h"
 
 namespace shoal::processing {
 
@@ -34,6 +36,15 @@ std::string reason_of(std::string_view standard_error) {
   return "it could not be decoded";
 }
 
+/// Refuses by content what is no media file, before any decoder sees it.
+Result<> look_at(io::FileSystem& files, const Path& source) {
+  TRY(const auto file, files.open(source, io::OpenMode::read));
+  media::Bytes first(media::k_sniff_size);
+  TRY(const std::size_t got, file->read_at(0, first));
+  TRY_VOID(media::sniff_media(media::ByteView(first).first(got)));
+  return {};
+}
+
 /// "audio-3.mp4,180.0,240.0" of the segment muxer's list: counts one more finished piece.
 bool is_piece_line(std::string_view line) {
   return line.find(".mp4,") != line.npos;
@@ -47,6 +58,14 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
   }
   if (exit.memory_exceeded || exit.tasks_exceeded) {
     return {ErrorCode::too_large, fmt::format("The file needs too much memory to {}.", doing)};
+  }
+  if (exit.status == 128 + SIGXFSZ) {
+    return {ErrorCode::too_large, fmt::format("The file became too large to {}.", doing)};
+  }
+  if (exit.status > 128) {
+    return {
+        ErrorCode::corrupt,
+        fmt::format("The file could not be used: the program that should {} it crashed.", doing)};
   }
   const std::string_view said = exit.standard_error;
   const bool ours = said.find("No space left") != said.npos;
@@ -65,6 +84,8 @@ io::Task<Result<io::ProcessExit>> run_child(const Steps& steps, io::Command comm
 }
 
 io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
+  CO_TRY_VOID(co_await steps.offload.run(
+      [&files = steps.files, source] { return look_at(files, source); }));
   CO_TRY(io::ProcessExit exit,
          co_await run_child(steps, probe_command(source, steps.limits), "read"));
   CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
