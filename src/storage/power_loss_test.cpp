@@ -268,5 +268,35 @@ TEST_P(PowerLoss, at_any_write_nothing_acknowledged_is_lost) {
   RecordProperty("cuts", static_cast<int>(n));
 }
 
+class FailedOperation : public testing::TestWithParam<ErrorCode> {};
+INSTANTIATE_TEST_SUITE_P(Errors, FailedOperation,
+                         testing::Values(ErrorCode::unavailable, ErrorCode::too_large),
+                         [](const auto& error) { return std::string(to_string(error.param)); });
+
+TEST_P(FailedOperation, any_one_is_survived_without_a_restart_and_after_one) {
+  std::uint64_t n = 1;
+  for (bool over = false; !over && !HasFailure(); ++n) {
+    SCOPED_TRACE("operation " + std::to_string(n));
+    Box box(prepared());
+    ASSERT_TRUE(box.start());
+    const auto before = box.files.operations();
+    box.files.fail_operation(n, GetParam());
+    const auto first = box.go_on();
+    over = box.files.operations() - before < n;
+    box.check();
+    // The client and the program try once more.
+    const auto second = first ? Result<>{} : box.go_on();
+    EXPECT_TRUE(second) << second.error().message;
+    EXPECT_TRUE(box.published && box.replaced);
+    box.check();
+    box.stop();
+    box.files.restart();
+    ASSERT_TRUE(box.start());
+    box.check();
+    box.stop();
+  }
+  EXPECT_GT(n, 60u);
+}
+
 }  // namespace
 }  // namespace shoal::storage
