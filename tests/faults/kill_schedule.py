@@ -185,8 +185,8 @@ class Schedule:
         self.server.start()
 
     def check_no_orphans(self):
-        """A child may need a moment to die; it must not go on."""
-        deadline = time.monotonic() + 5
+        """A child of the lowest priority may have to wait for its last turn; it must not go on."""
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             alive = self.orphans()
             if not alive:
