@@ -2,17 +2,15 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "api/videos/upkeep.h"
 #include "base/log.h"
 #include "catalog/tokens.h"
-#include "catalog/videos.h"
 #include "jobs/list.h"
 
 namespace shoal::app {
 namespace {
 
 constexpr std::size_t k_batch = 200;
-/// Ids of written view batches are kept for as long as a node may be repeating one.
-constexpr std::chrono::hours k_view_batches_kept{24};
 constexpr Seconds k_history_kept{14 * 24 * 3600};
 constexpr std::int64_t k_history_limit = 20'000;
 
@@ -27,17 +25,17 @@ void Housekeeping::start() {
     const char* name;
     Milliseconds every;
   };
-  for (const Entry& entry : {Entry{&Housekeeping::write_views, "write views", Seconds(5)},
-                             Entry{&Housekeeping::publish_scheduled, "publish", Seconds(15)},
-                             Entry{&Housekeeping::collect_uploads, "collect uploads", Seconds(300)},
-                             Entry{&Housekeeping::empty_trash, "empty the trash", Seconds(60)},
-                             Entry{&Housekeeping::prune, "prune", Seconds(3600)}})
+  for (const Entry& entry :
+       {Entry{&Housekeeping::keep_videos_current, "keep videos current", Seconds(5)},
+        Entry{&Housekeeping::collect_leftovers, "collect uploads", Seconds(300)},
+        Entry{&Housekeeping::empty_trash, "empty the trash", Seconds(60)},
+        Entry{&Housekeeping::prune, "prune", Seconds(3600)}})
     tasks_.spawn(repeat(entry.duty, entry.name, entry.every));
 }
 
 io::Task<> Housekeeping::stop() {
   co_await tasks_.stop();
-  const auto written = co_await write_views();
+  const auto written = co_await keep_videos_current();
   if (!written) log::warn("views were not written", {{"reason", written.error().message}});
 }
 
@@ -52,37 +50,12 @@ io::Task<> Housekeeping::repeat(Duty duty, const char* name, Milliseconds every)
   }
 }
 
-io::Task<Result<>> Housekeeping::write_views() {
-  catalog::ViewCounter& views = services_.api.views;
-  while (const auto batch = views.next_batch()) {
-    const UtcTime now = services_.api.clock.now();
-    CO_TRY_VOID(co_await services_.database.write([batch = *batch, now](db::Session& session) {
-      catalog::add_views(session, batch, now);
-      return Result<>{};
-    }));
-    views.written(*batch);
-  }
-  co_return Result<>{};
+io::Task<Result<>> Housekeeping::keep_videos_current() {
+  return api::keep_videos_current(services_.api);
 }
 
-io::Task<Result<>> Housekeeping::publish_scheduled() {
-  const UtcTime now = services_.api.clock.now();
-  CO_TRY(
-      const std::vector<Uuid> changed,
-      co_await services_.database.write([now](db::Session& session) -> Result<std::vector<Uuid>> {
-        std::vector<Uuid> uuids;
-        for (const VideoId id : catalog::apply_scheduled_updates(session, now, k_batch)) {
-          const auto access = catalog::find_video_access(session, catalog::VideoKey(id));
-          if (access) uuids.push_back(access->uuid);
-        }
-        return uuids;
-      }));
-  for (const Uuid& video : changed) services_.media.forget_video(video);
-  co_return Result<>{};
-}
-
-io::Task<Result<>> Housekeeping::collect_uploads() {
-  CO_TRY_VOID(co_await services_.staging.collect(k_batch));
+io::Task<Result<>> Housekeeping::collect_leftovers() {
+  CO_TRY_VOID(co_await api::collect_video_leftovers(services_.api));
   co_return Result<>{};
 }
 
@@ -96,7 +69,6 @@ io::Task<Result<>> Housekeeping::prune() {
   const UtcTime now = services_.api.clock.now();
   co_return co_await services_.database.write([now](db::Session& session) -> Result<> {
     catalog::delete_expired_tokens(session, now);
-    catalog::prune_view_batches(session, now - k_view_batches_kept);
     jobs::prune_history(session, k_history_kept, k_history_limit);
     return {};
   });

@@ -2,10 +2,8 @@
 
 #include "api/core/context.h"
 #include "db/database.h"
-#include "delivery/media_service.h"
 #include "io/task_group.h"
 #include "storage/trash.h"
-#include "storage/upload_staging.h"
 
 namespace shoal::app {
 
@@ -16,9 +14,7 @@ class Housekeeping {
  public:
   struct Services {
     db::Database& database;
-    storage::UploadStaging& staging;
     api::Context& api;
-    delivery::MediaService& media;
     storage::StoreLookup stores;
   };
   Housekeeping(io::Executor executor, Services services);
@@ -31,9 +27,8 @@ class Housekeeping {
   using Duty = io::Task<Result<>> (Housekeeping::*)();
   io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
 
-  io::Task<Result<>> write_views();
-  io::Task<Result<>> publish_scheduled();
-  io::Task<Result<>> collect_uploads();
+  io::Task<Result<>> keep_videos_current();
+  io::Task<Result<>> collect_leftovers();
   io::Task<Result<>> empty_trash();
   io::Task<Result<>> prune();
 

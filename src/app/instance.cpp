@@ -171,7 +171,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
                                     api::make_handler(parts.router), parts.metrics, parts.clock);
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),
-      Housekeeping::Services{*parts.database, *parts.staging, *parts.api, *parts.media,
+      Housekeeping::Services{*parts.database, *parts.api,
                              [&parts](std::string_view name) { return parts.find_store(name); }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }

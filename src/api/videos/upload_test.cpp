@@ -214,6 +214,41 @@ TEST_P(UploadApiTest, an_update_takes_forms_and_json_as_recorded) {
   EXPECT_EQ(count("select count(*) from media_file where kind = 5"), 1);
 }
 
+TEST_P(UploadApiTest, hostile_json_is_refused_cleanly) {
+  const auto root = root_token();
+  const auto video = add_video("Stays as it is");
+  const auto send = [&](std::string body) {
+    return request(net::Method::put, video.path(),
+                   {.token = root, .body = std::move(body), .content_type = "application/json"})
+        .status;
+  };
+  EXPECT_EQ(send(std::string(100, '[') + std::string(100, ']')), 400);
+  EXPECT_EQ(send("{\"name\":" + std::string(5000, '{') + "}"), 400);
+  EXPECT_EQ(send("{\"name\":\"" + std::string(1 << 20, 'x') + "\"}"), 413);
+  EXPECT_EQ(send("{\"name\":\"\xff\xfe bad\"}"), 400);
+  EXPECT_EQ(send("{\"name\":\"half"), 400);
+  EXPECT_EQ(send("[1,2]"), 400);
+  EXPECT_EQ(send("{\"name\":\"a\\u0000b long enough\"}"), 400);
+  EXPECT_EQ(send("{\"tags\":{\"a\":1},\"category\":[1],\"privacy\":\"x\"}"), 400);
+  EXPECT_EQ(send("{\"scheduleUpdate\":{\"updateAt\":\"someday\"}}"), 400);
+  EXPECT_EQ(send("{\"scheduleUpdate\":7}"), 400);
+  EXPECT_EQ(get(video.path()).json().at("name"), "Stays as it is");
+}
+
+TEST_P(UploadApiTest, a_form_may_schedule_the_publication) {
+  auto parts = minimal();
+  parts[2].value = "3";
+  parts.push_back({"scheduleUpdate[updateAt]", "2030-01-01T00:00:00.000Z"});
+  parts.push_back({"scheduleUpdate[privacy]", "1"});
+  const auto root = root_token();
+  const auto made = upload(parts, root).json().at("video");
+  const auto json = get("/api/v1/videos/" + std::string(made.at("uuid").as_string()), root).json();
+  EXPECT_EQ(json.at("scheduledUpdate").at("updateAt"), "2030-01-01T00:00:00.000Z");
+  const std::string path = "/api/v1/videos/" + std::string(made.at("uuid").as_string());
+  EXPECT_EQ(put(path, boost::json::parse(R"({"scheduleUpdate":null})"), root).status, 204);
+  EXPECT_FALSE(get(path, root).json().as_object().contains("scheduledUpdate"));
+}
+
 TEST_P(UploadApiTest, a_video_that_is_hidden_is_hidden_at_once) {
   const auto root = root_token();
   const auto video = add_video("Soon hidden");

@@ -15,6 +15,8 @@ namespace {
 
 /// How long a list that is the same for everybody may be stale.
 constexpr Milliseconds k_keep_list{1000};
+/// Sorting by recent views reads what was watched in a week; it changes slowly.
+constexpr Milliseconds k_keep_trending{10'000};
 
 struct VideoPage {
   std::vector<catalog::VideoSummary> videos;
@@ -120,8 +122,11 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   CO_TRY(auto videos, std::move(page));
   std::string body = render(context, query, videos);
   if (!shareable || !is_for_everybody(query)) co_return json_response(std::move(body));
-  co_return json_response(
-      context.responses.keep(call.request.target, std::move(body), k_keep_list, generation));
+  const bool by_recent_views = query.sort.field == catalog::VideoSortField::trending ||
+                               query.sort.field == catalog::VideoSortField::hot;
+  co_return json_response(context.responses.keep(call.request.target, std::move(body),
+                                                 by_recent_views ? k_keep_trending : k_keep_list,
+                                                 generation));
 }
 
 io::Task<Reply> list_videos(Call& call) {
