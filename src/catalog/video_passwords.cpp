@@ -4,8 +4,18 @@
 
 namespace shoal::catalog {
 
+namespace {
+
+/// Who came in with a password that is no longer one must not go on watching.
+void end_media_tokens(db::Session& session, VideoId video) {
+  session.execute("update video set privacy_epoch = privacy_epoch + 1 where id = :video", {video});
+}
+
+}  // namespace
+
 void replace_passwords(db::Session& session, VideoId video,
                        const std::vector<std::string>& passwords, UtcTime now) {
+  end_media_tokens(session, video);
   session.execute("delete from video_password where video_id = :video", {video});
   for (const std::string& password : passwords) {
     session.execute(
@@ -45,6 +55,7 @@ Result<> remove_password(db::Session& session, VideoId video, VideoPasswordId id
     return fail(ErrorCode::conflict, "Cannot delete the last password of the protected video");
   }
   session.execute("delete from video_password where id = :id", {id});
+  end_media_tokens(session, video);
   return {};
 }
 

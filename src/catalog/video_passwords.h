@@ -23,7 +23,8 @@ struct VideoPassword {
   UtcTime updated_at{};
 };
 
-/// `passwords` are distinct and checked by the caller.
+/// `passwords` are distinct and checked by the caller. Ends the media tokens given so far, as
+/// remove_password does.
 void replace_passwords(db::Session& session, VideoId video,
                        const std::vector<std::string>& passwords, UtcTime now);
 std::vector<VideoPassword> list_passwords(db::Session& session, VideoId video, std::int64_t start,

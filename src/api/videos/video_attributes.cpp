@@ -153,9 +153,10 @@ UpdateAttributes read_update_attributes(Fields& body) {
   if (body.has("name")) changes.name = body.required_text("name", k_name_rule);
   if (body.has("tags")) changes.tags = read_tags(body).value_or(std::vector<std::string>{});
   changes.scheduled = read_schedule(body);
-  if (body.has("videoPasswords") || changes.privacy == Privacy::password) {
-    const bool required = changes.privacy == Privacy::password;
-    changes.passwords = read_video_passwords(body, "videoPasswords", required);
+  // Whether there must be some depends on those that the video has.
+  if (body.has("videoPasswords") && !body.is_null("videoPasswords")) {
+    auto passwords = read_video_passwords(body, "videoPasswords", false);
+    if (!passwords.empty()) changes.passwords = std::move(passwords);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include "api/videos/video_access.h"
 #include "api/videos/video_attributes.h"
 #include "catalog/channels.h"
+#include "catalog/video_passwords.h"
 
 namespace shoal::api {
 namespace {
@@ -29,6 +30,16 @@ Answer<> check_channel(db::Session& session, const catalog::VideoAccess& video,
   return {};
 }
 
+/// A protected video keeps its passwords, or is given some.
+Answer<> check_passwords(db::Session& session, const catalog::VideoAccess& video,
+                         const catalog::VideoChanges& changes) {
+  const bool becomes_protected = changes.privacy == catalog::Privacy::password;
+  if (!becomes_protected || changes.passwords || catalog::count_passwords(session, video.id) > 0)
+    return {};
+  return refuse(Problem::invalid_param(
+      "videoPasswords", "Should have at least one password between 2 and 100 characters long"));
+}
+
 Answer<catalog::VideoAccess> apply_update(db::Session& session, const Call& call,
                                           const catalog::VideoKey& key,
                                           UpdateAttributes& attributes, const Pictures& pictures) {
@@ -38,6 +49,7 @@ Answer<catalog::VideoAccess> apply_update(db::Session& session, const Call& call
     TRY_VOID(check_channel(session, video, attributes.channel));
     attributes.changes.channel = ChannelId{attributes.channel};
   }
+  TRY_VOID(check_passwords(session, video, attributes.changes));
   TRY_VOID(catalog::update_video(session, video.id, attributes.changes, context.clock.now()));
   attach_pictures(session, context, video.id,
                   record_pictures(session, context, pictures, video.id));

@@ -4,6 +4,7 @@
 #include "api/core/paging.h"
 #include "api/core/reply.h"
 #include "api/videos/routes.h"
+#include "api/videos/services.h"
 #include "api/videos/video_access.h"
 #include "api/videos/video_attributes.h"
 #include "api/videos/video_json.h"
@@ -150,6 +151,12 @@ io::Task<Reply> list_video_passwords(Call& call) {
                           });
 }
 
+/// Delivery must not go on with an epoch that has ended.
+void forget_media(const Call& call, const catalog::VideoAccess& video) {
+  const VideoServices* services = call.context.video_services;
+  if (services != nullptr && services->forget_media) services->forget_media(video.uuid);
+}
+
 Answer<catalog::VideoAccess> find_password_protected(db::Session& session,
                                                      const catalog::VideoKey& key,
                                                      const Caller& caller) {
@@ -164,12 +171,14 @@ io::Task<Reply> put_video_passwords(Call& call) {
   CO_TRY(auto body, co_await read_fields(call.request));
   const auto passwords = read_video_passwords(body, "passwords", true);
   CO_TRY_VOID(body.check());
-  CO_TRY_VOID(co_await call.context.database.write(
-      [&call, &key, &passwords](db::Session& session) -> Answer<> {
-        TRY(const auto video, find_password_protected(session, key, call.caller));
-        catalog::replace_passwords(session, video.id, passwords, call.context.clock.now());
-        return {};
-      }));
+  CO_TRY(const auto protected_video,
+         co_await call.context.database.write(
+             [&call, &key, &passwords](db::Session& session) -> Answer<catalog::VideoAccess> {
+               TRY(const auto video, find_password_protected(session, key, call.caller));
+               catalog::replace_passwords(session, video.id, passwords, call.context.clock.now());
+               return video;
+             }));
+  forget_media(call, protected_video);
   co_return no_content();
 }
 
@@ -177,14 +186,18 @@ io::Task<Reply> delete_video_password(Call& call) {
   CO_TRY(const auto key, read_video_key(call));
   const auto id = parse_int(call.parameter("passwordId"));
   if (!id) co_return refuse(Problem::invalid_param("passwordId", "Invalid value", "params"));
-  CO_TRY_VOID(co_await call.context.database.write([&call, &key,
-                                                    &id](db::Session& session) -> Answer<> {
-    TRY(const auto video, find_password_protected(session, key, call.caller));
-    const auto removed = catalog::remove_password(session, video.id, catalog::VideoPasswordId{*id});
-    if (removed) return {};
-    if (removed.error().code == ErrorCode::conflict) return refuse(400, removed.error().message);
-    return refuse(Problem(removed.error()));
-  }));
+  CO_TRY(const auto protected_video,
+         co_await call.context.database.write(
+             [&call, &key, &id](db::Session& session) -> Answer<catalog::VideoAccess> {
+               TRY(const auto video, find_password_protected(session, key, call.caller));
+               const auto removed =
+                   catalog::remove_password(session, video.id, catalog::VideoPasswordId{*id});
+               if (removed) return video;
+               if (removed.error().code == ErrorCode::conflict)
+                 return refuse(400, removed.error().message);
+               return refuse(Problem(removed.error()));
+             }));
+  forget_media(call, protected_video);
   co_return no_content();
 }
 

@@ -152,6 +152,9 @@ TEST_P(VideosApiTest, a_password_opens_a_protected_video) {
             204);
   EXPECT_EQ(with("open sesame").status, 403);
   EXPECT_EQ(with("two pass").status, 200);
+  EXPECT_EQ(forgotten.size(), 1u) << "media tokens of the old passwords ended";
+  EXPECT_EQ(put(video.path(), {{"privacy", 5}, {"name", "Still protected"}}, root).status, 204);
+  EXPECT_EQ(with("two pass").status, 200);
   const auto renewed = get(video.path("/passwords"), root).json();
   const auto id = [&](int i) {
     return "/passwords/" + std::to_string(renewed.at("data").at(i).at("id").as_int64());
