@@ -136,6 +136,7 @@ void Instance::Parts::make_processing() {
       .start_processing = [](db::Session& session,
                              VideoId video) { processing::enqueue_prepare(session, video); }};
   api->video_services = &video_services;
+  api->job_progress = &progress;
 }
 
 void Instance::Parts::make_api() {

@@ -22,6 +22,7 @@
 #include "catalog/views.h"
 #include "db/database.h"
 #include "io/offload.h"
+#include "jobs/progress.h"
 
 namespace shoal::api {
 
@@ -77,6 +78,8 @@ struct Context {
   catalog::ViewCounter views;
   /// Set by app before the first request; without it there is no upload and no progress.
   VideoServices* video_services = nullptr;
+  /// Of the jobs that run on this node; set by app where there is a worker.
+  const jobs::Progress* job_progress = nullptr;
   RateSampler rates;
   const WebClient web;
   /// When the figures of /metrics were read last, and the queues they named.

@@ -6,11 +6,19 @@
 namespace shoal::api {
 namespace {
 
-void write_job(JsonWriter& json, const jobs::ListedJob& job) {
+/// In percent of media time; a job on another node shows 0 until it is done.
+double progress_of(const Context& context, const jobs::ListedJob& job) {
+  if (job.state == jobs::ListState::completed) return 100;
+  if (context.job_progress == nullptr) return 0;
+  return context.job_progress->get(job.id).value_or(0);
+}
+
+void write_job(JsonWriter& json, const Context& context, const jobs::ListedJob& job) {
   json.object([&] {
     json.field("id", std::to_string(job.id.value)).field("state", jobs::to_string(job.state));
     json.field("type", job.kind).key("data").raw(job.payload.empty() ? "{}" : job.payload);
     json.field("priority", job.priority).field("attempt", job.attempt);
+    json.field("progress", progress_of(context, job));
     json.field("error", job.error).field("worker", job.worker);
     json.key("videoId");
     if (job.video) {
@@ -45,7 +53,9 @@ io::Task<Reply> list(Call& call, std::string_view state_name) {
                          [filter](db::Session& session) -> Result<jobs::JobPage> {
                            return jobs::list_jobs(session, filter);
                          }));
-  co_return list_response(found.total, found.jobs, write_job);
+  co_return list_response(
+      found.total, found.jobs,
+      [&](JsonWriter& json, const jobs::ListedJob& job) { write_job(json, call.context, job); });
 }
 
 io::Task<Reply> get_all_jobs(Call& call) {
