@@ -115,7 +115,11 @@ void Instance::Parts::make_processing() {
       .clock = clock,
       .random = random,
       .plan_config = [this] { return current_plan_config(config, *api); },
-      .on_changed = [this](const Uuid& video) { media->forget_video(video); }};
+      .on_changed =
+          [this](const Uuid& video) {
+            media->forget_video(video);
+            api->responses.clear();
+          }};
   pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
   jobs = std::make_unique<jobs::Runner>(
       runtime, *database, progress, metrics,

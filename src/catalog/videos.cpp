@@ -311,6 +311,13 @@ Result<> record_processing(db::Session& session, VideoId id, const ProcessingOut
   return {};
 }
 
+bool publish_when_playable(db::Session& session, VideoId id, UtcTime now) {
+  return session.execute(
+             "update video set state = 1, updated_at = :now"
+             " where id = :id and state = 2 and wait_transcoding = 0",
+             {now, id}) > 0;
+}
+
 bool has_scheduled_updates(db::Session& session, UtcTime now) {
   return session
       .query_one(

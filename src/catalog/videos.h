@@ -92,6 +92,10 @@ Result<> record_processing(db::Session& session, VideoId id, const ProcessingOut
 
 /// Whether anything is scheduled for `now` or before.
 bool has_scheduled_updates(db::Session& session, UtcTime now);
+/// A video that does not wait for all of its renditions is published with its first segment. True
+/// when it was published now.
+bool publish_when_playable(db::Session& session, VideoId id, UtcTime now);
+
 /// Takes the privacy that was scheduled for `now` or before. Returns the videos that changed, at
 /// most `limit`.
 std::vector<VideoId> apply_scheduled_updates(db::Session& session, UtcTime now, std::size_t limit);

@@ -2,7 +2,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/log.h"
+#include "catalog/videos.h"
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/progress_feed.h"
@@ -152,6 +152,8 @@ io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
         if (has_work(session, video, rendition, work.work_segment)) return {};
         if (init) record(session, *init);
         store_work(session, video, rendition, work, record(session, put));
+        if (work.work_segment == 0)
+          catalog::publish_when_playable(session, video, services_.clock.now());
         return {};
       }));
   services_.on_changed(input.work.uuid);

@@ -188,6 +188,13 @@ TEST_P(PipelineTest, a_source_that_qualifies_is_copied_and_the_rest_encoded) {
   expect_published(id, {240, 144});
 }
 
+TEST_P(PipelineTest, a_video_that_does_not_wait_is_published_with_its_first_segment) {
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  run_jobs([&] { return count("select count(*) from work_segment") > 0; });
+  ASSERT_EQ(count("select count(*) from rendition"), 0);
+  EXPECT_EQ(find(id).summary.state, catalog::VideoState::published);
+}
+
 TEST_P(PipelineTest, stopped_anywhere_it_goes_on_and_publishes_once) {
   const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
   for (const auto* reached :
