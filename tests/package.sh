@@ -45,7 +45,7 @@ python3 - "$work/log" <<'PY' || { tail -n 20 "$work/log" >&2; fail "it did not s
 import re, sys, time, urllib.request
 deadline = time.monotonic() + 30
 while time.monotonic() < deadline:
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", open(sys.argv[1]).read())
+    found = re.search(r"listening .*?port=(\d+)", open(sys.argv[1]).read())
     if found:
         break
     time.sleep(0.05)
