@@ -51,7 +51,7 @@ while time.monotonic() < deadline:
     time.sleep(0.05)
 get = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 for path, wanted in (("/healthz", b""), ("/api/v1/config", b"serverVersion"), ("/", b"<html")):
-    body = get(found.group(0) + path, timeout=10).read()
+    body = get(f"http://127.0.0.1:{found.group(1)}" + path, timeout=10).read()
     assert wanted in body, (path, body[:200])
 PY
 kill -TERM "$pid"
