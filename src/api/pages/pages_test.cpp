@@ -191,9 +191,9 @@ TEST_P(PagesTest, jobs_are_listed_for_administrators) {
                   })
                   .has_value());
   const ApiAnswer answer = get("/api/v1/jobs?count=5&sort=-createdAt", root);
-  EXPECT_THAT(shape_differences(recording("182-jobs-list-admin").body, answer.json(),
-                                {"data[].data"}),
-              IsEmpty());
+  EXPECT_THAT(
+      shape_differences(recording("182-jobs-list-admin").body, answer.json(), {"data[].data"}),
+      IsEmpty());
   EXPECT_EQ(answer.json().at("data").at(0).at("data").at("a"), 1);
   EXPECT_EQ(answer.json().at("data").at(0).at("progress").to_number<double>(), 0);
   jobs::Progress progress;
