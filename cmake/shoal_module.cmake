@@ -47,7 +47,7 @@ function(shoal_module)
       ${target} ${ARG_TEST_DEPS} shoal_test_support GTest::gtest GTest::gmock GTest::gtest_main)
     if(ARG_ONE_PROCESS)
       add_test(NAME ${ARG_NAME}.all COMMAND ${target}_test)
-      set_tests_properties(${ARG_NAME}.all PROPERTIES TIMEOUT 300 LABELS ${ARG_NAME})
+      set_tests_properties(${ARG_NAME}.all PROPERTIES TIMEOUT 1500 LABELS ${ARG_NAME})
     else()
       gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST
         PROPERTIES TIMEOUT 120 LABELS ${ARG_NAME})
