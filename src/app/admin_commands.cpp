@@ -1,10 +1,12 @@
 #include "app/admin_commands.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
+#include "api/videos/services.h"
+#include "app/admin_print.h"
+#include "app/data_directory.h"
 #include "app/room_configs.h"
-#include "base/config/units.h"
-#include "base/text.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/users.h"
@@ -13,20 +15,6 @@
 
 namespace shoal::app {
 namespace {
-
-int complain(const Error& error) {
-  fmt::print(stderr, "shoal: {}\n", error.message);
-  return 1;
-}
-
-/// Opens the configured database and does one thing with it.
-int with_database(const Config& config, const std::function<Result<>(db::Database&)>& work) {
-  Metrics metrics;
-  auto database = db::Database::open(database_config(config, config.storage.data), metrics);
-  if (!database) return complain(database.error());
-  const auto done = work(**database);
-  return done ? 0 : complain(done.error());
-}
 
 Result<> print_new_password(std::string_view login, const Result<std::string>& password) {
   TRY(const std::string text, password);
@@ -39,41 +27,29 @@ catalog::Role role_of(std::string_view name) {
   return name == "moderator" ? catalog::Role::moderator : catalog::Role::user;
 }
 
-int list_users(const Config& config) {
-  return with_database(config, [](db::Database& database) -> Result<> {
-    TRY(const auto users, cli::list_users(database));
-    for (const catalog::User& user : users)
-      fmt::print("{:<24} {:<14} {:<8} {}\n", user.username, catalog::label(user.role),
-                 user.blocked ? "blocked" : "active", user.email);
-    return {};
-  });
+/// The name that viewers type, from the configuration where it says one.
+Result<std::string> origin_of(db::Database& database, const Config& config) {
+  if (config.webserver.hostname_is_given) return config.webserver.origin();
+  return cli::known_origin(database);
 }
 
-int list_jobs(const Config& config, std::string_view state) {
-  return with_database(config, [state](db::Database& database) -> Result<> {
-    jobs::JobFilter filter;
-    filter.count = 100;
-    const auto wanted = state == "all" ? jobs::ListState::all : jobs::parse_list_state(state);
-    if (!wanted) return fail(ErrorCode::invalid, fmt::format("there is no job state '{}'", state));
-    filter.state = *wanted;
-    TRY(const jobs::JobPage page,
-        database.read_blocking([&](db::Session& session) -> Result<jobs::JobPage> {
-          return jobs::list_jobs(session, filter);
-        }));
-    for (const jobs::ListedJob& job : page.jobs)
-      fmt::print("{:>8} {:<18} {:<17} attempt {} {} {}\n", job.id.value, job.kind,
-                 jobs::to_string(job.state), job.attempt, to_iso8601(job.created_at),
-                 job.error.value_or(""));
-    fmt::print("{} of {} jobs\n", page.jobs.size(), page.total);
-    return {};
-  });
+Result<> list_jobs(db::Database& database, const AdminCommands& asked) {
+  jobs::JobFilter filter;
+  filter.count = asked.count;
+  const auto wanted = jobs::parse_list_state(asked.state);
+  if (!wanted) return fail(ErrorCode::invalid, "there is no job state '" + asked.state + "'");
+  filter.state = *wanted;
+  TRY(const jobs::JobPage page,
+      database.read_blocking([&](db::Session& session) -> Result<jobs::JobPage> {
+        return jobs::list_jobs(session, filter);
+      }));
+  print_jobs(page, asked.as_json);
+  return {};
 }
 
-int cancel_job(const Config& config, std::int64_t id) {
-  return with_database(config, [id](db::Database& database) {
-    return database.write_blocking(
-        [id](db::Session& session) { return jobs::cancel(session, JobId{id}); });
-  });
+Result<> cancel_job(db::Database& database, std::int64_t id) {
+  return database.write_blocking(
+      [id](db::Session& session) { return jobs::cancel(session, JobId{id}); });
 }
 
 Result<> print_report(std::string_view what, const Result<cli::BackupReport>& report) {
@@ -82,103 +58,188 @@ Result<> print_report(std::string_view what, const Result<cli::BackupReport>& re
   return {};
 }
 
-int back_up(const Config& config, const std::string& target) {
-  return with_database(config, [&](db::Database& database) {
-    io::PosixFileSystem files;
-    return print_report("backed up",
-                        cli::back_up(database, files, config.storage.data, target, SystemClock()));
-  });
-}
-
 int restore(const Config& config, const std::string& source) {
   io::PosixFileSystem files;
   const auto done = print_report("restored", cli::restore(files, source, config.storage.data));
   return done ? 0 : complain(done.error());
 }
 
-int examine(const Config& config) {
+int examine(const Config& config, bool as_json, bool checksums) {
   bool healthy = true;
   const int status = with_database(config, [&](db::Database& database) -> Result<> {
     io::PosixFileSystem files;
     io::SandboxedRunner processes;
-    for (const auto& finding : cli::examine(database, files, processes, config.storage.data)) {
-      fmt::print("{} {}\n", finding.healthy ? "ok     " : "PROBLEM", finding.what);
-      healthy = healthy && finding.healthy;
-    }
+    const auto findings = cli::examine(database, files, processes, config.storage.data, checksums);
+    print_findings(findings, as_json);
+    for (const cli::Finding& finding : findings) healthy = healthy && finding.healthy;
     return {};
   });
   return status != 0 || !healthy ? 1 : 0;
 }
 
-void add_user_commands(CLI::App& program, AdminCommands& commands) {
-  CLI::App* user = program.add_subcommand("user", "Accounts of people");
-  user->require_subcommand(1)->fallthrough();
-  const auto add = [&](const char* name, const char* text,
-                       std::function<Result<>(db::Database&, const Config&)> work) {
-    CLI::App* command = user->add_subcommand(name, text)->fallthrough();
-    command->add_option("name", commands.login, "username or e-mail")->required();
-    command->callback([&commands, work = std::move(work)] {
-      commands.chosen = [work](const Config& config) {
-        return with_database(config,
-                             [&](db::Database& database) { return work(database, config); });
-      };
-    });
-    return command;
-  };
-  user->add_subcommand("list", "All users")->fallthrough()->callback([&commands] {
-    commands.chosen = list_users;
-  });
-  CLI::App* create =
-      add("create", "Make a user with a random password, shown once",
-          [&commands](db::Database& database, const Config& config) -> Result<> {
-            SystemRandom random;
-            TRY(const auto made,
-                cli::create_user(database, {commands.login, commands.email, role_of(commands.role)},
-                                 config.webserver.origin(), random, SystemClock()));
-            return print_new_password(commands.login, made.password);
-          });
-  create->add_option("--email", commands.email)->required();
-  create->add_option("--role", commands.role)
-      ->check(CLI::IsMember({"user", "moderator", "administrator"}));
-  add("reset-password", "Give a new random password and end all sessions",
-      [&commands](db::Database& database, const Config&) {
-        SystemRandom random;
-        return print_new_password(
-            commands.login, cli::reset_password(database, commands.login, random, SystemClock()));
-      });
-  add("block", "Refuse log-in and end all sessions",
-      [&commands](db::Database& database, const Config&) {
-        return cli::set_blocked(database, commands.login, true, SystemClock());
-      });
-  add("unblock", "Allow log-in again", [&commands](db::Database& database, const Config&) {
-    return cli::set_blocked(database, commands.login, false, SystemClock());
+void add_json(CLI::App* command, AdminCommands& commands) {
+  command->add_flag("--json", commands.as_json, "one line of JSON, for scripts");
+}
+
+/// Makes `command` do `work` with the database.
+void call(CLI::App* command, AdminCommands& commands,
+          std::function<Result<>(db::Database&, const Config&)> work) {
+  command->callback([&commands, work = std::move(work)] {
+    commands.chosen = [work](const Config& config) {
+      return with_database(config, [&](db::Database& database) { return work(database, config); });
+    };
   });
 }
 
 }  // namespace
 
-void AdminCommands::add_to(CLI::App& program) {
-  add_user_commands(program, *this);
+int complain(const Error& error) {
+  fmt::print(stderr, "shoal: {}\n", error.message);
+  return 1;
+}
 
-  CLI::App* job = program.add_subcommand("job", "Background work");
-  job->require_subcommand(1)->fallthrough();
-  CLI::App* jobs = job->add_subcommand("list", "The newest jobs")->fallthrough();
-  jobs->add_option("--state", state, "waiting, active, completed, failed, delayed, all");
-  jobs->callback([this] { chosen = [this](const Config& c) { return list_jobs(c, state); }; });
-  CLI::App* cancel =
-      job->add_subcommand("cancel", "End a job and what waits for it")->fallthrough();
-  cancel->add_option("id", id)->required();
-  cancel->callback([this] { chosen = [this](const Config& c) { return cancel_job(c, id); }; });
+int with_database(const Config& config, const std::function<Result<>(db::Database&)>& work) {
+  const db::DatabaseConfig wanted = database_config(config, config.storage.data);
+  std::error_code error;
+  // A command looks at an instance; only `serve` and `restore` make one.
+  if (wanted.engine == db::Engine::sqlite && !std::filesystem::exists(wanted.sqlite_path, error)) {
+    return complain(
+        {ErrorCode::not_found,
+         fmt::format("there is no instance in {}: name its folder with --data, or its shoal.yaml "
+                     "with --config",
+                     config.storage.data)});
+  }
+  Metrics metrics;
+  auto database = db::Database::open(wanted, metrics);
+  if (!database) return complain(database.error());
+  const auto done = work(**database);
+  return done ? 0 : complain(done.error());
+}
 
+void AdminCommands::add_user_commands(CLI::App& program) {
+  CLI::App* user = program.add_subcommand("user", "Accounts of people");
+  user->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, const char* who) {
+    CLI::App* command = user->add_subcommand(name, text);
+    command->add_option("name", login, who)->required();
+    return command;
+  };
+  CLI::App* list = user->add_subcommand("list", "All users");
+  add_json(list, *this);
+  call(list, *this, [this](db::Database& database, const Config&) -> Result<> {
+    TRY(const auto users, cli::list_users(database));
+    print_users(users, as_json);
+    return {};
+  });
+  CLI::App* create = add("create", "Make a user with a random password, shown once", "username");
+  create->add_option("--email", email, "where the user is reached")->required();
+  create->add_option("--role", role, "what the user may do; user by default")
+      ->check(CLI::IsMember({"user", "moderator", "administrator"}));
+  call(create, *this, [this](db::Database& database, const Config& config) -> Result<> {
+    SystemRandom random;
+    TRY(const std::string origin, origin_of(database, config));
+    TRY(const auto made,
+        cli::create_user(database, {login, email, role_of(role)}, origin, random, SystemClock()));
+    return print_new_password(login, made.password);
+  });
+  constexpr const char* k_login = "username or e-mail";
+  call(add("reset-password", "Give a new random password and end all sessions", k_login), *this,
+       [this](db::Database& database, const Config&) {
+         SystemRandom random;
+         return print_new_password(login,
+                                   cli::reset_password(database, login, random, SystemClock()));
+       });
+  call(add("block", "Refuse log-in and end all sessions", k_login), *this,
+       [this](db::Database& database, const Config&) {
+         return cli::set_blocked(database, login, true, SystemClock());
+       });
+  call(add("unblock", "Allow log-in again", k_login), *this,
+       [this](db::Database& database, const Config&) {
+         return cli::set_blocked(database, login, false, SystemClock());
+       });
+}
+
+void AdminCommands::add_video_commands(CLI::App& program) {
+  CLI::App* group = program.add_subcommand("video", "Videos of all users");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "The newest videos, of every privacy and state");
+  CLI::Option* failed =
+      list->add_flag("--failed", videos.only_failed, "only those whose processing failed");
+  list->add_option("--search", videos.search, "only those with these words")->excludes(failed);
+  list->add_option("--start", videos.start, "how many to pass over")->check(CLI::NonNegativeNumber);
+  list->add_option("--count", videos.count, "how many to show, 100 by default")
+      ->check(CLI::Range(1, 10'000));
+  add_json(list, *this);
+  call(list, *this, [this](db::Database& database, const Config&) -> Result<> {
+    TRY(const auto listing, cli::list_videos(database, videos, SystemClock().now()));
+    print_videos(listing, as_json);
+    return {};
+  });
+  const auto add = [&](const char* name, const char* text) {
+    CLI::App* command = group->add_subcommand(name, text);
+    command->add_option("video", video, "its number, UUID, or the last part of its address")
+        ->required();
+    return command;
+  };
+  CLI::App* show = add("show", "One video with its state, files and jobs");
+  add_json(show, *this);
+  call(show, *this, [this](db::Database& database, const Config& config) -> Result<> {
+    TRY(const auto details, cli::show_video(database, video));
+    TRY(const std::string origin, origin_of(database, config));
+    print_video(details, origin, as_json);
+    return {};
+  });
+  call(add("delete", "Delete it with its files, which stay in the trash for a day"), *this,
+       [this](db::Database& database, const Config&) -> Result<> {
+         TRY(const std::string name,
+             cli::delete_video(database, video, SystemClock(), api::VideoServices{}.trash_for));
+         fmt::print("deleted: {}\n", printable(name));
+         return {};
+       });
+}
+
+void AdminCommands::add_job_commands(CLI::App& program) {
+  CLI::App* group = program.add_subcommand("job", "Background work");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "The newest jobs");
+  list->add_option("--state", state,
+                   "waiting, active, completed, failed, delayed, waiting-children or all");
+  list->add_option("--count", count, "how many to show, 100 by default")
+      ->check(CLI::Range(1, 10'000));
+  add_json(list, *this);
+  call(list, *this,
+       [this](db::Database& database, const Config&) { return list_jobs(database, *this); });
+  CLI::App* cancel = group->add_subcommand("cancel", "End a job and what waits for it");
+  cancel->add_option("id", id, "its number in `shoal job list`")->required();
+  call(cancel, *this,
+       [this](db::Database& database, const Config&) { return cancel_job(database, id); });
+}
+
+void AdminCommands::add_maintenance_commands(CLI::App& program) {
   CLI::App* backup = program.add_subcommand("backup", "Copy the instance while it runs");
-  backup->fallthrough()->add_option("--to", folder, "an empty or new folder")->required();
-  backup->callback([this] { chosen = [this](const Config& c) { return back_up(c, folder); }; });
+  backup->add_option("--to", folder, "an empty or new folder")->required();
+  call(backup, *this, [this](db::Database& database, const Config& config) {
+    io::PosixFileSystem files;
+    return print_report("backed up",
+                        cli::back_up(database, files, config.storage.data, folder, SystemClock()));
+  });
   CLI::App* back = program.add_subcommand("restore", "Make a data folder from a backup");
-  back->fallthrough()->add_option("--from", folder, "a backup")->required();
+  back->add_option("--from", folder, "a backup")->required();
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
-  program.add_subcommand("doctor", "Look for what is wrong, without changing it")
-      ->fallthrough()
-      ->callback([this] { chosen = examine; });
+  CLI::App* doctor =
+      program.add_subcommand("doctor", "Look for what is wrong, without changing it");
+  doctor->add_flag("--checksums", checksums, "also read every file and compare its checksum");
+  add_json(doctor, *this);
+  doctor->callback([this] {
+    chosen = [this](const Config& config) { return examine(config, as_json, checksums); };
+  });
+}
+
+void AdminCommands::add_to(CLI::App& program) {
+  add_user_commands(program);
+  add_video_commands(program);
+  add_job_commands(program);
+  add_maintenance_commands(program);
 }
 
 }  // namespace shoal::app

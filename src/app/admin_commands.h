@@ -1,10 +1,13 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "app/config/config.h"
+#include "base/result.h"
+#include "cli/videos.h"
+#include "db/database.h"
 
 namespace CLI {
 class App;
@@ -12,7 +15,7 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `job`, `backup`, `restore` and `doctor`. The one that is called on the
+/// Adds `user`, `video`, `job`, `backup`, `restore` and `doctor`. The one that is called on the
 /// command line puts itself into `chosen`, which returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
@@ -24,7 +27,25 @@ struct AdminCommands {
   std::string role = "user";
   std::string folder;
   std::string state = "all";
+  std::string video;
+  cli::VideoListOptions videos;
+  std::int64_t count = 100;
   std::int64_t id = 0;
+  bool as_json = false;
+  bool checksums = false;
+
+ private:
+  void add_user_commands(CLI::App& program);
+  void add_video_commands(CLI::App& program);
+  void add_job_commands(CLI::App& program);
+  void add_maintenance_commands(CLI::App& program);
 };
+
+/// To the standard error; returns the exit status of what failed.
+int complain(const Error& error);
+
+/// Opens the configured database, which must be there, and does one thing with it. Returns the exit
+/// status.
+int with_database(const Config& config, const std::function<Result<>(db::Database&)>& work);
 
 }  // namespace shoal::app

@@ -40,6 +40,9 @@ constexpr std::size_t k_password_threads = 2;
 constexpr std::size_t k_password_queue = 64;
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
+/// Originals that are done with, and pieces: a backup copies the database first, and an hour later
+/// still finds the files it names.
+constexpr Milliseconds k_keep_replaced = std::chrono::hours{1};
 constexpr std::string_view k_local_store = "local";
 
 /// What uploads are made into from now on: the file's bounds, the administrator's choices.
@@ -54,7 +57,7 @@ struct Instance::Parts {
   Parts(Config from, DataDirectory claimed)
       : config(std::move(from)), directory(std::move(claimed)) {}
 
-  const Config config;
+  Config config;  ///< complete, and never changed, once the server has its port
   DataDirectory directory;
   SystemClock clock;
   SystemRandom random;
@@ -106,6 +109,7 @@ void Instance::Parts::make_delivery() {
 void Instance::Parts::make_processing() {
   processing::PipelineConfig pipeline_config;
   pipeline_config.scratch = directory.work();
+  pipeline_config.trash_for = k_keep_replaced;
   pipeline_config.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
   processing::Pipeline::Services services{
       .database = *database,
@@ -157,10 +161,16 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(DataDirectory directory, DataDirectory::claim(config.storage.data));
   auto made = std::make_unique<Parts>(config, std::move(directory));
   Parts& parts = *made;
+  parts.server =
+      std::make_unique<net::Server>(parts.runtime, server_config(config),
+                                    api::make_handler(parts.router), parts.metrics, parts.clock);
+  TRY_VOID(parts.server->bind());
+  // Links need the real port of an instance that nothing else names.
+  if (parts.config.webserver.port == 0) parts.config.webserver.port = parts.server->port();
   TRY(parts.database,
       db::Database::open(database_config(config, parts.directory.root()), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
-                                            config.webserver.origin(), config.admin_email));
+                                            parts.config.webserver.origin(), config.admin_email));
   TRY(parts.media_store, blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),
                                                 parts.first_start.identity.client_id, parts.files,
                                                 parts.disk, parts.random));
@@ -171,9 +181,6 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   parts.make_delivery();
   parts.make_processing();
   api::add_all_routes(parts.router, *parts.api);
-  parts.server =
-      std::make_unique<net::Server>(parts.runtime, server_config(config),
-                                    api::make_handler(parts.router), parts.metrics, parts.clock);
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),
       Housekeeping::Services{*parts.database, *parts.api,
@@ -195,7 +202,11 @@ void Instance::run_until_signal() {
     boost::asio::signal_set signals(all.runtime.executor(0), SIGTERM, SIGINT, SIGHUP);
     while (co_await signals.async_wait(boost::asio::use_awaitable) == SIGHUP) {
       const auto reloaded = all.server->reload_tls();
-      if (!reloaded) log::error("certificates not reloaded", {{"error", reloaded.error().message}});
+      if (reloaded) {
+        log::info("certificates read again");
+      } else {
+        log::error("certificates not reloaded", {{"error", reloaded.error().message}});
+      }
     }
     log::info("stopping: running requests may finish");
     co_await all.server->stop();

@@ -30,14 +30,10 @@ Result<> apply_listen(Config& config, std::string_view listen) {
       address = address.substr(1, address.size() - 2);
     config.listen.hostname = address;
   }
-  // Without a public name of its own the instance is what it listens on; a wildcard is no name.
-  const Config::Webserver unnamed;
-  if (config.webserver.hostname == unnamed.hostname && config.webserver.port == unnamed.port) {
-    config.webserver.port = config.listen.port;
-    const bool wildcard = config.listen.hostname == "0.0.0.0" || config.listen.hostname == "::";
-    if (colon != std::string_view::npos && !wildcard)
-      config.webserver.hostname = config.listen.hostname;
-  }
+  // Whoever writes the address is going to type it.
+  if (!config.webserver.hostname_is_given && colon != std::string_view::npos &&
+      config.listen.hostname == Config::Listen().hostname)
+    config.webserver.hostname = config.listen.hostname;
   return {};
 }
 
@@ -63,6 +59,7 @@ int serve(const ServeOptions& options) {
     if (const auto applied = apply_listen(*config, *options.listen); !applied)
       return complain(applied.error());
   }
+  follow_listen(*config);
   log::configure(level_of(config->log.level),
                  config->log.format == "json" ? log::Format::json : log::Format::text);
 
@@ -89,6 +86,7 @@ int run_admin_command(const std::string& config_file, const std::optional<std::s
   auto config = read_config(config_file);
   if (!config) return complain(config.error());
   if (data) config->storage.data = *data;
+  follow_listen(*config);
   log::configure(log::Level::warn, log::Format::text);
   return command(*config);
 }

@@ -1,7 +1,12 @@
 #include "cli/backup.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/json.hpp>
+#include <cerrno>
 #include <map>
+#include <system_error>
 
 #include "base/text.h"
 #include "storage/files.h"
@@ -118,6 +123,19 @@ Result<> check(io::FileSystem& files, const fs::path& backup, const Manifest& ma
   return {};
 }
 
+/// What root restores into a folder that somebody else owns is for them: the server runs as they.
+Result<> give_to(const fs::path& data, const struct stat& owner) {
+  if (::geteuid() != 0 || owner.st_uid == 0) return {};
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(data, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (::lchown(entry->path().c_str(), owner.st_uid, owner.st_gid) != 0)
+      return failed(entry->path(), std::error_code(errno, std::generic_category()));
+  }
+  if (error) return failed(data, error);
+  return {};
+}
+
 BackupReport report_of(const Sizes& sizes) {
   BackupReport report;
   for (const auto& [path, size] : sizes) {
@@ -155,10 +173,14 @@ Result<BackupReport> restore(io::FileSystem& files, const fs::path& backup, cons
   TRY(const Manifest manifest, read_manifest(files, backup));
   TRY_VOID(check(files, backup, manifest));
   TRY_VOID(files.create_directories(data));
+  struct stat owner{};
+  if (::stat(data.c_str(), &owner) != 0)
+    return failed(data, std::error_code(errno, std::generic_category()));
   for (const auto& [path, size] : manifest.sizes) {
     const bool immutable = path.starts_with("media/");
     TRY_VOID(transfer(files, backup / path, data / path, immutable));
   }
+  TRY_VOID(give_to(data, owner));
   return report_of(manifest.sizes);
 }
 

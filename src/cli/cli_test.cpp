@@ -4,9 +4,12 @@
 #include <fstream>
 
 #include "catalog/password.h"
+#include "catalog/videos.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/users.h"
+#include "cli/videos.h"
+#include "jobs/queue.h"
 #include "storage/files.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/temporary_directory.h"
@@ -27,6 +30,32 @@ class CliTest : public tests::DatabaseTest {
           "local", key, clock.now());
       return {};
     }));
+  }
+  /// With a file and a waiting job.
+  Uuid make_video(const std::string& name, catalog::Privacy privacy, catalog::VideoState state) {
+    if (list_users(*database)->empty())
+      EXPECT_TRUE(create_user(*database, {"alice", "a@b", {}}, "http://x", random, clock));
+    const Uuid uuid = Uuid::generate(random);
+    catalog::NewVideo video;
+    video.uuid = uuid;
+    video.attributes.name = name;
+    video.attributes.privacy = privacy;
+    video.state = state;
+    const auto made = database->write_blocking([&](db::Session& session) -> Result<> {
+      video.channel = session.query_one("select id from channel")->id<ChannelId>(0);
+      const VideoId id = catalog::create_video(session, video, clock.now());
+      storage::record_file(session,
+                           {id, storage::FileKind::original, uuid.text(), "video/mp4",
+                            storage::checksum_of("bytes")},
+                           "local", uuid.text(), clock.now());
+      jobs::NewJob job;
+      job.kind = "test";
+      job.video = id;
+      jobs::enqueue(session, job);
+      return {};
+    });
+    EXPECT_TRUE(made);
+    return uuid;
   }
   fs::path data() const { return folder.path() / "data"; }
 
@@ -72,6 +101,55 @@ TEST_P(CliTest, doctor_names_what_is_missing) {
     if (!finding.healthy) problems.push_back(finding.what);
   EXPECT_THAT(problems, testing::Contains(testing::HasSubstr("media/b.mp4 is missing")));
   EXPECT_THAT(problems, testing::Not(testing::Contains(testing::HasSubstr("a.mp4"))));
+}
+
+TEST_P(CliTest, doctor_finds_changed_content_only_when_it_reads_it) {
+  put_media("a.mp4", "bytes");
+  std::ofstream(data() / "media" / "a.mp4") << "bites";
+  const auto problems = [&](bool checksums) {
+    std::vector<std::string> out;
+    for (const Finding& finding : examine(*database, files, processes, data(), checksums))
+      if (!finding.healthy && finding.what.starts_with("media/")) out.push_back(finding.what);
+    return out;
+  };
+  EXPECT_THAT(problems(false), testing::IsEmpty());
+  EXPECT_THAT(problems(true),
+              testing::ElementsAre("media/a.mp4 has another content than recorded"));
+}
+
+TEST_P(CliTest, videos_of_every_privacy_and_state_are_listed_shown_and_deleted) {
+  const auto secret =
+      make_video("A secret rabbit", catalog::Privacy::owner_only, catalog::VideoState::published);
+  const auto broken = make_video("A broken rabbit", catalog::Privacy::everyone,
+                                 catalog::VideoState::transcoding_failed);
+  const auto names = [&](const VideoListOptions& options) {
+    std::vector<std::string> out;
+    for (const auto& video : list_videos(*database, options, clock.now())->videos)
+      out.push_back(video.name);
+    return out;
+  };
+  EXPECT_THAT(names({}), testing::UnorderedElementsAre("A secret rabbit", "A broken rabbit"));
+  EXPECT_THAT(names({"", true}), testing::ElementsAre("A broken rabbit"));
+  EXPECT_THAT(names({"secret"}), testing::ElementsAre("A secret rabbit"));
+  EXPECT_EQ(list_videos(*database, {"", false, 0, 1}, clock.now())->total, 2);
+
+  const auto shown = show_video(*database, secret.short_text());
+  ASSERT_TRUE(shown) << shown.error().message;
+  EXPECT_EQ(shown->video.summary.uuid, secret);
+  EXPECT_THAT(shown->jobs, testing::SizeIs(1));
+  EXPECT_THAT(shown->files, testing::SizeIs(1));
+
+  EXPECT_EQ(*delete_video(*database, broken.text(), clock, Milliseconds{0}), "A broken rabbit");
+  EXPECT_EQ(show_video(*database, broken.text()).error().code, ErrorCode::not_found);
+  EXPECT_EQ(delete_video(*database, "?", clock, Milliseconds{0}).error().code, ErrorCode::invalid);
+  EXPECT_THAT(names({}), testing::ElementsAre("A secret rabbit"));
+}
+
+TEST_P(CliTest, the_address_of_an_instance_is_known_from_its_first_start) {
+  EXPECT_EQ(known_origin(*database).error().code, ErrorCode::not_found);
+  ASSERT_TRUE(
+      create_user(*database, {"alice", "a@b", {}}, "https://v.example:8443", random, clock));
+  EXPECT_EQ(known_origin(*database).value(), "https://v.example:8443");
 }
 
 class BackupTest : public CliTest {};

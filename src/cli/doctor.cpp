@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/config/units.h"
+#include "storage/files.h"
 
 namespace shoal::cli {
 namespace {
@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 
 /// Below this an upload of any length is refused soon.
 constexpr std::uint64_t k_little_space = std::uint64_t{2} << 30;
+constexpr double k_gigabyte = 1e9;
 constexpr std::size_t k_named_files = 10;
 
 Finding good(std::string what) {
@@ -23,7 +24,8 @@ Finding bad(std::string what) {
 Finding disk_space(io::FileSystem& files, const fs::path& data) {
   const auto free = files.free_bytes(data);
   if (!free) return bad(fmt::format("{}: {}", data.string(), free.error().message));
-  const std::string text = config::format_bytes({*free >> 20 << 20}) + " free on " + data.string();
+  const std::string text =
+      fmt::format("{:.1f} GB free on {}", static_cast<double>(*free) / k_gigabyte, data.string());
   return *free < k_little_space ? bad(text + ": make room, uploads will soon be refused")
                                 : good(text);
 }
@@ -39,12 +41,34 @@ Finding integrity(db::Database& database) {
                                 ". Stop Shoal and restore the last backup.");
 }
 
+/// What is wrong with one recorded file; empty when nothing is.
+std::string problem_of(io::FileSystem& files, const fs::path& path, std::uint64_t size,
+                       const std::string& sha256) {
+  const auto status = files.status(path);
+  if (!status) return "is missing";
+  if (status->size != size) return "has another size than recorded";
+  if (sha256.empty()) return {};
+  const auto sum = storage::checksum_of(files, path);
+  if (!sum) return "cannot be read: " + sum.error().message;
+  return sum->sha256 == sha256 ? "" : "has another content than recorded";
+}
+
+/// A running server deletes files while they are looked at.
+bool is_still_recorded(db::Database& database, std::string_view key) {
+  const auto found = database.read_blocking([&](db::Session& session) -> Result<bool> {
+    return session
+        .query_one("select 1 from placement where store = 'local' and object_key = :key", {key})
+        .has_value();
+  });
+  return !found || *found;
+}
+
 void recorded_files(db::Database& database, io::FileSystem& files, const fs::path& data,
-                    std::vector<Finding>& out) {
+                    bool checksums, std::vector<Finding>& out) {
   const auto rows = database.read_blocking([](db::Session& session) -> Result<db::Rows> {
     return session.query(
-        "select p.object_key, f.size from placement p join media_file f on f.id = p.file_id "
-        "where p.store = 'local' and p.state = 2");
+        "select p.object_key, f.size, f.sha256 from placement p "
+        "join media_file f on f.id = p.file_id where p.store = 'local' and p.state = 2");
   });
   if (!rows) {
     out.push_back(bad("the list of files cannot be read: " + rows.error().message));
@@ -52,15 +76,16 @@ void recorded_files(db::Database& database, io::FileSystem& files, const fs::pat
   }
   std::size_t wrong = 0;
   for (const db::Row& row : *rows) {
-    const auto status = files.status(data / "media" / row.text(0));
-    if (status && status->size == static_cast<std::uint64_t>(row.integer(1))) continue;
-    if (++wrong <= k_named_files) {
-      out.push_back(bad(fmt::format("media/{} {}", row.text(0),
-                                    status ? "has another size than recorded" : "is missing")));
-    }
+    const std::string problem =
+        problem_of(files, data / "media" / row.text(0), static_cast<std::uint64_t>(row.integer(1)),
+                   checksums ? row.text(2) : "");
+    if (problem.empty() || !is_still_recorded(database, row.text(0))) continue;
+    if (++wrong <= k_named_files)
+      out.push_back(bad(fmt::format("media/{} {}", row.text(0), problem)));
   }
   if (wrong == 0) {
-    out.push_back(good(fmt::format("all {} recorded files are there", rows->size())));
+    out.push_back(good(fmt::format("all {} recorded files are there{}", rows->size(),
+                                   checksums ? ", with the content that was recorded" : "")));
   } else {
     out.push_back(
         bad(fmt::format("{} of {} recorded files are missing or damaged: restore them "
@@ -76,7 +101,9 @@ Finding failed_work(db::Database& database) {
   if (!count) return bad("the videos cannot be read: " + count.error().message);
   return *count == 0
              ? good("no video failed to be processed")
-             : bad(fmt::format("{} videos failed to be processed; their owners see why", *count));
+             : bad(fmt::format(
+                   "{} videos failed to be processed: `shoal video list --failed` names them",
+                   *count));
 }
 
 Finding program(const char* name) {
@@ -92,7 +119,7 @@ Finding program(const char* name) {
 }  // namespace
 
 std::vector<Finding> examine(db::Database& database, io::FileSystem& files,
-                             io::SandboxedRunner& processes, const fs::path& data) {
+                             io::SandboxedRunner& processes, const fs::path& data, bool checksums) {
   std::vector<Finding> out;
   for (const char* name : {"ffmpeg", "ffprobe", "bwrap"}) out.push_back(program(name));
   out.push_back(processes.sandboxed()
@@ -100,7 +127,7 @@ std::vector<Finding> examine(db::Database& database, io::FileSystem& files,
                     : bad("no sandbox for media tools: user namespaces are not allowed here"));
   out.push_back(disk_space(files, data));
   out.push_back(integrity(database));
-  recorded_files(database, files, data, out);
+  recorded_files(database, files, data, checksums, out);
   out.push_back(failed_work(database));
   return out;
 }

@@ -16,9 +16,10 @@ struct Finding {
 };
 
 /// Looks at an instance without changing it: disk space, the database's integrity, every recorded
-/// file's object and size, the media tools and their sandbox, failed work. Blocking; the server may
-/// run meanwhile.
+/// file's object and size (with `checksums` also its content, which reads it all), the media tools
+/// and their sandbox, failed work. Blocking; the server may run meanwhile.
 std::vector<Finding> examine(db::Database& database, io::FileSystem& files,
-                             io::SandboxedRunner& processes, const std::filesystem::path& data);
+                             io::SandboxedRunner& processes, const std::filesystem::path& data,
+                             bool checksums = false);
 
 }  // namespace shoal::cli

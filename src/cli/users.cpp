@@ -68,6 +68,16 @@ Result<> set_blocked(db::Database& database, const std::string& login, bool bloc
   });
 }
 
+Result<std::string> known_origin(db::Database& database) {
+  return database.read_blocking([](db::Session& session) -> Result<std::string> {
+    const auto row =
+        session.query_one("select url from actor where host is null order by id limit 1");
+    if (!row) return fail(ErrorCode::not_found, "this instance was never started");
+    const std::string& url = row->text(0);
+    return url.substr(0, url.find('/', url.find("://") + 3));
+  });
+}
+
 Result<std::vector<catalog::User>> list_users(db::Database& database) {
   return database.read_blocking([](db::Session& session) -> Result<std::vector<catalog::User>> {
     return catalog::list_users(session, {}, {}, 0, catalog::count_users(session, {}));

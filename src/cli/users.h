@@ -35,6 +35,9 @@ Result<std::string> reset_password(db::Database& database, const std::string& lo
                                    const Clock& clock);
 Result<> set_blocked(db::Database& database, const std::string& login, bool blocked,
                      const Clock& clock);
+/// "https://video.example.org": what the instance was first started as, for commands that are not
+/// told. Errors: not_found (never started).
+Result<std::string> known_origin(db::Database& database);
 Result<std::vector<catalog::User>> list_users(db::Database& database);
 
 }  // namespace shoal::cli

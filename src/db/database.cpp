@@ -159,7 +159,9 @@ class PostgresqlDatabase final : public PooledDatabase {
         pool_("db", config_.readers, config_.queue_limit) {}
 
   Result<> backup_to(const std::string&) override {
-    return fail(ErrorCode::unsupported, "use pg_dump to copy a PostgreSQL database");
+    return fail(ErrorCode::unsupported,
+                "this database is PostgreSQL's: copy it with pg_dump, and after it the folders "
+                "media and uploads");
   }
 
  protected:

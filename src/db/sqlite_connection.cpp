@@ -1,6 +1,6 @@
 // Cells cross through SQLite's own handle: SOCI 4.0.3's dynamic rows guess a column's type from its
 // declaration and lose integers above 2^31, and its `into` elements copy every cell twice. SOCI
-// keeps the connection, the statements and the error type. See docs/decisions/004-soci.md.
+// keeps the connection, the statements and the error type. See decision 007.
 //
 // soci-sqlite3.h declares SQLite's functions inside `sqlite_api`; sqlite3.h itself must never be
 // included here.

@@ -227,6 +227,22 @@ def check_machine_paths(tree, _table):
     return problems
 
 
+def check_decisions(tree, _table):
+    """Each decision has a number of its own, and its title says it."""
+    problems, taken = [], {}
+    for path, text in sorted(tree.items()):
+        found = re.match(r"docs/decisions/([^-/]*)-[^/]*\.md$", path)
+        if not found:
+            continue
+        number = found.group(1)
+        if number in taken:
+            problems.append(f"{path}: {number} is the number of {taken[number]}")
+        taken.setdefault(number, path)
+        if not text.startswith(f"# {number}: "):
+            problems.append(f"{path}:1: the title does not begin with '# {number}: '")
+    return problems
+
+
 def check_tests_are_built(tree, _table):
     """A test or source that no CMakeLists.txt names is never compiled."""
     problems = []
@@ -292,7 +308,7 @@ def check_config_is_read(tree, _table):
 CHECKS = [check_table, check_direction, check_module_deps, check_include_cycles,
           check_heavy_headers, check_coroutine_parameters, check_pragma_once, check_size,
           check_columns, check_words, check_machine_paths, check_tests_are_built,
-          check_config_is_read]
+          check_config_is_read, check_decisions]
 
 
 def tracked_tree(root):

@@ -55,6 +55,12 @@ class Rules(unittest.TestCase):
         self.breaks(tidy.check_include_cycles, tree, "a.h -> src/io/b.h -> src/io/a.h")
         self.keeps(tidy.check_include_cycles, tree | {"src/io/b.h": ""})
 
+    def test_decisions_have_numbers_of_their_own(self):
+        first, second = "docs/decisions/001-a.md", "docs/decisions/001-b.md"
+        self.keeps(tidy.check_decisions, {first: "# 001: a\n", "docs/decisions/README.md": ""})
+        self.breaks(tidy.check_decisions, {first: "# 001: a\n", second: "# 001: b\n"}, "001-b.md")
+        self.breaks(tidy.check_decisions, {first: "# 002: a\n"}, "does not begin")
+
     def test_a_heavy_header_outside_its_room(self):
         beast = "#include <boost/beast/core.hpp>\n"
         self.breaks(tidy.check_heavy_headers, {"src/net/http/a.h": beast}, "beast")

@@ -1,6 +1,6 @@
 #include "api/accounts/deletion.h"
 
-#include "api/videos/deletion.h"
+#include "processing/video_deletion.h"
 #include "api/videos/services.h"
 
 namespace shoal::api {
@@ -15,7 +15,7 @@ Result<> delete_channel_videos(db::Session& session, ChannelId channel, UtcTime 
        session.query("select uuid from video where channel_id = :channel", {channel})) {
     deleted.push_back(row.uuid(0));
   }
-  return delete_videos_of_channel(session, channel, due);
+  return processing::delete_videos_of_channel(session, channel, due);
 }
 
 void forget_deleted(Context& context, const std::vector<Uuid>& videos) {

@@ -1,6 +1,5 @@
 #include "api/core/body.h"
 #include "api/core/reply.h"
-#include "api/videos/deletion.h"
 #include "api/videos/pictures.h"
 #include "api/videos/routes.h"
 #include "api/videos/services.h"
@@ -8,6 +7,7 @@
 #include "api/videos/video_attributes.h"
 #include "catalog/channels.h"
 #include "catalog/video_passwords.h"
+#include "processing/video_deletion.h"
 
 namespace shoal::api {
 namespace {
@@ -81,13 +81,13 @@ io::Task<Reply> update_video(Call& call) {
 io::Task<Reply> delete_video(Call& call) {
   Context& context = call.context;
   CO_TRY(const auto key, read_video_key(call));
-  CO_TRY(const auto video,
-         co_await context.database.write(
-             [&call, &key](db::Session& session) -> Answer<catalog::VideoAccess> {
-               TRY(const auto found, find_manageable(session, key, call.caller));
-               TRY_VOID(delete_video_and_files(session, found.id, trash_due(call.context)));
-               return found;
-             }));
+  CO_TRY(const auto video, co_await context.database.write(
+                               [&call, &key](db::Session& session) -> Answer<catalog::VideoAccess> {
+                                 TRY(const auto found, find_manageable(session, key, call.caller));
+                                 TRY_VOID(processing::delete_video_and_files(
+                                     session, found.id, trash_due(call.context)));
+                                 return found;
+                               }));
   forget(context, video.uuid);
   co_return no_content();
 }

@@ -23,6 +23,10 @@ struct Config {
     bool https = false;
     std::string hostname = "localhost";
     std::int64_t port = 9000;
+    /// Whether the file or the environment says so. Otherwise viewers type what is listened on; see
+    /// follow_listen.
+    bool hostname_is_given = false;
+    bool port_is_given = false;
     /// "https://video.example.org", without the port where it is the scheme's own.
     std::string origin() const;
     /// The same without the scheme.

@@ -56,6 +56,23 @@ TEST(AppConfig, file_then_environment) {
   EXPECT_EQ(loaded.config.rates_limit.login.window, Milliseconds{300'000});
 }
 
+TEST(AppConfig, viewers_type_what_is_listened_on_unless_something_says_otherwise) {
+  const auto origin = [](std::string_view yaml) {
+    auto loaded = load_config(yaml, "f", {});
+    follow_listen(loaded.config);
+    return loaded.config.webserver.origin();
+  };
+  EXPECT_EQ(origin(""), "http://localhost:9000");
+  EXPECT_EQ(origin("listen: {port: 9100}\n"), "http://localhost:9100");
+  EXPECT_EQ(origin("listen: {hostname: 192.0.2.1, port: 80}\n"), "http://192.0.2.1");
+  EXPECT_EQ(origin("listen: {hostname: '2001:db8::1'}\n"), "http://[2001:db8::1]:9000");
+  EXPECT_EQ(origin("listen: {hostname: '::', port: 9100}\n"), "http://localhost:9100");
+  EXPECT_EQ(origin("listen: {port: 443}\nwebserver: {https: true}\n"), "https://localhost");
+  EXPECT_EQ(origin("listen: {hostname: 0.0.0.0, port: 9100}\nwebserver: {hostname: a.example, "
+                   "port: 80}\n"),
+            "http://a.example");
+}
+
 TEST(AppConfig, a_peertube_file_is_told_what_differs) {
   EXPECT_EQ(problems_of("listen:\n  hostname: '127.0.0.1'\n  port: 9000\nredis:\n  hostname: r\n"
                         "secrets:\n  peertube: ''\nobject_storage:\n  enabled: false\n"

@@ -40,6 +40,10 @@ void check_together(const Config& c, const Places& places, std::vector<config::P
         "is true but every one of transcoding.resolutions is false; set one to true");
 }
 
+bool is_named(const Places& places, std::string_view key) {
+  return std::ranges::find(places, key, &config::Leaf::path) != places.end();
+}
+
 Result<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::not_found, fmt::format("{} cannot be read", path));
@@ -92,8 +96,19 @@ LoadedConfig load_config(std::string_view yaml, std::string_view file_name,
   std::ranges::move(config::apply(schema, variables), std::back_inserter(loaded.problems));
   Places places = std::move(variables.leaves);  // the environment wins, so it is blamed first
   std::ranges::move(file.leaves, std::back_inserter(places));
+  loaded.config.webserver.hostname_is_given = is_named(places, "webserver.hostname");
+  loaded.config.webserver.port_is_given = is_named(places, "webserver.port");
   check_together(loaded.config, places, loaded.problems);
   return loaded;
+}
+
+void follow_listen(Config& config) {
+  const std::string& address = config.listen.hostname;
+  const bool is_wildcard = address == "0.0.0.0" || address == "::";
+  const bool is_default = address == Config::Listen().hostname;
+  if (!config.webserver.hostname_is_given && !is_wildcard && !is_default)
+    config.webserver.hostname = address.contains(':') ? "[" + address + "]" : address;
+  if (!config.webserver.port_is_given) config.webserver.port = config.listen.port;
 }
 
 Result<Config> read_config(const std::string& path) {

@@ -20,6 +20,10 @@ struct LoadedConfig {
 LoadedConfig load_config(std::string_view yaml, std::string_view file_name,
                          const std::vector<std::string>& environment);
 
+/// The name and port that viewers type, where nothing says them, are those listened on; a wildcard
+/// and the loopback default are no name. Port 0: to be known when the server has one.
+void follow_listen(Config& config);
+
 /// Reads the file (an empty path: no file) and this process' environment. Errors: not_found,
 /// invalid (a problem per line).
 Result<Config> read_config(const std::string& path);

@@ -117,7 +117,7 @@ struct Server::Impl {
       shards.push_back(std::make_unique<Shard>(core));
   }
 
-  Result<> listen() {
+  Result<> bind() {
     boost::system::error_code error;
     const auto& name = core.config.address == "localhost" ? "127.0.0.1" : core.config.address;
     const auto address = asio::ip::make_address(name, error);
@@ -129,9 +129,20 @@ struct Server::Impl {
     if (!error && address.is_v6() && address.is_unspecified())
       acceptor.set_option(asio::ip::v6_only(false), error);
     if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(k_backlog, error);
+    if (error) return refused(error);
+    port = acceptor.local_endpoint().port();
+    return {};
+  }
+
+  Result<> listen() {
+    boost::system::error_code error;
+    acceptor.listen(k_backlog, error);
     if (!error) acceptor.non_blocking(true, error);
-    if (!error) return {};
+    if (error) return refused(error);
+    return {};
+  }
+
+  std::unexpected<Error> refused(const boost::system::error_code& error) {
     boost::system::error_code ignored;
     acceptor.close(ignored);
     const auto code = error == asio::error::address_in_use  ? ErrorCode::conflict
@@ -215,6 +226,7 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Shard>> shards;
   tcp::acceptor acceptor;
   std::uint16_t port = 0;
+  bool started = false;
   std::size_t next_shard = 0;
   io::TaskGroup connections;
   io::TaskGroup services;
@@ -227,11 +239,16 @@ Server::Server(io::Runtime& runtime, ServerConfig config, RequestHandler handler
 
 Server::~Server() = default;
 
+Result<> Server::bind() {
+  return impl_->bind();
+}
+
 Result<> Server::start() {
   TRY(impl_->core.trusted, AddressSet::parse(impl_->core.config.trust_proxy));
   TRY_VOID(impl_->load_tls());
+  if (!impl_->acceptor.is_open()) TRY_VOID(impl_->bind());
   TRY_VOID(impl_->listen());
-  impl_->port = impl_->acceptor.local_endpoint().port();
+  impl_->started = true;
   for (std::size_t i = 0; i < impl_->shards.size(); ++i)
     impl_->services.spawn_on(impl_->runtime.executor(i), sweep_for_ever(*impl_->shards[i]));
   impl_->services.spawn_on(impl_->runtime.executor(0), impl_->accept_for_ever());
@@ -248,7 +265,7 @@ Result<> Server::reload_tls() {
 
 io::Task<> Server::stop() {
   Impl& impl = *impl_;
-  if (impl.port == 0 || impl.core.draining.exchange(true)) {
+  if (!impl.started || impl.core.draining.exchange(true)) {
     // Never started, or stopped already: there is at most an end to wait for.
     co_await impl.connections.drain();
     co_await impl.services.stop();

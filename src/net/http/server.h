@@ -57,7 +57,10 @@ class Server {
          Clock& clock);
   ~Server();
 
-  /// Binds and accepts. Errors: conflict (address in use), invalid (address, certificate).
+  /// Takes the port, so that port() is known before anything is made that needs it; connections are
+  /// refused until start(). Errors: conflict (address in use), forbidden, invalid (address).
+  Result<> bind();
+  /// Binds where that was not done, and accepts. Errors: those of bind, invalid (certificate).
   Result<> start();
   std::uint16_t port() const;
   /// Reads the certificate files again; the old ones stay in use when the new ones are broken.

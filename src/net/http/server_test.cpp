@@ -253,6 +253,22 @@ TEST_F(ServerTest, a_second_server_on_the_port_is_told_so) {
   EXPECT_EQ(started.error().code, ErrorCode::conflict);
 }
 
+TEST_F(ServerTest, the_port_is_known_once_bound_and_nobody_is_let_in_before_the_start) {
+  ServerConfig config;
+  config.port = 0;
+  server_.emplace(
+      runtime_, config,
+      [folder = folder_.path()](Request& request) { return answer(request, folder); }, metrics_,
+      clock_);
+  ASSERT_TRUE(server_->bind());
+  const auto port = server_->port();
+  EXPECT_NE(port, 0);
+  EXPECT_THROW(SocketClient{port}, std::runtime_error);
+  ASSERT_TRUE(server_->start());
+  EXPECT_EQ(server_->port(), port);
+  EXPECT_EQ(connect().ask(k_get).status, 200);
+}
+
 TEST_F(ServerTest, too_many_connections_are_told_to_come_back) {
   ServerConfig config;
   config.max_connections_per_client = 2;

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = new URL('../../../', import.meta.url).pathname
-const program = process.env.SHOAL_PROGRAM ?? join(root, 'build/release/shoal')
+export const program = process.env.SHOAL_PROGRAM ?? join(root, 'build/release/shoal')
 const startDeadlineMs = 20_000
 const stopDeadlineMs = 15_000
 
 export const rootPassword = 'root-password-1'
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)
@@ -34,28 +34,30 @@ export async function until(what, deadlineMs, check) {
   }
 }
 
-export async function startServer() {
+/**
+ * `data`: a folder that is there already and stays; `url` and `environment`: where it is asked for
+ * and what else it is told.
+ */
+export async function startServer(options = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
+  const port = options.port ?? (await freePort())
+  const url = options.url ?? `http://127.0.0.1:${port}`
+  const data = options.data ?? join(folder, 'data')
   const log = join(folder, 'server.log')
-  const child = spawn(
-    program,
-    ['serve', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`],
-    {
-      env: {
-        ...process.env,
-        SHOAL_INITIAL_ROOT_PASSWORD: rootPassword,
-        SHOAL__WEBSERVER__HOSTNAME: '127.0.0.1',
-        SHOAL__WEBSERVER__PORT: String(port),
-        SHOAL__STORAGE__WEB: join(root, 'web/dist'),
-        // Every browser here has the same address; the limits have tests of their own.
-        SHOAL__RATES_LIMIT__API__MAX: '0',
-        SHOAL__RATES_LIMIT__LOGIN__MAX: '0'
-      },
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  )
+  const child = spawn(program, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
+    env: {
+      ...process.env,
+      SHOAL_INITIAL_ROOT_PASSWORD: rootPassword,
+      SHOAL__WEBSERVER__HOSTNAME: '127.0.0.1',
+      SHOAL__WEBSERVER__PORT: String(port),
+      SHOAL__STORAGE__WEB: join(root, 'web/dist'),
+      // Every browser here has the same address; the limits have tests of their own.
+      SHOAL__RATES_LIMIT__API__MAX: '0',
+      SHOAL__RATES_LIMIT__LOGIN__MAX: '0',
+      ...options.environment
+    },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   const file = createWriteStream(log)
   child.stdout.pipe(file, { end: false })
   child.stderr.pipe(file, { end: false })
@@ -92,7 +94,7 @@ export async function startServer() {
     await stop()
     throw new Error(`${error.message}\n${tail}`)
   }
-  return { url, log, stop }
+  return { url, log, data, child, stop }
 }
 
 /** What the API answers, for arranging a test and for checking what the pages did. */

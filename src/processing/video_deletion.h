@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "db/session.h"
 
-namespace shoal::api {
+namespace shoal::processing {
 
 /// Everything of a video, in one transaction: its work is cancelled, its rows go, its objects are
 /// due in the trash at `due`. Errors: not_found.
@@ -14,4 +14,4 @@ Result<> delete_video_and_files(db::Session& session, VideoId video, UtcTime due
 /// All videos of a channel, before the channel itself goes.
 Result<> delete_videos_of_channel(db::Session& session, ChannelId channel, UtcTime due);
 
-}  // namespace shoal::api
+}  // namespace shoal::processing

@@ -1,10 +1,10 @@
-#include "api/videos/deletion.h"
+#include "processing/video_deletion.h"
 
 #include "catalog/videos.h"
 #include "jobs/queue.h"
 #include "storage/files.h"
 
-namespace shoal::api {
+namespace shoal::processing {
 
 Result<> delete_video_and_files(db::Session& session, VideoId video, UtcTime due) {
   using storage::FileKind;
@@ -25,4 +25,4 @@ Result<> delete_videos_of_channel(db::Session& session, ChannelId channel, UtcTi
   return {};
 }
 
-}  // namespace shoal::api
+}  // namespace shoal::processing
