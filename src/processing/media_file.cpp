@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace shoal::processing {
@@ -11,6 +12,7 @@ namespace {
 namespace fmp4 = media::fmp4;
 
 constexpr std::uint64_t k_header_box_limit = std::uint64_t{32} << 20;
+constexpr std::uint64_t k_read_block = std::uint64_t{1} << 20;
 constexpr std::size_t k_sample_limit = std::size_t{1} << 23;
 
 Result<media::Bytes> read_exactly(io::File& file, std::uint64_t offset, std::uint64_t size) {
@@ -67,21 +69,33 @@ Result<TrackFile> read_track_file(io::File& file) {
   return result;
 }
 
-Result<> append_samples(const SampleSource& source, media::Bytes& out) {
+Result<> read_samples(const SampleSource& source,
+                      const std::function<Result<>(media::ByteView)>& take) {
+  media::Bytes block;
   for (std::size_t i = 0; i < source.samples.size();) {
-    const std::uint64_t offset = source.samples[i].offset;
-    std::uint64_t end = offset;
+    std::uint64_t at = source.samples[i].offset;
+    std::uint64_t end = at;
     while (i < source.samples.size() && source.samples[i].offset == end) {
       end += source.samples[i].size;
       ++i;
-      if (end == offset) break;  // an empty sample: nothing to read, but a step forward
+      if (end == at) break;  // an empty sample: nothing to read, but a step forward
     }
-    const std::size_t at = out.size();
-    out.resize(at + static_cast<std::size_t>(end - offset));
-    TRY(const std::size_t got, source.file->read_at(offset, std::span(out).subspan(at)));
-    if (got != end - offset) return fail(ErrorCode::corrupt, "an intermediate file is cut off");
+    while (at < end) {
+      block.resize(static_cast<std::size_t>(std::min(k_read_block, end - at)));
+      TRY(const std::size_t got, source.file->read_at(at, block));
+      if (got != block.size()) return fail(ErrorCode::corrupt, "an intermediate file is cut off");
+      TRY_VOID(take(block));
+      at += got;
+    }
   }
   return {};
+}
+
+Result<> append_samples(const SampleSource& source, media::Bytes& out) {
+  return read_samples(source, [&](media::ByteView bytes) -> Result<> {
+    out.insert(out.end(), bytes.begin(), bytes.end());
+    return {};
+  });
 }
 
 }  // namespace shoal::processing

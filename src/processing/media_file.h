@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/result.h"
@@ -26,8 +27,13 @@ struct SampleSource {
   std::span<const media::fmp4::Sample> samples;
 };
 
-/// Appends the bytes of `source`'s samples to `out`, in order, reading neighbours at once.
-/// Blocking. Errors: corrupt when the file ends before a sample does.
+/// Gives the bytes of `source`'s samples to `take`, in order, reading neighbours at once and at
+/// most a mebibyte of them. Blocking. Errors: corrupt when the file ends before a sample does,
+/// those of `take`.
+Result<> read_samples(const SampleSource& source,
+                      const std::function<Result<>(media::ByteView)>& take);
+
+/// Appends them to `out`.
 Result<> append_samples(const SampleSource& source, media::Bytes& out);
 
 }  // namespace shoal::processing

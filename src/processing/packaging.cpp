@@ -114,7 +114,8 @@ Result<std::string> codecs_of(const fmp4::InitSegment& init) {
   return codecs;
 }
 
-/// Writes the fragments of one work segment, one for each HLS segment.
+/// Writes the fragments of one work segment, one for each HLS segment. Holds the sound of one and
+/// a block of its picture, however large its frames are.
 class WorkWriter {
  public:
   WorkWriter(const Plan& plan, const RenditionPlan& rendition, OpenTrack* video, AudioReader* audio,
@@ -123,39 +124,45 @@ class WorkWriter {
 
   Result<PackagedSegment> write(std::size_t segment) {
     const auto& boundaries = plan_.boundaries;
-    media::Bytes data;
     fmp4::Fragment fragment;
     fragment.sequence = static_cast<std::uint32_t>(segment + 1);
+    std::span<const fmp4::Sample> samples;
     if (video_) {
-      TRY(const auto samples, segment_video(plan_, rendition_, segment, video_->content.samples));
+      TRY(samples, segment_video(plan_, rendition_, segment, video_->content.samples));
       if (samples.empty()) {
         return fail(ErrorCode::corrupt,
                     fmt::format("The picture could not be decoded from {:.1f} s on.",
                                 static_cast<double>(boundaries.start_of(segment).count()) / 1e6));
       }
       fragment.runs.push_back({k_video_track, {samples.begin(), samples.end()}});
-      TRY_VOID(append_samples({video_->file.get(), samples}, data));
     }
+    media::Bytes sound;
     if (audio_) {
       const bool last = segment + 1 == boundaries.size();
       TRY(auto run,
           audio_->read(segment == 0 ? std::nullopt : std::optional(boundaries.start_of(segment)),
-                       boundaries.end_of(segment), last, data));
+                       boundaries.end_of(segment), last, sound));
       if (!run.samples.empty()) fragment.runs.push_back(std::move(run));
     }
     if (fragment.runs.empty()) {
       return fail(ErrorCode::corrupt, "The sound ends before it was said to.");
     }
-    const media::Bytes head = fmp4::write_fragment_head(fragment);
+    TRY(const media::Bytes head, fmp4::write_fragment_head(fragment));
     PackagedSegment packaged;
     packaged.duration = boundaries.end_of(segment) - boundaries.start_of(segment);
-    packaged.range = {at_, head.size() + data.size()};
+    packaged.range.offset = at_;
     Sha256 digest;
-    digest.update(head);
-    digest.update(data);
+    const auto put = [&](media::ByteView bytes) {
+      digest.update(bytes);
+      return append_to(out_, at_, bytes);
+    };
+    TRY_VOID(put(head));
+    if (video_) {
+      TRY_VOID(read_samples({video_->file.get(), samples}, put));
+    }
+    TRY_VOID(put(sound));
+    packaged.range.length = at_ - packaged.range.offset;
     packaged.sha256 = digest.finish();
-    TRY_VOID(append_to(out_, at_, head));
-    TRY_VOID(append_to(out_, at_, data));
     return packaged;
   }
 

@@ -10,6 +10,8 @@ namespace shoal::media::fmp4 {
 namespace {
 
 constexpr std::size_t k_sample_limit = std::size_t{1} << 17;
+/// A run's data offset is a signed 32-bit number (section 8.8.8).
+constexpr std::uint64_t k_fragment_limit = std::uint64_t{1} << 31;
 constexpr std::uint32_t k_non_sync = 0x10000;
 /// ISO/IEC 14496-12 section 8.8.3.1: depends on others and is no sync sample; or depends on none.
 constexpr std::uint32_t k_dependent_flags = 0x01010000;
@@ -166,7 +168,7 @@ Result<Fragment> parse_fragment(ByteView moof, std::uint64_t moof_offset,
   return fragment;
 }
 
-Bytes write_fragment_head(const Fragment& fragment) {
+Result<Bytes> write_fragment_head(const Fragment& fragment) {
   ByteWriter out;
   std::vector<std::size_t> data_offsets;
   std::vector<std::uint64_t> data_sizes;
@@ -185,7 +187,9 @@ Bytes write_fragment_head(const Fragment& fragment) {
   for (std::size_t i = 0; i < data_offsets.size(); ++i) {
     out.patch_u32(data_offsets[i], static_cast<std::uint32_t>(next));
     next += data_sizes[i];
-    SHOAL_CHECK(next < (1ULL << 31));
+    if (next >= k_fragment_limit) {
+      return fail(ErrorCode::too_large, "a media segment is larger than 2 GiB");
+    }
   }
   out.u32(next - out.size());
   out.text("mdat");

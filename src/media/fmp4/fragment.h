@@ -41,8 +41,8 @@ Result<Fragment> parse_fragment(ByteView moof, std::uint64_t moof_offset,
 /// A `moof` followed by the header of its `mdat`. The caller appends the sample bytes of each run
 /// in order. `offset` of the samples is not used; decode times of a run must follow each other by
 /// their durations (only the first is written, as `tfdt`). `sequence` is mfhd's, from 1.
-/// Every size must fit: at most 2 GiB of sample bytes (checked: a bug otherwise).
-Bytes write_fragment_head(const Fragment& fragment);
+/// Errors: too_large from 2 GiB on, where the offsets of a run end.
+Result<Bytes> write_fragment_head(const Fragment& fragment);
 
 /// ISO/IEC 14496-12 section 8.16.3, all references being to media.
 struct SegmentIndex {

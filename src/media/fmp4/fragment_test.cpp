@@ -31,7 +31,7 @@ Fragment two_runs() {
 }
 
 TEST(Fragment, what_is_written_is_read_back_with_offsets_into_mdat) {
-  const Bytes head = write_fragment_head(two_runs());
+  const Bytes head = write_fragment_head(two_runs()).value();
   constexpr std::uint64_t k_at = 5000;
   const auto fragment = parse_fragment(head, k_at, tracks());
   ASSERT_TRUE(fragment) << fragment.error().message;
@@ -57,24 +57,34 @@ TEST(Fragment, what_is_written_is_read_back_with_offsets_into_mdat) {
 TEST(Fragment, uneven_durations_survive) {
   Fragment fragment = two_runs();
   fragment.runs[0].samples[2].duration = 12000;
-  const auto read = parse_fragment(write_fragment_head(fragment), 0, tracks());
+  const auto read = parse_fragment(write_fragment_head(fragment).value(), 0, tracks());
   ASSERT_TRUE(read);
   EXPECT_EQ(read->runs[0].samples[2].duration, 12000U);
   EXPECT_EQ(read->runs[0].samples[1].duration, 3000U);
 }
 
 TEST(Fragment, tracks_nobody_asked_for_are_left_out) {
-  const auto read = parse_fragment(write_fragment_head(two_runs()), 0, {tracks()[1]});
+  const auto read = parse_fragment(write_fragment_head(two_runs()).value(), 0, {tracks()[1]});
   ASSERT_TRUE(read);
   ASSERT_EQ(read->runs.size(), 1U);
   EXPECT_EQ(read->runs[0].track_id, 2U);
 }
 
 TEST(Fragment, every_cut_is_an_error) {
-  const Bytes head = write_fragment_head(two_runs());
+  const Bytes head = write_fragment_head(two_runs()).value();
   for (std::size_t size = 0; size < head.size() - 8; ++size) {
     EXPECT_FALSE(parse_fragment(ByteView(head).first(size), 0, tracks())) << size;
   }
+}
+
+TEST(Fragment, two_gigabytes_are_refused) {
+  Fragment fragment = two_runs();
+  for (Sample& sample : fragment.runs[0].samples) sample.size = 700'000'000;
+  EXPECT_TRUE(write_fragment_head(fragment).has_value());
+  fragment.runs[1].samples[0].size = 50'000'000;
+  const auto refused = write_fragment_head(fragment);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::too_large);
 }
 
 TEST(Fragment, a_sample_count_without_samples_is_refused_before_memory_is_spent) {
