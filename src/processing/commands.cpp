@@ -179,7 +179,7 @@ io::Command packets_command(const Path& source, const SourceMedia& media,
                        "-loglevel",
                        "error",
                        "-show_entries",
-                       "packet=stream_index,pts_time,dts_time,duration_time,flags",
+                       "packet=stream_index,pts_time,dts_time,duration_time,size,flags",
                        "-of",
                        "compact=p=0:nk=1"};
   if (!media.audio || !media.video) {

@@ -53,6 +53,19 @@ TEST_F(OddSources, a_variable_rate_becomes_constant) {
   expect_seamless(outcome_, finished, outcome_.plan.fps.value(), frames.size());
 }
 
+TEST_F(OddSources, a_container_that_tells_no_bitrate_is_judged_by_its_packets) {
+  // Filled up to 8 Mbit/s: Matroska has no field for that.
+  const Path source = clip(
+      "filled.mkv",
+      with(picture("64x48", 25, 4),
+           {"-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-b:v", "8M", "-minrate", "8M",
+            "-maxrate", "8M", "-bufsize", "8M", "-x264-params", "nal-hrd=cbr:filler=1"}));
+  const auto finished = only_rendition(source);
+  EXPECT_NEAR(static_cast<double>(outcome_.source.video->bitrate.value), 8e6, 1e6);
+  EXPECT_FALSE(outcome_.plan.copies_top());
+  EXPECT_LT(finished.size, 1'000'000U);
+}
+
 TEST_F(OddSources, professional_pixels_become_eight_bit) {
   const Path source = clip("prores.mov", with(picture("64x48", 25, 1),
                                               {"-pix_fmt", "yuv422p10le", "-c:v", "prores_ks"}));

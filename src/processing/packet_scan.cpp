@@ -31,25 +31,30 @@ struct Fields {
   std::optional<Microseconds> pts;
   std::optional<Microseconds> dts;
   Microseconds duration{0};
+  std::uint32_t size = 0;
   std::string_view flags;
 };
 
+template <class Number>
+bool parse_whole(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
 std::optional<Fields> parse_fields(std::string_view line) {
-  std::array<std::string_view, 5> parts;
+  std::array<std::string_view, 6> parts;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto bar = line.find('|');
     parts[i] = line.substr(0, bar);
     line = bar == line.npos ? std::string_view{} : line.substr(bar + 1);
   }
   Fields fields;
-  const auto& index = parts[0];
-  const auto [end, error] =
-      std::from_chars(index.data(), index.data() + index.size(), fields.stream);
-  if (error != std::errc{} || end != index.data() + index.size()) return std::nullopt;
+  if (!parse_whole(parts[0], fields.stream)) return std::nullopt;
   fields.pts = parse_time(parts[1]);
   fields.dts = parse_time(parts[2]);
   fields.duration = parse_time(parts[3]).value_or(Microseconds{0});
-  fields.flags = parts[4];
+  if (!parse_whole(parts[4], fields.size)) return std::nullopt;
+  fields.flags = parts[5];
   return fields;
 }
 
@@ -71,28 +76,43 @@ bool keeps_to(const std::vector<std::int64_t>& times, media::FrameRate rate) {
   return off * 50 <= times.size();
 }
 
+BitsPerSecond rate_of(std::uint64_t bytes, Microseconds time) {
+  const auto microseconds = static_cast<double>(std::max<std::int64_t>(1, time.count()));
+  const double bits = std::min(1e18, static_cast<double>(bytes) * 8e6 / microseconds);
+  return {static_cast<std::uint64_t>(bits)};
+}
+
 }  // namespace
+
+PacketScan::PacketScan(const SourceMedia& source) {
+  if (source.video) video_stream_ = source.video->stream_index;
+  if (source.audio) audio_stream_ = source.audio->stream_index;
+}
 
 void PacketScan::add_line(std::string_view line) {
   const auto fields = parse_fields(line);
   if (!fields) return;
   const auto time = fields->pts ? fields->pts : fields->dts;
-  if (!time) return;
   if (video_stream_ == fields->stream) {
     if (video_.size() == k_frame_limit) {
       overflowed_ = true;
       return;
     }
-    video_.push_back({time->count(), fields->flags.starts_with('K')});
+    const bool key = fields->flags.starts_with('K');
+    if (time) video_.push_back({time->count(), key});
+    if (time && key) bytes_before_key_.push_back(video_bytes_);
+    video_bytes_ += fields->size;
     last_video_duration_ = std::max(last_video_duration_, fields->duration);
   } else if (audio_stream_ == fields->stream) {
-    add_audio(*time, fields->duration);
+    audio_bytes_ += fields->size;
+    audio_largest_ = std::max<std::uint64_t>(audio_largest_, fields->size);
+    if (time) add_audio(*time, fields->duration);
   }
 }
 
 void PacketScan::add_audio(Microseconds start, Microseconds duration) {
   if (!any_audio_) {
-    audio_first_ = start;
+    audio_first_ = audio_end_ = start;
   } else if (std::chrono::abs(start - audio_end_) > k_audio_gap) {
     audio_continuous_ = false;
   }
@@ -101,14 +121,18 @@ void PacketScan::add_audio(Microseconds start, Microseconds duration) {
 }
 
 void PacketScan::apply(SourceMedia& source) const {
-  if (source.audio) {
-    source.audio->first = audio_first_;
-    source.audio->end = audio_end_;
-    source.audio->continuous = audio_continuous_;
-    if (!any_audio_) source.audio.reset();
-  }
+  if (source.audio && !any_audio_) source.audio.reset();
+  if (source.audio) apply_audio(*source.audio);
   if (source.video && video_.empty()) source.video.reset();
   if (source.video) apply_video(*source.video);
+}
+
+void PacketScan::apply_audio(SourceAudio& audio) const {
+  audio.first = audio_first_;
+  audio.end = audio_end_;
+  audio.continuous = audio_continuous_;
+  audio.bitrate = rate_of(audio_bytes_, audio_end_ - audio_first_);
+  audio.largest_packet = audio_largest_;
 }
 
 void PacketScan::apply_video(SourceVideo& video) const {
@@ -130,12 +154,18 @@ void PacketScan::apply_video(SourceVideo& video) const {
   const auto frame = Microseconds(std::llround(1e6 / video.fps.value()));
   const bool sane = last_video_duration_ > Microseconds{0} && last_video_duration_ < 2 * frame;
   video.end = Microseconds(times.back()) + (sane ? last_video_duration_ : frame);
+  video.bytes = video_bytes_;
+  video.bitrate = rate_of(video.bytes, video.end - video.first);
 
   // In decode order: how far each frame is from its place, and what follows each keyframe.
   std::optional<std::int64_t> open_key;
   bool closed = true;
+  auto bytes_before = bytes_before_key_.begin();
   const auto close_group = [&] {
-    if (open_key && closed) video.keyframes.emplace_back(*open_key - first);
+    if (!open_key) return;
+    const Keyframe keyframe{Microseconds(*open_key - first), *bytes_before++};
+    const bool later = video.keyframes.empty() || keyframe.time > video.keyframes.back().time;
+    if (closed && later) video.keyframes.push_back(keyframe);
   };
   std::int64_t delay = 0;
   for (std::size_t i = 0; i < video_.size(); ++i) {

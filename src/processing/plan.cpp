@@ -20,6 +20,17 @@ using media::fmp4::rescale;
 constexpr Microseconds k_end_slack{500'000};
 /// A copied sound may begin that far from the picture.
 constexpr Microseconds k_start_slack{100'000};
+/// A copied picture may take so many times the ceiling of what we would encode in its place: on
+/// average, and in its worst segment.
+constexpr std::uint64_t k_copied_average = 2;
+constexpr std::uint64_t k_copied_peak = 4;
+/// A shorter segment is judged as if it were that long: one keyframe makes no peak.
+constexpr Microseconds k_shortest_peak{2'000'000};
+/// Whatever the rate: what one request may have to fetch.
+constexpr std::uint64_t k_copied_segment_limit = std::uint64_t{64} << 20;
+/// ISO/IEC 14496-3: 6144 bits a channel; and what containers put before a frame.
+constexpr std::uint64_t k_aac_frame_limit = 768;
+constexpr std::uint64_t k_aac_header_limit = 16;
 constexpr std::uint32_t k_aac_priming = 1024;
 constexpr std::uint32_t k_encoder_delay_frames = 2;
 /// HLS segments in the first work segments, so that watching starts early, and in all later ones.
@@ -37,14 +48,34 @@ bool can_copy_picture(const SourceVideo& video, const media::LadderRung& top) {
   const bool as_shown = video.rotation == 0 && std::abs(video.sample_aspect - 1) < 0.001 &&
                         !video.interlaced && video.width % 2 == 0 && video.height % 2 == 0;
   const bool same_size = top.width == video.width && top.height == video.height;
-  const bool modest = video.bitrate.value <= 2 * top.max_bitrate.value && video.fps == top.fps;
-  return plays && as_shown && same_size && modest;
+  const bool modest = video.bitrate.value <= k_copied_average * top.max_bitrate.value;
+  return plays && as_shown && same_size && modest && video.fps == top.fps;
+}
+
+/// The rate of the worst segment of a picture that is cut at its keyframes; nothing when a segment
+/// is too large to be served.
+std::optional<BitsPerSecond> copied_peak(const SourceVideo& video, const BoundaryList& boundaries) {
+  std::uint64_t peak = 0;
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < boundaries.size(); ++i) {
+    std::uint64_t end = video.bytes;
+    if (i + 1 < boundaries.size()) {
+      end = std::ranges::lower_bound(video.keyframes, boundaries.end_of(i), {}, &Keyframe::time)
+                ->bytes_before;
+    }
+    if (end - begin > k_copied_segment_limit) return std::nullopt;
+    const auto time = std::max(boundaries.end_of(i) - boundaries.start_of(i), k_shortest_peak);
+    peak = std::max(peak, (end - begin) * 8'000'000 / static_cast<std::uint64_t>(time.count()));
+    begin = end;
+  }
+  return BitsPerSecond{peak};
 }
 
 bool can_copy_sound(const SourceAudio& audio, Microseconds origin, Microseconds end) {
   return audio.codec == "aac" && audio.profile == "LC" && audio.channels <= 2 &&
          (audio.sample_rate == 44100 || audio.sample_rate == 48000) &&
          audio.bitrate.value <= 320'000 && audio.continuous &&
+         audio.largest_packet <= k_aac_frame_limit * audio.channels + k_aac_header_limit &&
          std::chrono::abs(audio.first - origin) <= k_start_slack && audio.end >= end - k_end_slack;
 }
 
@@ -100,20 +131,20 @@ std::vector<RenditionPlan> plan_renditions(const std::vector<media::LadderRung>&
   return renditions;
 }
 
-void make_copied(RenditionPlan& rendition, const SourceVideo& video) {
+void make_copied(RenditionPlan& rendition, const SourceVideo& video, BitsPerSecond peak) {
   rendition.video = StreamMode::copy;
   rendition.timescale = 90000;
   rendition.ticks_per_frame = 0;
   // Rounded up, and a tick for each of the two times that are rounded.
   rendition.delay_ticks =
       static_cast<std::uint32_t>(rescale(video.reorder_delay.count(), 90000, 1'000'000)) + 2;
-  rendition.max_bitrate = std::max(rendition.max_bitrate, video.bitrate);
+  rendition.max_bitrate = std::max(rendition.max_bitrate, peak);
 }
 
 /// Decoding starts at the last closed keyframe before `start`; the beginning when none is known.
 Microseconds keyframe_before(const SourceVideo& video, Microseconds start) {
-  const auto after = std::ranges::upper_bound(video.keyframes, start);
-  return after == video.keyframes.begin() ? Microseconds{0} : *(after - 1);
+  const auto after = std::ranges::upper_bound(video.keyframes, start, {}, &Keyframe::time);
+  return after == video.keyframes.begin() ? Microseconds{0} : (after - 1)->time;
 }
 
 /// Small ones first; later ones at least as long as the way from their keyframe, so that decoding
@@ -131,6 +162,21 @@ std::vector<WorkSegment> group(const BoundaryList& boundaries, const SourceVideo
     first = last;
   }
   return work;
+}
+
+/// Cuts at the source's own keyframes and takes its picture as the top rendition, where that is
+/// worth it.
+void try_copy(const SourceVideo& video, Microseconds duration, Plan& plan) {
+  std::vector<Microseconds> times;
+  times.reserve(video.keyframes.size());
+  for (const Keyframe& keyframe : video.keyframes) times.push_back(keyframe.time);
+  auto boundaries = media::keyframe_boundaries(times, duration);
+  if (!boundaries) return;
+  const auto peak = copied_peak(video, *boundaries);
+  RenditionPlan& top = plan.renditions.front();
+  if (!peak || peak->value > k_copied_peak * top.max_bitrate.value) return;
+  plan.boundaries = std::move(*boundaries);
+  make_copied(top, video, *peak);
 }
 
 bool has_index(std::string_view container) {
@@ -189,10 +235,7 @@ Result<Plan> make_plan(const SourceMedia& source, const PlanConfig& config, Rand
   // A stream without an index may change its headers midway, which one track cannot express.
   if (config.allow_copy && plan.exact_seek && !plan.freeze_last_frame &&
       can_copy_picture(video, rungs.front())) {
-    if (auto boundaries = media::keyframe_boundaries(video.keyframes, duration)) {
-      plan.boundaries = std::move(*boundaries);
-      make_copied(plan.renditions.front(), video);
-    }
+    try_copy(video, duration, plan);
   }
   if (!plan.copies_top()) {
     plan.boundaries = media::grid_boundaries(duration, plan.renditions.back().fps);

@@ -22,7 +22,11 @@ SourceMedia qualifying() {
   video.bitrate = {2'500'000};
   video.end = seconds(60);
   video.frames = 1800;
-  for (int i = 0; i < 30; ++i) video.keyframes.push_back(seconds(2 * i));
+  constexpr std::uint64_t k_group_bytes = 625'000;
+  video.bytes = 30 * k_group_bytes;
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    video.keyframes.push_back({seconds(2 * i), i * k_group_bytes});
+  }
   video.reorder_delay = Microseconds(66'667);
   SourceAudio& audio = source.audio.emplace();
   audio.stream_index = 1;
@@ -80,11 +84,51 @@ TEST(Plan, what_browsers_do_not_play_as_it_is_is_encoded) {
   EXPECT_FALSE(planned(qualifying(), config).copies_top());
 }
 
+/// Makes the group of pictures that begins at `index` heavier.
+void add_bytes(SourceVideo& video, std::size_t index, std::uint64_t bytes) {
+  for (std::size_t i = index + 1; i < video.keyframes.size(); ++i) {
+    video.keyframes[i].bytes_before += bytes;
+  }
+  video.bytes += bytes;
+}
+
+TEST(Plan, a_source_with_one_heavy_segment_is_encoded) {
+  // 720p30 may peak at four times 3.2 Mbit/s: 6.4 MB in a segment of four seconds.
+  for (const std::size_t group : {0U, 14U, 29U}) {
+    SourceMedia source = qualifying();
+    add_bytes(*source.video, group, 4'000'000);
+    const Plan plan = planned(source);
+    EXPECT_TRUE(plan.copies_top()) << group;
+    EXPECT_EQ(plan.renditions[0].max_bitrate.value, 10'500'000U) << group;
+    add_bytes(*source.video, group, 2'000'000);
+    EXPECT_FALSE(planned(source).copies_top()) << group;
+  }
+}
+
+TEST(Plan, a_segment_too_large_to_be_served_is_encoded_whatever_its_rate) {
+  SourceMedia source = qualifying();
+  SourceVideo& video = *source.video;
+  video.width = 3840;
+  video.height = 2160;
+  video.fps = {60, 1};
+  video.bitrate = {50'000'000};
+  video.keyframes.clear();
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    video.keyframes.push_back({seconds(6 * i), i * 37'500'000});
+  }
+  video.bytes = 375'000'000;
+  EXPECT_TRUE(planned(source).copies_top());
+  add_bytes(video, 4, 30'000'000);
+  EXPECT_FALSE(planned(source).copies_top());
+}
+
 TEST(Plan, sound_that_is_not_plain_aac_or_does_not_fit_is_encoded) {
   const auto breaks = std::to_array<void (*)(SourceMedia&)>({
       [](SourceMedia& s) { s.audio->codec = "mp3"; },
       [](SourceMedia& s) { s.audio->profile = "HE-AAC"; },
       [](SourceMedia& s) { s.audio->channels = 6; },
+      [](SourceMedia& s) { s.audio->bitrate = {400'000}; },
+      [](SourceMedia& s) { s.audio->largest_packet = 25'000'000; },
       [](SourceMedia& s) { s.audio->sample_rate = 22050; },
       [](SourceMedia& s) { s.audio->continuous = false; },
       [](SourceMedia& s) { s.audio->first = seconds(1); },
@@ -120,7 +164,7 @@ TEST(Plan, sparse_keyframes_make_longer_work_segments) {
   source.video->codec = "vp9";
   source.video->end = seconds(1200);
   source.audio.reset();
-  source.video->keyframes = {seconds(0)};
+  source.video->keyframes.resize(1);
   const Plan plan = planned(source);
   // Each at least doubles what is done: few decodes of the long way from the one keyframe.
   EXPECT_LE(plan.work_segments.size(), 12U);

@@ -15,6 +15,14 @@ namespace shoal::processing {
 
 using Microseconds = std::chrono::microseconds;
 
+/// A frame from which decoding can start and after which no earlier frame is shown (the begin of a
+/// closed group of pictures).
+struct Keyframe {
+  Microseconds time{0};  ///< relative to the first frame shown
+  std::uint64_t bytes_before = 0;
+  friend bool operator==(const Keyframe&, const Keyframe&) = default;
+};
+
 /// A source's picture, as the probe found it. Times are the source's own timeline.
 struct SourceVideo {
   int stream_index = 0;
@@ -34,14 +42,14 @@ struct SourceVideo {
   /// Constant rate to encode at. `variable` when the source's own frames do not keep to it.
   media::FrameRate fps;
   bool variable = false;
+  /// On average, by the sizes of the packets.
   BitsPerSecond bitrate;
 
   Microseconds first{0};  ///< presentation time of the first frame
   Microseconds end{0};    ///< end of the last frame
   std::uint64_t frames = 0;
-  /// Relative to `first`: frames from which decoding can start and after which no earlier frame is
-  /// shown (closed groups of pictures).
-  std::vector<Microseconds> keyframes;
+  std::uint64_t bytes = 0;
+  std::vector<Keyframe> keyframes;
   /// The longest time a frame is decoded before its place in the order of showing.
   Microseconds reorder_delay{0};
 
@@ -56,7 +64,9 @@ struct SourceAudio {
   std::string profile;
   std::uint32_t channels = 0;
   std::uint32_t sample_rate = 0;
+  /// On average, by the sizes of the packets.
   BitsPerSecond bitrate;
+  std::uint64_t largest_packet = 0;
   Microseconds first{0};  ///< of the first packet, priming included
   Microseconds end{0};
   /// Packets follow each other without holes.
@@ -75,17 +85,17 @@ struct SourceMedia {
   Microseconds duration() const;
 };
 
-/// Collects `ffprobe -show_entries packet=stream_index,pts_time,dts_time,duration_time,flags
-/// -of compact=p=0:nk=1`, a line at a time. Memory: eight bytes a video frame, at most 2^23 frames
-/// (`overflowed`). One thread.
+/// Collects `ffprobe -show_entries packet=stream_index,pts_time,dts_time,duration_time,size,flags
+/// -of compact=p=0:nk=1`, a line at a time. Memory: eight bytes a video frame and as many a
+/// keyframe, at most 2^23 frames (`overflowed`). One thread.
 class PacketScan {
  public:
-  PacketScan(std::optional<int> video_stream, std::optional<int> audio_stream)
-      : video_stream_(video_stream), audio_stream_(audio_stream) {}
+  /// Of the streams that `source` names.
+  explicit PacketScan(const SourceMedia& source);
 
   void add_line(std::string_view line);
   bool overflowed() const { return overflowed_; }
-  /// Fills in times, frames, keyframes, variable and a frame rate where the header had none.
+  /// Fills in times, sizes, frames, keyframes, variable and a frame rate where the header had none.
   /// Streams without packets are dropped from `source`.
   void apply(SourceMedia& source) const;
 
@@ -95,14 +105,19 @@ class PacketScan {
     bool key : 1;
   };
   void add_audio(Microseconds start, Microseconds duration);
+  void apply_audio(SourceAudio& audio) const;
   void apply_video(SourceVideo& video) const;
 
   std::optional<int> video_stream_;
   std::optional<int> audio_stream_;
   std::vector<Packet> video_;
+  std::vector<std::uint64_t> bytes_before_key_;
+  std::uint64_t video_bytes_ = 0;
   Microseconds last_video_duration_{0};
   bool overflowed_ = false;
   bool any_audio_ = false;
+  std::uint64_t audio_bytes_ = 0;
+  std::uint64_t audio_largest_ = 0;
   Microseconds audio_first_{0};
   Microseconds audio_end_{0};
   bool audio_continuous_ = true;

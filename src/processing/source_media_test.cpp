@@ -15,8 +15,16 @@ SourceMedia with_video(media::FrameRate fps) {
   return source;
 }
 
-std::string packet(int stream, double pts, double duration, bool key) {
-  return fmt::format("{}|{:.6f}|{:.6f}|{:.6f}|{}", stream, pts, pts, duration, key ? "K_" : "__");
+SourceMedia with_audio(SourceMedia source, int stream) {
+  source.audio.emplace();
+  source.audio->stream_index = stream;
+  source.audio->sample_rate = 48000;
+  return source;
+}
+
+std::string packet(int stream, double pts, double duration, bool key, int size = 100) {
+  return fmt::format("{}|{:.6f}|{:.6f}|{:.6f}|{}|{}", stream, pts, pts, duration, size,
+                     key ? "K_" : "__");
 }
 
 TEST(ParseProbe, reads_streams_as_ffprobe_prints_them) {
@@ -54,7 +62,8 @@ TEST(ParseProbe, without_streams_the_owner_reads_why) {
 }
 
 TEST(PacketScan, finds_frames_keyframes_and_reordering) {
-  PacketScan scan(0, 1);
+  SourceMedia source = with_audio(with_video({25, 1}), 1);
+  PacketScan scan(source);
   // I P B B I P in decode order, 25 frames a second, starting at 1 s.
   for (const auto& [pts, key] : std::vector<std::pair<double, bool>>{{1.00, true},
                                                                      {1.12, false},
@@ -67,13 +76,13 @@ TEST(PacketScan, finds_frames_keyframes_and_reordering) {
   }
   scan.add_line(packet(1, 0.98, 0.02, true));
   scan.add_line(packet(1, 1.00, 0.02, true));
-  SourceMedia source = with_video({25, 1});
-  source.audio.emplace();
   scan.apply(source);
   EXPECT_EQ(source.video->first, Microseconds(1'000'000));
   EXPECT_EQ(source.video->end, Microseconds(1'240'000));
   EXPECT_EQ(source.video->keyframes,
-            (std::vector<Microseconds>{Microseconds(0), Microseconds(160'000)}));
+            (std::vector<Keyframe>{{Microseconds(0), 0}, {Microseconds(160'000), 400}}));
+  EXPECT_EQ(source.video->bytes, 600U);
+  EXPECT_EQ(source.video->bitrate.value, 600U * 8 * 1000 / 240);
   EXPECT_EQ(source.video->reorder_delay, Microseconds(40'000));
   EXPECT_FALSE(source.video->variable);
   EXPECT_EQ(source.audio->first, Microseconds(980'000));
@@ -82,47 +91,66 @@ TEST(PacketScan, finds_frames_keyframes_and_reordering) {
 }
 
 TEST(PacketScan, a_keyframe_with_leading_pictures_is_no_place_to_cut) {
-  PacketScan scan(0, std::nullopt);
+  SourceMedia source = with_video({25, 1});
+  PacketScan scan(source);
   for (const auto& [pts, key] : std::vector<std::pair<double, bool>>{
            {0.0, true}, {0.12, true}, {0.04, false}, {0.08, false}, {0.16, true}}) {
     scan.add_line(packet(0, pts, 0.04, key));
   }
-  SourceMedia source = with_video({25, 1});
   scan.apply(source);
   EXPECT_EQ(source.video->keyframes,
-            (std::vector<Microseconds>{Microseconds(0), Microseconds(160'000)}));
+            (std::vector<Keyframe>{{Microseconds(0), 0}, {Microseconds(160'000), 400}}));
 }
 
 TEST(PacketScan, uneven_frames_get_a_standard_rate) {
-  PacketScan scan(0, std::nullopt);
+  SourceMedia source = with_video({90000, 1});
+  PacketScan scan(source);
   double time = 0;
   for (int i = 0; i < 100; ++i) {
     scan.add_line(packet(0, time, 0, i == 0));
     time += i % 3 == 0 ? 0.1 : 0.02;
   }
-  SourceMedia source = with_video({90000, 1});
   scan.apply(source);
   EXPECT_TRUE(source.video->variable);
   EXPECT_EQ(source.video->fps, (media::FrameRate{24, 1}));
 }
 
 TEST(PacketScan, streams_without_packets_are_dropped) {
-  PacketScan scan(0, 1);
-  scan.add_line("0|N/A|N/A|N/A|K_");
+  SourceMedia source = with_audio(with_video({25, 1}), 1);
+  PacketScan scan(source);
+  scan.add_line("0|N/A|N/A|N/A|10|K_");
   scan.add_line("garbage");
-  SourceMedia source = with_video({25, 1});
-  source.audio.emplace();
   scan.apply(source);
   EXPECT_FALSE(source.video);
   EXPECT_FALSE(source.audio);
 }
 
+TEST(PacketScan, keyframes_that_go_back_in_time_are_no_places_to_cut) {
+  SourceMedia source = with_video({25, 1});
+  PacketScan scan(source);
+  for (const double pts : {0.0, 0.12, 0.04, 0.08, 0.16}) {
+    scan.add_line(packet(0, pts, 0.04, true));
+  }
+  scan.apply(source);
+  EXPECT_EQ(source.video->keyframes,
+            (std::vector<Keyframe>{
+                {Microseconds(0), 0}, {Microseconds(120'000), 100}, {Microseconds(160'000), 400}}));
+}
+
+TEST(PacketScan, the_sound_is_weighed) {
+  SourceMedia source = with_audio({}, 0);
+  PacketScan scan(source);
+  for (int i = 0; i < 50; ++i) scan.add_line(packet(0, i * 0.02, 0.02, true, i == 7 ? 2100 : 100));
+  scan.apply(source);
+  EXPECT_EQ(source.audio->bitrate.value, 7000U * 8);
+  EXPECT_EQ(source.audio->largest_packet, 2100U);
+}
+
 TEST(PacketScan, a_hole_in_the_sound_is_noticed) {
-  PacketScan scan(std::nullopt, 0);
+  SourceMedia source = with_audio({}, 0);
+  PacketScan scan(source);
   scan.add_line(packet(0, 0, 0.02, true));
   scan.add_line(packet(0, 0.5, 0.02, true));
-  SourceMedia source;
-  source.audio.emplace();
   scan.apply(source);
   EXPECT_FALSE(source.audio->continuous);
 }

@@ -89,8 +89,7 @@ io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
   CO_TRY(io::ProcessExit exit,
          co_await run_child(steps, probe_command(source, steps.limits), "read"));
   CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
-  PacketScan scan(media.video ? std::optional(media.video->stream_index) : std::nullopt,
-                  media.audio ? std::optional(media.audio->stream_index) : std::nullopt);
+  PacketScan scan(media);
   io::Command packets = packets_command(source, media, steps.limits);
   packets.on_stdout_line = [&scan](std::string_view line) { scan.add_line(line); };
   CO_TRY(exit, co_await run_child(steps, std::move(packets), "read"));

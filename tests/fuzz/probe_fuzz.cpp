@@ -11,9 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto end = std::min(text.size(), text.find('\n'));
   auto source = processing::parse_probe(text.substr(0, end));
   if (!source) return 0;
-  processing::PacketScan scan(
-      source->video ? std::optional(source->video->stream_index) : std::nullopt,
-      source->audio ? std::optional(source->audio->stream_index) : std::nullopt);
+  processing::PacketScan scan(*source);
   while (!text.empty()) {
     const auto line = text.substr(0, std::min(text.size(), text.find('\n')));
     scan.add_line(line);
