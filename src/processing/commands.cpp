@@ -11,6 +11,9 @@ namespace {
 /// The first piece of the sound is short, so that the first work segment need not wait for it.
 constexpr Microseconds k_first_audio_piece{8'000'000};
 constexpr Microseconds k_audio_piece{60'000'000};
+/// Seconds by which encoded sound may be off before silence is put in or sound is left out: less
+/// than a frame of AAC, so that each lost one is replaced where it was.
+constexpr const char* k_sound_slack = "0.018";
 /// Containers without an index are searched by bytes and may land a little late.
 constexpr Microseconds k_seek_margin{2'000'000};
 /// The containers ffmpeg may open: no playlists, no images, no scripts that name other files.
@@ -60,10 +63,12 @@ void append_segment_muxer(Arguments& to, const std::string& times, const std::st
   append(to, {"-segment_times", times});
 }
 
+/// The sound at its own times: where a frame is missing there is silence, and what overlaps is cut.
 std::string audio_filter(const Plan& plan) {
-  return fmt::format("asetpts=PTS-({}/TB),aresample={}:async=1:first_pts=0,apad,atrim=end={}",
-                     seconds_text(plan.origin), plan.audio.sample_rate,
-                     seconds_text(plan.boundaries.end));
+  return fmt::format(
+      "asetpts=PTS-({}/TB),aresample={}:async=1:min_hard_comp={}:first_pts=0,apad,atrim=end={}",
+      seconds_text(plan.origin), plan.audio.sample_rate, k_sound_slack,
+      seconds_text(plan.boundaries.end));
 }
 
 /// Frames of the output grid from the source's: shifted to the origin, made progressive, at a

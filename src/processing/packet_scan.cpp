@@ -10,7 +10,10 @@ namespace shoal::processing {
 namespace {
 
 constexpr std::size_t k_frame_limit = std::size_t{1} << 23;
-constexpr Microseconds k_audio_gap{40'000};
+/// How far sound may be from its place: less than a frame, more than any clock of a container
+/// rounds.
+constexpr Microseconds k_audio_drift{18'000};
+constexpr std::uint64_t k_aac_frame_samples = 1024;
 /// Rates a variable source is encoded at: the nearest one that loses no frame on average.
 constexpr std::array k_standard_rates{
     media::FrameRate{10, 1}, media::FrameRate{15, 1}, media::FrameRate{24, 1},
@@ -86,7 +89,10 @@ BitsPerSecond rate_of(std::uint64_t bytes, Microseconds time) {
 
 PacketScan::PacketScan(const SourceMedia& source) {
   if (source.video) video_stream_ = source.video->stream_index;
-  if (source.audio) audio_stream_ = source.audio->stream_index;
+  if (source.audio) {
+    audio_stream_ = source.audio->stream_index;
+    audio_rate_ = source.audio->sample_rate;
+  }
 }
 
 void PacketScan::add_line(std::string_view line) {
@@ -110,18 +116,23 @@ void PacketScan::add_line(std::string_view line) {
   }
 }
 
+bool PacketScan::in_its_place(Microseconds start) const {
+  if (audio_rate_ == 0) return false;
+  const std::uint64_t elapsed = audio_packets_ * k_aac_frame_samples * 1'000'000 / audio_rate_;
+  const Microseconds place = audio_first_ + Microseconds(static_cast<std::int64_t>(elapsed));
+  return std::chrono::abs(start - place) <= k_audio_drift;
+}
+
 void PacketScan::add_audio(Microseconds start, Microseconds duration) {
-  if (!any_audio_) {
-    audio_first_ = audio_end_ = start;
-  } else if (std::chrono::abs(start - audio_end_) > k_audio_gap) {
-    audio_continuous_ = false;
-  }
-  any_audio_ = true;
+  if (audio_packets_ == 0) audio_first_ = audio_end_ = start;
+  // Against the first, not the last: small gaps would add up to any drift.
+  if (!in_its_place(start)) audio_continuous_ = false;
+  ++audio_packets_;
   audio_end_ = std::max(audio_end_, start + duration);
 }
 
 void PacketScan::apply(SourceMedia& source) const {
-  if (source.audio && !any_audio_) source.audio.reset();
+  if (source.audio && audio_packets_ == 0) source.audio.reset();
   if (source.audio) apply_audio(*source.audio);
   if (source.video && video_.empty()) source.video.reset();
   if (source.video) apply_video(*source.video);

@@ -69,7 +69,8 @@ struct SourceAudio {
   std::uint64_t largest_packet = 0;
   Microseconds first{0};  ///< of the first packet, priming included
   Microseconds end{0};
-  /// Packets follow each other without holes.
+  /// Each packet starts where as many AAC frames before it put it, but for rounding: frame numbers
+  /// alone tell the time.
   bool continuous = true;
 };
 
@@ -104,6 +105,7 @@ class PacketScan {
     std::int64_t time_us : 63;
     bool key : 1;
   };
+  bool in_its_place(Microseconds start) const;
   void add_audio(Microseconds start, Microseconds duration);
   void apply_audio(SourceAudio& audio) const;
   void apply_video(SourceVideo& video) const;
@@ -115,7 +117,8 @@ class PacketScan {
   std::uint64_t video_bytes_ = 0;
   Microseconds last_video_duration_{0};
   bool overflowed_ = false;
-  bool any_audio_ = false;
+  std::uint32_t audio_rate_ = 0;
+  std::uint64_t audio_packets_ = 0;
   std::uint64_t audio_bytes_ = 0;
   std::uint64_t audio_largest_ = 0;
   Microseconds audio_first_{0};

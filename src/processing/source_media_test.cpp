@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace shoal::processing {
 namespace {
 
@@ -144,6 +146,21 @@ TEST(PacketScan, the_sound_is_weighed) {
   scan.apply(source);
   EXPECT_EQ(source.audio->bitrate.value, 7000U * 8);
   EXPECT_EQ(source.audio->largest_packet, 2100U);
+}
+
+TEST(PacketScan, small_gaps_in_the_sound_add_up) {
+  // Packets of 1024 samples, rounded to milliseconds; each hundredth comes 15 ms later than due.
+  for (const bool gaps : {false, true}) {
+    SourceMedia source = with_audio({}, 0);
+    PacketScan scan(source);
+    double late = 0;
+    for (int i = 0; i < 1000; ++i) {
+      if (gaps && i % 100 == 99) late += 0.015;
+      scan.add_line(packet(0, std::round((i * 1024 / 48000.0 + late) * 1000) / 1000, 0.021, true));
+    }
+    scan.apply(source);
+    EXPECT_EQ(source.audio->continuous, !gaps);
+  }
 }
 
 TEST(PacketScan, a_hole_in_the_sound_is_noticed) {

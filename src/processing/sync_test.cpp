@@ -123,6 +123,26 @@ TEST_F(Sync, a_transport_stream_that_does_not_start_at_zero) {
   expect_in_sync(source, *outcome);
 }
 
+TEST_F(Sync, sound_that_lost_frames_here_and_there_does_not_run_ahead) {
+  // Each fourth frame of AAC, a hundred in all: no gap is long, but together they are two seconds.
+  const Path source =
+      clip("lossy.mp4",
+           with(numbered_chirp(9), {"-c:v", "libx264", "-g", "50", "-crf", "15", "-c:a", "aac",
+                                    "-b:a", "192k", "-bsf:a", "noise=drop='eq(mod(n\\,4)\\,3)'"}));
+  PlanConfig config;
+  config.ladder.resolutions = {96};
+  const auto outcome = transcode(source, config);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_TRUE(outcome->plan.copies_top());
+  EXPECT_EQ(outcome->plan.audio.mode, StreamMode::encode);
+  const Path plain = clip("plain.wav", {"-f", "lavfi", "-i", fmt::format("{}:d=9", k_chirp)});
+  const auto original = samples(plain.string());
+  const auto heard = samples((folder_.path() / outcome->finished.at(0).file_name).string());
+  for (const double second : {0.2, 2.0, 3.9, 6.0, 7.9}) {
+    EXPECT_EQ(lag(original, heard, static_cast<std::size_t>(second * k_rate)), 0) << second;
+  }
+}
+
 TEST_F(Sync, sound_that_starts_later_stays_later) {
   auto arguments = numbered_chirp(9);
   // The sound half a second after the picture: silence is put before it.
