@@ -28,10 +28,10 @@ for await (const id of createInterface({ input: process.stdin })) {
   try {
     await page.goto(`${base}/w/${id.trim()}?autoplay=1`, { waitUntil: 'commit' });
     await page.waitForFunction(
-      async () => {
+      () => {
         const video = document.querySelector('video');
         if (!video) return false;
-        if (video.paused) await video.play().catch(() => undefined);
+        if (video.paused) video.play().catch(() => undefined);
         return video.currentTime > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 0;
       },
       undefined,
