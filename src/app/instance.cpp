@@ -30,6 +30,7 @@
 #include "net/http/server.h"
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
+#include "processing/pipeline/retry.h"
 #include "storage/local_staging.h"
 
 namespace shoal::app {
@@ -142,7 +143,11 @@ void Instance::Parts::make_processing() {
       .files = &files,
       .disk = &disk,
       .start_processing = [](db::Session& session,
-                             VideoId video) { processing::enqueue_prepare(session, video); }};
+                             VideoId video) { processing::enqueue_prepare(session, video); },
+      .retry_processing =
+          [this](db::Session& session, VideoId video) {
+            return processing::retry(session, video, clock.now());
+          }};
   api->video_services = &video_services;
   api->job_progress = &progress;
 }

@@ -238,11 +238,11 @@ void abandon(db::Session& session, std::string_view worker, const std::vector<Jo
   session.notify(k_waiting_channel);
 }
 
-void cancel_video(db::Session& session, VideoId video) {
+void cancel_video(db::Session& session, VideoId video, std::string_view reason) {
   // Jobs may follow while we look; those of a deleted video are found by their handlers.
   for (const auto& row : session.query(
            "update job set priority = priority where video_id = :video returning id", {video})) {
-    end_badly(session, row.id<JobId>(0), k_cancelled, "its video was deleted");
+    end_badly(session, row.id<JobId>(0), k_cancelled, std::string(reason));
   }
   session.notify(k_cancelled_channel);
 }

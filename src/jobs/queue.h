@@ -86,8 +86,8 @@ Result<> release(db::Session& session, const LeasedJob& job);
 /// to waiting.
 void abandon(db::Session& session, std::string_view worker, const std::vector<JobId>& jobs);
 
-/// Ends all waiting, blocked and running jobs of a video as cancelled.
-void cancel_video(db::Session& session, VideoId video);
+/// Ends all waiting, blocked and running jobs of a video as cancelled, for `reason`.
+void cancel_video(db::Session& session, VideoId video, std::string_view reason);
 /// One job by hand.
 Result<> cancel(db::Session& session, JobId job);
 

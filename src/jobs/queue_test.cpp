@@ -231,7 +231,7 @@ TEST_P(Queue, cancelling_a_video_ends_its_jobs_in_every_state) {
   const auto blocked = add(job);
   const auto other = add("b");
   write([](db::Session& session) {
-    cancel_video(session, VideoId{7});
+    cancel_video(session, VideoId{7}, "its video was deleted");
     return true;
   });
   for (const auto id : {running, waiting, blocked}) EXPECT_TRUE(outcome(id).starts_with("3:"));

@@ -161,7 +161,7 @@ TEST_P(RunnerTest, a_cancelled_job_cancels_its_handler) {
   begun.wait();
   EXPECT_EQ(progress.get(id), 40);
   ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
-    cancel_video(session, VideoId{3});
+    cancel_video(session, VideoId{3}, "its video was deleted");
     return {};
   }));
   wait_for(id, "failed:its video was deleted");

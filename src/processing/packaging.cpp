@@ -177,13 +177,18 @@ class WorkWriter {
 
 }  // namespace
 
+std::string running_prefix(const Plan& plan) {
+  return plan.round == 1 ? plan.running_id.text()
+                         : fmt::format("{}-r{}", plan.running_id.text(), plan.round);
+}
+
 std::string running_init_name(const Plan& plan, const RenditionPlan& rendition) {
-  return fmt::format("{}-{}-init.mp4", plan.running_id.text(), rendition.resolution);
+  return fmt::format("{}-{}-init.mp4", running_prefix(plan), rendition.resolution);
 }
 
 std::string running_work_name(const Plan& plan, const RenditionPlan& rendition,
                               std::size_t work_segment) {
-  return fmt::format("{}-{}-w{}.m4s", plan.running_id.text(), rendition.resolution, work_segment);
+  return fmt::format("{}-{}-w{}.m4s", running_prefix(plan), rendition.resolution, work_segment);
 }
 
 Result<PackagedWork> package_work(io::FileSystem& files, const Plan& plan,

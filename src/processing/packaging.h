@@ -56,6 +56,8 @@ struct PackagedWork {
   bool has_audio = false;
 };
 
+/// What the names of one round's running objects and variant playlists begin with.
+std::string running_prefix(const Plan& plan);
 /// Where a rendition's objects live while the work is running.
 std::string running_init_name(const Plan& plan, const RenditionPlan& rendition);
 std::string running_work_name(const Plan& plan, const RenditionPlan& rendition,

@@ -67,8 +67,10 @@ struct WorkSegment {
 
 /// All decisions about one video, taken once and stored: every job reads the same. Value.
 struct Plan {
-  /// Names what exists only while the work is running.
+  /// Names what exists only while the work is running: the video's UUID.
   Uuid running_id;
+  /// Counts how often the video was planned; what a later round makes has names of its own.
+  std::uint32_t round = 1;
   Uuid master_id;
   Uuid digests_id;
   media::BoundaryList boundaries;

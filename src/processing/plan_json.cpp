@@ -103,6 +103,7 @@ void read_boundaries(const json::value& root, Plan& plan) {
 Plan read_plan(const json::value& root) {
   Plan plan;
   plan.running_id = uuid(root, "running_id");
+  plan.round = number<std::uint32_t>(root, "round");
   plan.master_id = uuid(root, "master_id");
   plan.digests_id = uuid(root, "digests_id");
   read_boundaries(root, plan);
@@ -137,6 +138,7 @@ std::string write_plan(const Plan& plan) {
   json::array renditions;
   for (const RenditionPlan& rendition : plan.renditions) renditions.push_back(to_json(rendition));
   return json::serialize(json::object{{"running_id", plan.running_id.text()},
+                                      {"round", plan.round},
                                       {"master_id", plan.master_id.text()},
                                       {"digests_id", plan.digests_id.text()},
                                       {"starts_us", std::move(starts)},

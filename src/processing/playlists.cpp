@@ -44,7 +44,7 @@ void append_work(RunningRendition& running, const PackagedWork& work) {
 }
 
 std::string running_playlist_name(const Plan& plan, const RenditionPlan& rendition) {
-  return fmt::format("{}-{}-running.m3u8", plan.running_id.text(), rendition.resolution);
+  return fmt::format("{}-{}-running.m3u8", running_prefix(plan), rendition.resolution);
 }
 
 std::string running_master_name(const Plan& plan) {

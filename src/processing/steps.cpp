@@ -62,6 +62,11 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
   if (exit.status == 128 + SIGXFSZ) {
     return {ErrorCode::too_large, fmt::format("The file became too large to {}.", doing)};
   }
+  // From outside, as by a system short of memory: no fault of the file.
+  if (exit.status == 128 + SIGKILL) {
+    return {ErrorCode::unavailable,
+            fmt::format("The program that should {} the file was ended.", doing)};
+  }
   if (exit.status > 128) {
     return {
         ErrorCode::corrupt,

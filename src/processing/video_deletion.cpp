@@ -8,7 +8,7 @@ namespace shoal::processing {
 
 Result<> delete_video_and_files(db::Session& session, VideoId video, UtcTime due) {
   using storage::FileKind;
-  jobs::cancel_video(session, video);
+  jobs::cancel_video(session, video, "its video was deleted");
   catalog::detach_files(session, video);
   storage::trash_files(
       session, video,

@@ -10,7 +10,7 @@ void add_video_list_routes(Routes& routes);
 void add_video_constant_routes(Routes& routes);
 /// videos/:id: read, description, token.
 void add_video_routes(Routes& routes);
-/// videos/:id: change and delete.
+/// videos/:id: change, delete, transcode again.
 void add_video_edit_routes(Routes& routes);
 /// videos/:id/captions/:captionLanguage: put and delete.
 void add_caption_routes(Routes& routes);

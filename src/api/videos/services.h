@@ -59,6 +59,8 @@ struct VideoServices {
   io::Offload* disk = nullptr;
   /// Queues the work on a new video whose original is recorded; in the transaction that makes it.
   std::function<void(db::Session& session, VideoId video)> start_processing;
+  /// Tries what failed again. Errors: conflict when nothing did, not_found.
+  std::function<Result<>(db::Session& session, VideoId video)> retry_processing;
   std::uint64_t max_upload_size = std::uint64_t{64} << 30;
   /// How long the objects of what was deleted stay in the trash.
   Milliseconds trash_for{std::chrono::hours{24}};

@@ -92,6 +92,29 @@ io::Task<Reply> delete_video(Call& call) {
   co_return no_content();
 }
 
+/// What failed is tried again; a video has all of its renditions in one format, so that the
+/// wanted type is only checked.
+io::Task<Reply> transcode_again(Call& call) {
+  Context& context = call.context;
+  CO_TRY(const auto key, read_video_key(call));
+  CO_TRY(auto body, co_await read_fields(call.request));
+  if (!body.choice("transcodingType", {"hls", "web-video"})) body.refuse("transcodingType");
+  body.boolean("forceTranscoding");
+  CO_TRY_VOID(body.check());
+  const VideoServices* services = context.video_services;
+  if (services == nullptr || !services->retry_processing)
+    co_return refuse(400, "This instance does not transcode.");
+  CO_TRY(const auto video,
+         co_await context.database.write([&](db::Session& session) -> Answer<catalog::VideoAccess> {
+           const auto found = catalog::find_video_access(session, key);
+           if (!found) return refuse(404, "Video not found");
+           TRY_VOID(services->retry_processing(session, found->id));
+           return *found;
+         }));
+  forget(context, video.uuid);
+  co_return no_content();
+}
+
 }  // namespace
 
 void add_video_edit_routes(Routes& routes) {
@@ -99,6 +122,9 @@ void add_video_edit_routes(Routes& routes) {
              update_video);
   routes.del("/api/v1/videos/:id", {.operation = "delVideo", .access = Access::signed_in},
              delete_video);
+  routes.post("/api/v1/videos/:id/transcoding",
+              {.operation = "createVideoTranscoding", .access = Access::moderator},
+              transcode_again);
 }
 
 }  // namespace shoal::api

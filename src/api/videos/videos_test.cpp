@@ -207,6 +207,30 @@ TEST_P(VideosApiTest, processing_is_told_while_work_runs) {
   EXPECT_EQ(get(video.path()).json().at("processing"), nullptr);
 }
 
+TEST_P(VideosApiTest, moderators_have_failed_work_tried_again) {
+  const auto video = add_video(attributes("Failed", Privacy::everyone), "root",
+                               catalog::VideoState::transcoding_failed);
+  const std::string path = video.path("/transcoding");
+  const boost::json::value hls{{"transcodingType", "hls"}};
+  EXPECT_EQ(post(path, hls).status, 401);
+  EXPECT_EQ(post(path, hls, make_user("alice")).status, 403);
+  const std::string root = root_token();
+  EXPECT_EQ(post(path, {{"transcodingType", "vhs"}}, root).status, 400);
+  EXPECT_EQ(post(path, hls, root).status, 400);  // no processing here
+  Result<> outcome;
+  services.retry_processing = [&](db::Session&, VideoId id) {
+    EXPECT_EQ(id, video.id);
+    return outcome;
+  };
+  EXPECT_EQ(post(path, hls, root).status, 204);
+  EXPECT_EQ(forgotten.size(), 1U);
+  outcome = fail(ErrorCode::conflict, "This video is already being transcoded");
+  const auto refused = post(path, hls, root);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.json().at("detail"), "This video is already being transcoded");
+  EXPECT_EQ(post("/api/v1/videos/999/transcoding", hls, root).status, 404);
+}
+
 TEST_P(VideosApiTest, chapters_and_storyboards_are_as_recorded) {
   const auto video = add_video(first_video());
   add_files(video);

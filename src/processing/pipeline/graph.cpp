@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "processing/pipeline/records.h"
+
 namespace shoal::processing {
 namespace {
 
@@ -26,37 +28,47 @@ jobs::NewJob new_job(std::string_view kind, VideoId video, int priority, std::si
 
 }  // namespace
 
-JobId enqueue_prepare(db::Session& session, VideoId video) {
-  return jobs::enqueue(session, new_job(k_prepare, video, jobs::Priority::first_segments));
+JobId enqueue_prepare(db::Session& session, VideoId video, std::uint32_t round) {
+  return jobs::enqueue(session, new_job(k_prepare, video, jobs::Priority::first_segments, round));
 }
 
-void enqueue_work(db::Session& session, VideoId video, const Plan& plan) {
+Result<> enqueue_work(db::Session& session, VideoId video, const Plan& plan) {
+  TRY(const AudioManifest sound, find_audio(session, video));
+  std::vector<std::set<std::size_t>> made;
+  for (const RenditionPlan& rendition : plan.renditions)
+    made.push_back(find_positions(session, video, rendition));
+  const auto is_missing = [&](StreamMode mode, std::size_t segment) {
+    for (std::size_t i = 0; i < made.size(); ++i)
+      if (plan.renditions[i].video == mode && !made[i].contains(segment)) return true;
+    return false;
+  };
+  const std::size_t total = plan.work_segments.size();
   std::vector<JobId> all;
   const auto add = [&](const jobs::NewJob& job) { all.push_back(jobs::enqueue(session, job)); };
   const int first = jobs::Priority::first_segments;
   // The copied top rendition before the sound: its pieces wait for the sound anyway.
-  if (plan.audio.mode != StreamMode::none) add(new_job(k_audio, video, first - 2));
-  if (plan.copies_top()) add(new_job(k_copy, video, first - 1));
-  const bool encodes = std::ranges::any_of(plan.renditions, [](const RenditionPlan& rendition) {
-    return rendition.video != StreamMode::copy;
-  });
-  if (encodes) {
-    for (std::size_t i = 0; i < plan.work_segments.size(); ++i) {
-      const bool early = i < k_first_segments && !plan.copies_top();
-      add(new_job(k_encode, video, early ? first : jobs::Priority::upload, i));
-    }
+  if (!sound.complete) add(new_job(k_audio, video, first - 2));
+  if (plan.copies_top() && made.front().size() < total) add(new_job(k_copy, video, first - 1));
+  for (std::size_t i = 0; i < total; ++i) {
+    if (!is_missing(StreamMode::encode, i) && !is_missing(StreamMode::none, i)) continue;
+    const bool early = i < k_first_segments && !plan.copies_top();
+    add(new_job(k_encode, video, early ? first : jobs::Priority::upload, i));
   }
   jobs::enqueue(session, new_job(k_pictures, video, first + 1));
   jobs::NewJob finish = new_job(k_finish, video, jobs::Priority::finish);
   finish.after = std::move(all);
   jobs::enqueue(session, finish);
+  return {};
 }
 
 void enqueue_finish(db::Session& session, VideoId video, const Plan& plan) {
   jobs::NewJob publish = new_job(k_publish, video, jobs::Priority::finish);
-  for (const RenditionPlan& rendition : plan.renditions)
+  const auto made = find_finished_sizes(session, video);
+  for (const RenditionPlan& rendition : plan.renditions) {
+    if (made.contains(rendition.resolution)) continue;
     publish.after.push_back(jobs::enqueue(
         session, new_job(k_rendition, video, jobs::Priority::finish, rendition.resolution)));
+  }
   jobs::enqueue(session, publish);
 }
 

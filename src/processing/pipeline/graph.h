@@ -29,18 +29,18 @@ inline constexpr std::string_view k_publish = "video-publish";
 inline constexpr std::string_view k_clean_up = "video-clean-up";
 
 /// Starts the processing of a video whose original is recorded. Belongs into the transaction that
-/// makes the video.
-JobId enqueue_prepare(db::Session& session, VideoId video);
+/// makes the video. A later round is planned without copying.
+JobId enqueue_prepare(db::Session& session, VideoId video, std::uint32_t round = 1);
 
-/// After the plan is stored: everything up to finish.
-void enqueue_work(db::Session& session, VideoId video, const Plan& plan);
-/// After all work segments are there: the single files, then publish.
+/// After the plan is stored: what is not made yet, up to finish. Errors: corrupt.
+Result<> enqueue_work(db::Session& session, VideoId video, const Plan& plan);
+/// After all work segments are there: the single files that are not made yet, then publish.
 void enqueue_finish(db::Session& session, VideoId video, const Plan& plan);
 void enqueue_storyboard(db::Session& session, VideoId video);
 /// Deletes the running objects once nobody can be playing them any more.
 void enqueue_clean_up(db::Session& session, VideoId video, UtcTime when);
 
-/// What a payload says: the work segment, or the height of the rendition.
+/// What a payload says: the work segment, the height of the rendition, the round to prepare.
 std::size_t payload_index(const jobs::LeasedJob& job);
 
 }  // namespace shoal::processing

@@ -126,9 +126,12 @@ io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
          co_await services_.database.read([video](db::Session& s) { return find_work(s, video); }));
   CO_TRY(const LocalSource source, co_await local_source(work, workspace));
   CO_TRY(const SourceMedia media, co_await probe(services_.steps, source.path));
-  const PlanConfig wanted = co_await services_.plan_config();
+  PlanConfig wanted = co_await services_.plan_config();
+  const auto round = static_cast<std::uint32_t>(payload_index(job));
+  wanted.allow_copy = wanted.allow_copy && round == 1;
   CO_TRY(Plan plan, make_plan(media, wanted, services_.random));
   plan.running_id = work.uuid;
+  plan.round = round;
 
   const UtcTime now = services_.clock.now();
   catalog::ProcessingOutcome outcome;
@@ -147,7 +150,7 @@ io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
           store_audio(session, video, silence, now);
         }
         TRY_VOID(catalog::record_processing(session, video, outcome, now));
-        enqueue_work(session, video, plan);
+        TRY_VOID(enqueue_work(session, video, plan));
         return jobs::complete(session, job);
       }));
   services_.on_changed(work.uuid);
@@ -162,28 +165,6 @@ io::Task<Result<>> Pipeline::finish(Job job, jobs::JobContext&) {
         enqueue_finish(session, *job.video, plan);
         return jobs::complete(session, job);
       });
-}
-
-void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
-  if (!job.video) return;
-  // Without its housekeeping a video plays as well as with it.
-  if (job.kind == k_clean_up || job.kind == k_pictures || job.kind == k_storyboard) return;
-  const UtcTime now = services_.clock.now();
-  catalog::ProcessingOutcome outcome;
-  outcome.failure = error.message;
-  outcome.state = catalog::VideoState::transcoding_failed;
-  // What was made stays playable: the running playlists end where they are.
-  const bool playable =
-      session.query_one("select 1 from work_segment where video_id = :video limit 1", {*job.video})
-          .has_value();
-  if (playable) outcome.state = catalog::VideoState::published;
-  end_running(session, *job.video, now);
-  const auto recorded = catalog::record_processing(session, *job.video, outcome, now);
-  if (!recorded) return;  // deleted meanwhile: nobody is left to be told
-  log::warn("processing of a video failed", {{"video", job.video->value},
-                                             {"job", job.kind},
-                                             {"playable", playable},
-                                             {"reason", error.message}});
 }
 
 }  // namespace shoal::processing

@@ -14,11 +14,34 @@
 #include "jobs/list.h"
 #include "media/m3u8/playlist.h"
 #include "processing/pipeline/graph.h"
+#include "processing/pipeline/retry.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/temporary_directory.h"
 
 namespace shoal::processing {
 namespace {
+
+/// Runs the real programs; what `fails` says of a command ends as if its input had been broken.
+class FailingRunner final : public io::ProcessRunner {
+ public:
+  io::Task<Result<io::ProcessExit>> run(io::Command command) override {
+    const bool failing = fails && fails(command);
+    auto exit = co_await real_.run(std::move(command));
+    if (failing && exit) exit->status = 1;
+    co_return exit;
+  }
+  std::function<bool(const io::Command&)> fails;
+
+ private:
+  io::SandboxedRunner real_;
+};
+
+bool copies_picture(const io::Command& command) {
+  const auto& arguments = command.arguments;
+  for (std::size_t i = 1; i < arguments.size(); ++i)
+    if (arguments[i - 1].starts_with("-c:v") && arguments[i] == "copy") return true;
+  return false;
+}
 
 class PipelineTest : public tests::DatabaseTest {
  protected:
@@ -164,7 +187,7 @@ class PipelineTest : public tests::DatabaseTest {
 
   tests::TemporaryDirectory folder;
   io::PosixFileSystem files;
-  io::SandboxedRunner processes;
+  FailingRunner processes;
   SystemClock clock;
   SeededRandom random{42};
   Metrics metrics;
@@ -204,6 +227,40 @@ TEST_P(PipelineTest, stopped_anywhere_it_goes_on_and_publishes_once) {
   run_all_jobs();
   expect_published(id, {240, 144});
   EXPECT_EQ(count("select count(*) from rendition"), 2);
+}
+
+TEST_P(PipelineTest, a_source_that_cannot_be_copied_after_all_is_encoded) {
+  processes.fails = copies_picture;
+  const VideoId id = upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));
+  run_all_jobs();
+  expect_published(id, {240, 144});
+  // What the first round had listed is gone from the rows and on its way out of the store.
+  EXPECT_EQ(count("select count(*) from media_file where kind = 9 and name not like '%-r2-%'"), 0);
+}
+
+TEST_P(PipelineTest, what_failed_halfway_stays_playable_and_is_finished_by_a_retry) {
+  processes.fails = [](const io::Command& command) {
+    return std::ranges::any_of(command.arguments, [](const std::string& argument) {
+      return argument.find("video-240-1.mp4") != argument.npos;
+    });
+  };
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  run_jobs([&] { return find(id).failure.has_value() && count("select count(*) from job") == 0; });
+  EXPECT_EQ(find(id).summary.state, catalog::VideoState::published);
+  const auto made = count("select count(*) from work_segment");
+  EXPECT_GT(made, 0);
+
+  const auto try_again = [&] {
+    return database->write_blocking(
+        [&](db::Session& session) { return retry(session, id, clock.now()); });
+  };
+  processes.fails = nullptr;
+  ASSERT_TRUE(try_again());
+  EXPECT_EQ(count("select count(*) from work_segment"), made);
+  EXPECT_EQ(try_again().error().code, ErrorCode::conflict);
+  run_all_jobs();
+  expect_published(id, {240, 144});
+  EXPECT_EQ(try_again().error().code, ErrorCode::conflict);
 }
 
 TEST_P(PipelineTest, a_file_that_is_no_media_fails_with_a_reason_for_its_owner) {

@@ -46,7 +46,7 @@ void store_audio(db::Session& session, VideoId video, const AudioManifest& manif
 }
 
 std::string audio_piece_name(const Plan& plan, std::size_t piece) {
-  return fmt::format("{}-audio-p{}.mp4", plan.running_id.text(), piece);
+  return fmt::format("{}-audio-p{}.mp4", running_prefix(plan), piece);
 }
 
 void store_work(db::Session& session, VideoId video, const RenditionPlan& rendition,
@@ -67,6 +67,24 @@ bool has_work(db::Session& session, VideoId video, const RenditionPlan& renditio
       .has_value();
 }
 
+std::set<std::size_t> find_positions(db::Session& session, VideoId video,
+                                     const RenditionPlan& rendition) {
+  std::set<std::size_t> made;
+  for (const db::Row& row : session.query(
+           "select position from work_segment where video_id = :video and height = :height",
+           {video, rendition.resolution}))
+    made.insert(static_cast<std::size_t>(row.integer(0)));
+  return made;
+}
+
+std::set<std::uint32_t> find_finished_sizes(db::Session& session, VideoId video) {
+  std::set<std::uint32_t> made;
+  for (const db::Row& row :
+       session.query("select height from rendition where video_id = :video", {video}))
+    made.insert(static_cast<std::uint32_t>(row.integer(0)));
+  return made;
+}
+
 Result<std::vector<StoredWork>> find_finished_work(db::Session& session, VideoId video,
                                                    const RenditionPlan& rendition) {
   std::vector<StoredWork> out;
@@ -84,6 +102,18 @@ Result<std::vector<StoredWork>> find_finished_work(db::Session& session, VideoId
           row.text(5), static_cast<std::uint64_t>(row.integer(6)), row.text(7), row.text(8)}});
   }
   return out;
+}
+
+void discard_work(db::Session& session, VideoId video, UtcTime due) {
+  using storage::FileKind;
+  session.execute("delete from work_segment where video_id = :video", {video});
+  session.execute("delete from rendition where video_id = :video", {video});
+  session.execute("update streaming_playlist set audio_manifest = null where video_id = :video",
+                  {video});
+  storage::trash_files(session, video,
+                       {FileKind::running_work, FileKind::running_init, FileKind::running_audio,
+                        FileKind::rendition, FileKind::playlist},
+                       due);
 }
 
 void store_rendition(db::Session& session, VideoId video, const RenditionPlan& rendition,
@@ -145,6 +175,13 @@ void end_running(db::Session& session, VideoId video, UtcTime now) {
       "update streaming_playlist set running_ended_at = :now, updated_at = :updated "
       "where video_id = :video and running_ended_at is null",
       {now, now, video});
+}
+
+void reopen_running(db::Session& session, VideoId video, UtcTime now) {
+  session.execute(
+      "update streaming_playlist set running_ended_at = null, updated_at = :now "
+      "where video_id = :video",
+      {now, video});
 }
 
 Result<std::unique_ptr<RunningWork>> find_running(db::Session& session, VideoId video) {

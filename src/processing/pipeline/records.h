@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,12 @@ Result<AudioManifest> find_audio(db::Session& session, VideoId video);
 void store_audio(db::Session& session, VideoId video, const AudioManifest& manifest, UtcTime now);
 std::string audio_piece_name(const Plan& plan, std::size_t piece);
 
+/// Which work segments of a rendition are made.
+std::set<std::size_t> find_positions(db::Session& session, VideoId video,
+                                     const RenditionPlan& rendition);
+/// The sizes whose single files are made.
+std::set<std::uint32_t> find_finished_sizes(db::Session& session, VideoId video);
+
 struct StoredWork {
   PackagedWork work;
   storage::StoredFile file;
@@ -47,6 +54,9 @@ bool has_work(db::Session& session, VideoId video, const RenditionPlan& renditio
 Result<std::vector<StoredWork>> find_finished_work(db::Session& session, VideoId video,
                                                    const RenditionPlan& rendition);
 
+/// Forgets all that was made of a plan that is given up: the objects go to the trash until `due`.
+void discard_work(db::Session& session, VideoId video, UtcTime due);
+
 void store_rendition(db::Session& session, VideoId video, const RenditionPlan& rendition,
                      const FinishedRendition& finished, FileId file, FileId playlist, UtcTime now);
 /// The finished renditions, as master and hash list need them.
@@ -58,6 +68,9 @@ Result<storage::StoredFile> find_smallest_rendition(db::Session& session, VideoI
 void store_masters(db::Session& session, VideoId video, FileId master, FileId digests, UtcTime now);
 /// The running playlists get their ENDLIST: all is made, or nothing more will be.
 void end_running(db::Session& session, VideoId video, UtcTime now);
+
+/// More will be made after all.
+void reopen_running(db::Session& session, VideoId video, UtcTime now);
 
 /// What can be listed of a video in the making. Errors: not_found, corrupt.
 struct RunningWork {

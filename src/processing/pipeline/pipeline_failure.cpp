@@ -1,0 +1,79 @@
+// What becomes of a video when one of its steps fails for good, and how it is tried again.
+#include "base/log.h"
+#include "catalog/videos.h"
+#include "processing/pipeline/graph.h"
+#include "processing/pipeline/pipeline.h"
+#include "processing/pipeline/retry.h"
+
+namespace shoal::processing {
+namespace {
+
+/// Without its pictures and its housekeeping a video plays as well as with them.
+bool is_needed_to_play(std::string_view kind) {
+  return kind != k_clean_up && kind != k_pictures && kind != k_storyboard;
+}
+
+/// A source whose index promised a stream that can be copied, and whose packets are otherwise, is
+/// still worth what a decoder makes of it.
+bool may_be_better_encoded(const Plan& plan, const Error& error) {
+  return plan.round == 1 && (plan.copies_top() || plan.audio.mode == StreamMode::copy) &&
+         error.code == ErrorCode::corrupt;
+}
+
+bool is_playable(db::Session& session, VideoId video) {
+  return session.query_one("select 1 from work_segment where video_id = :video limit 1", {video})
+      .has_value();
+}
+
+}  // namespace
+
+void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
+  if (!job.video || !is_needed_to_play(job.kind)) return;
+  const VideoId video = *job.video;
+  const UtcTime now = services_.clock.now();
+  jobs::cancel_video(session, video, "another job of its video failed");
+  catalog::ProcessingOutcome outcome;
+  const auto plan = find_plan(session, video);
+  const bool again = plan && may_be_better_encoded(*plan, error);
+  if (again) {
+    discard_work(session, video, now + config_.trash_for);
+    enqueue_prepare(session, video, plan->round + 1);
+    outcome.state = catalog::VideoState::to_transcode;
+  } else {
+    // What was made stays playable: the running playlists end where they are.
+    end_running(session, video, now);
+    outcome.state = is_playable(session, video) ? catalog::VideoState::published
+                                                : catalog::VideoState::transcoding_failed;
+    outcome.failure = error.message;
+  }
+  const auto recorded = catalog::record_processing(session, video, outcome, now);
+  if (!recorded) return;  // deleted meanwhile: nobody is left to be told
+  log::warn(again ? "a video is planned again without copying" : "processing of a video failed",
+            {{"video", video.value}, {"job", job.kind}, {"reason", error.message}});
+}
+
+Result<> retry(db::Session& session, VideoId video, UtcTime now) {
+  TRY(const VideoWork work, find_work(session, video));
+  const auto row = session.query_one(
+      "select (select count(*) from job where job.video_id = v.id and kind not in (:a, :b, :c)),"
+      " (select master_file_id from streaming_playlist s where s.video_id = v.id)"
+      " from video v where v.id = :video",
+      {k_clean_up, k_pictures, k_storyboard, video});
+  if (row->integer(0) > 0)
+    return fail(ErrorCode::conflict, "This video is already being transcoded");
+  if (!row->is_null(1))
+    return fail(ErrorCode::conflict, "All renditions of this video are already made");
+  if (!work.source) return fail(ErrorCode::not_found, "The uploaded file of this video is gone");
+  if (const auto plan = find_plan(session, video)) {
+    reopen_running(session, video, now);
+    TRY_VOID(enqueue_work(session, video, *plan));
+  } else {
+    enqueue_prepare(session, video);
+  }
+  catalog::ProcessingOutcome outcome;
+  if (!is_playable(session, video)) outcome.state = catalog::VideoState::to_transcode;
+  outcome.failure = std::optional<std::string>();
+  return catalog::record_processing(session, video, outcome, now);
+}
+
+}  // namespace shoal::processing

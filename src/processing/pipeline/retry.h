@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/session.h"
+
+namespace shoal::processing {
+
+/// Tries a video whose processing failed again, in the caller's transaction: what is made stays,
+/// and playable; what is missing is queued. Errors: not_found when the video or its uploaded file
+/// is gone, conflict when work on it is under way or nothing is missing.
+Result<> retry(db::Session& session, VideoId video, UtcTime now);
+
+}  // namespace shoal::processing
