@@ -60,8 +60,12 @@ io::Task<Result<>> Housekeeping::collect_leftovers() {
 }
 
 io::Task<Result<>> Housekeeping::empty_trash() {
-  CO_TRY_VOID(co_await storage::collect_trash(services_.database, services_.stores,
-                                              services_.api.clock.now(), k_batch));
+  for (bool more = true; more;) {
+    CO_TRY(const storage::TrashRound round,
+           co_await storage::collect_trash(services_.database, services_.stores,
+                                           services_.api.clock.now(), k_batch));
+    more = round.more;
+  }
   co_return Result<>{};
 }
 

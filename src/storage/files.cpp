@@ -1,5 +1,7 @@
 #include "storage/files.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace shoal::storage {
@@ -67,6 +69,21 @@ Checksum checksum_of(std::string_view bytes) {
   return sum.finish();
 }
 
+Result<> announce_object(db::Session& session, std::string_view store, std::string_view object_key,
+                         UtcTime now) {
+  const auto announced = session.query_one(
+      "insert into object_trash (store, object_key, due_at) values (:store, :key, :due) "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at "
+      "where object_trash.deleting = 0 returning id",
+      {store, object_key, now + k_unrecorded_for});
+  if (!announced) {
+    return fail(ErrorCode::busy, fmt::format("what is left of an earlier {} is being deleted; try "
+                                             "again in some minutes",
+                                             object_key));
+  }
+  return {};
+}
+
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
                    std::string_view object_key, UtcTime now) {
   std::optional<std::string> blocks;
@@ -80,6 +97,14 @@ FileId record_file(db::Session& session, const NewFile& file, std::string_view s
       "insert into placement (file_id, store, object_key, state, verified_at, created_at) "
       "values (:file, :store, :key, 2, :verified, :now)",
       {id, store, object_key, now, now});
+  const auto announced = session.query_one(
+      "delete from object_trash where store = :store and object_key = :key returning deleting",
+      {store, object_key});
+  if (announced && announced->boolean(0)) {
+    throw db::DatabaseError(
+        ErrorCode::conflict,
+        fmt::format("{} was not recorded in time and is being deleted", object_key));
+  }
   return id;
 }
 
@@ -94,7 +119,8 @@ std::optional<StoredFile> find_file(db::Session& session, std::string_view name)
 void trash_file(db::Session& session, FileId id, UtcTime due) {
   session.execute(
       "insert into object_trash (store, object_key, due_at) "
-      "select store, object_key, cast(:due as bigint) from placement where file_id = :file",
+      "select store, object_key, cast(:due as bigint) from placement where file_id = :file "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at",
       {due, id});
   session.execute("delete from media_file where id = :id", {id});
 }
@@ -105,18 +131,12 @@ void trash_files(db::Session& session, VideoId video, const std::vector<FileKind
     session.execute(
         "insert into object_trash (store, object_key, due_at) "
         "select p.store, p.object_key, cast(:due as bigint) from placement p "
-        "join media_file f on f.id = p.file_id where f.video_id = :video and f.kind = :kind",
+        "join media_file f on f.id = p.file_id where f.video_id = :video and f.kind = :kind "
+        "on conflict (store, object_key) do update set due_at = excluded.due_at",
         {due, video, static_cast<int>(kind)});
     session.execute("delete from media_file where video_id = :video and kind = :kind",
                     {video, static_cast<int>(kind)});
   }
-}
-
-void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
-                  UtcTime due) {
-  session.execute(
-      "insert into object_trash (store, object_key, due_at) values (:store, :key, :due)",
-      {store, object_key, due});
 }
 
 }  // namespace shoal::storage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -65,9 +66,22 @@ struct StoredFile {
   std::string object_key;
 };
 
-/// Records a file and its verified placement. The object is durable in `store` before this is
-/// called: a row points only to bytes that are there. Throws DatabaseError (conflict) when the name
-/// or the key is taken.
+/// How long an announced object may stay without a row.
+inline constexpr std::chrono::hours k_unrecorded_for{24};
+
+/// Announces an object that is about to be put into `store`. Committed before the put, it makes
+/// sure that no object is forgotten: record_file takes the announcement back in the transaction
+/// that makes the object a copy of something, and an object that never gets so far (a crash, a
+/// failed step, a refused request) is deleted by the trash collector after k_unrecorded_for. One
+/// small row; several objects may share a transaction. Announce again before each repeated put: the
+/// time starts anew. Errors: busy (an earlier try's object is being deleted just now).
+Result<> announce_object(db::Session& session, std::string_view store, std::string_view object_key,
+                         UtcTime now);
+
+/// Records a file and its verified placement, and takes the object out of the trash. The object is
+/// durable in `store` before this is called: a row points only to bytes that are there. Throws
+/// DatabaseError (conflict) when the name or the key is taken, or the object is being deleted
+/// because it was announced too long ago.
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
                    std::string_view object_key, UtcTime now);
 
@@ -80,8 +94,5 @@ void trash_file(db::Session& session, FileId id, UtcTime due);
 /// The same for all files of a video, of the kinds given.
 void trash_files(db::Session& session, VideoId video, const std::vector<FileKind>& kinds,
                  UtcTime due);
-/// An object that never got a row.
-void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
-                  UtcTime due);
 
 }  // namespace shoal::storage

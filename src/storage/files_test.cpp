@@ -26,6 +26,40 @@ TEST(Checksum, hashes_the_whole_and_each_block) {
                 to_hex(Sha256::of("x")));
 }
 
+/// A store in memory that refuses some removals, and lets the test act in the middle of one.
+class AwkwardStore final : public blob::BlobStore {
+ public:
+  explicit AwkwardStore(const Clock& clock) : memory_("memory", clock) {}
+  const std::string& name() const override { return memory_.name(); }
+  io::Task<Result<>> put_file(std::string key, io::Path file) override {
+    return memory_.put_file(std::move(key), std::move(file));
+  }
+  io::Task<Result<>> put_bytes(std::string key, std::string bytes) override {
+    return memory_.put_bytes(std::move(key), std::move(bytes));
+  }
+  io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
+    return memory_.open(std::move(key));
+  }
+  io::Task<Result<blob::ObjectStatus>> status(std::string key) override {
+    return memory_.status(std::move(key));
+  }
+  io::Task<Result<>> remove(std::string key) override {
+    if (on_remove) on_remove();
+    if (!fails.empty() && key.starts_with(fails))
+      co_return fail(ErrorCode::unavailable, "the disk does not answer");
+    co_return co_await memory_.remove(std::move(key));
+  }
+  io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
+                                                  std::size_t limit) override {
+    return memory_.list(std::move(prefix), std::move(after), limit);
+  }
+  std::string fails;
+  std::function<void()> on_remove;
+
+ private:
+  blob::MemoryStore memory_;
+};
+
 class FilesTest : public tests::DatabaseTest {
  protected:
   FileId record(const std::string& name, const std::string& key) {
@@ -43,8 +77,9 @@ class FilesTest : public tests::DatabaseTest {
       const auto lookup = [&test](std::string_view name) -> blob::BlobStore* {
         return name == "memory" ? &test.store : nullptr;
       };
-      const auto result = co_await collect_trash(*test.database, lookup, test.clock.now(), 100);
-      out = result.value_or(999);
+      const auto result =
+          co_await collect_trash(*test.database, lookup, test.clock.now(), test.limit);
+      out = result ? result->deleted : 999;
     }(*this, count));
     return count;
   }
@@ -62,8 +97,18 @@ class FilesTest : public tests::DatabaseTest {
       EXPECT_TRUE(co_await into.put_bytes(name, "bytes"));
     }(store, key));
   }
+  Result<> announce(const std::string& key, std::string_view into = "memory") {
+    return database->write_blocking(
+        [&](db::Session& session) { return announce_object(session, into, key, clock.now()); });
+  }
+  std::int64_t count_trash() {
+    return *database->read_blocking([](db::Session& session) -> Result<std::int64_t> {
+      return session.query_one("select count(*) from object_trash")->integer(0);
+    });
+  }
   tests::ManualClock clock;
-  blob::MemoryStore store{"memory", clock};
+  AwkwardStore store{clock};
+  std::size_t limit = 100;
 };
 SHOAL_ON_BOTH_ENGINES(FilesTest);
 
@@ -98,15 +143,98 @@ TEST_P(FilesTest, trash_is_kept_until_it_is_due_and_then_deleted) {
   EXPECT_EQ(collect(), 0U);
 }
 
-TEST_P(FilesTest, an_object_that_is_a_copy_again_is_not_deleted) {
+TEST_P(FilesTest, an_announced_object_without_a_row_is_collected_after_a_day) {
+  ASSERT_TRUE(announce("k/a.mp4"));
   put("k/a.mp4");
-  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
-    trash_object(session, "memory", "k/a.mp4", clock.now());
-    return {};
-  }));
-  record("a.mp4", "k/a.mp4");
+  clock.advance(std::chrono::hours(23));
   EXPECT_EQ(collect(), 0U);
   EXPECT_TRUE(exists("k/a.mp4"));
+  clock.advance(std::chrono::hours(2));
+  EXPECT_EQ(collect(), 1U);
+  EXPECT_FALSE(exists("k/a.mp4"));
+}
+
+TEST_P(FilesTest, a_recorded_object_is_not_announced_any_more) {
+  ASSERT_TRUE(announce("k/a.mp4"));
+  put("k/a.mp4");
+  record("a.mp4", "k/a.mp4");
+  EXPECT_EQ(count_trash(), 0);
+  clock.advance(std::chrono::hours(48));
+  EXPECT_EQ(collect(), 0U);
+  EXPECT_TRUE(exists("k/a.mp4"));
+}
+
+TEST_P(FilesTest, a_repeated_put_is_announced_anew) {
+  ASSERT_TRUE(announce("k/a.mp4"));
+  clock.advance(std::chrono::hours(23));
+  ASSERT_TRUE(announce("k/a.mp4"));
+  put("k/a.mp4");
+  clock.advance(std::chrono::hours(23));
+  EXPECT_EQ(collect(), 0U);
+  EXPECT_TRUE(exists("k/a.mp4"));
+}
+
+TEST_P(FilesTest, an_object_that_is_being_deleted_is_neither_announced_nor_recorded) {
+  ASSERT_TRUE(announce("k/a.mp4"));
+  ASSERT_TRUE(announce("k/b.mp4"));
+  clock.advance(std::chrono::hours(25));
+  store.on_remove = [&] {
+    const auto again = announce("k/a.mp4");
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::busy);
+    EXPECT_EQ(record("a.mp4", "k/a.mp4"), FileId{});
+  };
+  EXPECT_EQ(collect(), 2U);
+  store.on_remove = nullptr;
+  EXPECT_TRUE(announce("k/a.mp4"));
+}
+
+TEST_P(FilesTest, an_object_that_is_a_copy_again_is_not_deleted) {
+  put("k/a.mp4");
+  record("a.mp4", "k/a.mp4");
+  // Another request with the same upload announces it once more and then finds it done.
+  ASSERT_TRUE(announce("k/a.mp4"));
+  clock.advance(std::chrono::hours(25));
+  EXPECT_EQ(collect(), 0U);
+  EXPECT_TRUE(exists("k/a.mp4"));
+  EXPECT_EQ(count_trash(), 0);
+}
+
+TEST_P(FilesTest, what_cannot_be_deleted_does_not_stand_in_front_of_the_rest) {
+  limit = 2;
+  for (const std::string key : {"away/1", "away/2", "away/3"}) ASSERT_TRUE(announce(key, "tape"));
+  for (const std::string key : {"stuck/1", "stuck/2"}) ASSERT_TRUE(announce(key));
+  clock.advance(Seconds(1));
+  ASSERT_TRUE(announce("k/a.mp4"));
+  put("k/a.mp4");
+  clock.advance(std::chrono::hours(25));
+  store.fails = "stuck/";
+  // A round for what is away, one for what is stuck.
+  EXPECT_EQ(collect(), 0U);
+  EXPECT_EQ(collect(), 0U);
+  EXPECT_EQ(collect(), 1U);
+  EXPECT_FALSE(exists("k/a.mp4"));
+  EXPECT_EQ(count_trash(), 5);
+  store.fails = "";
+  EXPECT_EQ(collect(), 0U) << "put off";
+  clock.advance(std::chrono::minutes(61));
+  EXPECT_EQ(collect() + collect() + collect(), 2U);
+  EXPECT_EQ(count_trash(), 3);
+}
+
+TEST_P(FilesTest, a_collector_that_died_is_followed_by_another) {
+  ASSERT_TRUE(announce("k/a.mp4"));
+  put("k/a.mp4");
+  clock.advance(std::chrono::hours(25));
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute("update object_trash set deleting = 1, due_at = :until",
+                    {clock.now() + std::chrono::minutes(10)});
+    return {};
+  }));
+  EXPECT_EQ(collect(), 0U);
+  clock.advance(std::chrono::minutes(11));
+  EXPECT_EQ(collect(), 1U);
+  EXPECT_FALSE(exists("k/a.mp4"));
 }
 
 }  // namespace

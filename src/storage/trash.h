@@ -15,10 +15,16 @@ namespace shoal::storage {
 /// Finds the store that a placement names, or null when this node does not have it.
 using StoreLookup = std::function<blob::BlobStore*(std::string_view)>;
 
+struct TrashRound {
+  std::size_t deleted = 0;
+  bool more = false;  ///< the limit was reached: ask again at once
+};
+
 /// Deletes up to `limit` objects whose time in the trash is over, then their rows, in this order: a
 /// kill in between only means that a deletion is done twice. An object that a placement names again
-/// is kept. Stores that are away are passed over until the next time. Returns how many went.
-io::Task<Result<std::size_t>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
-                                            std::size_t limit);
+/// is kept. What cannot be deleted now, or lies in a store that is away, is put off for an hour, so
+/// that it never stands in front of the rest.
+io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
+                                           std::size_t limit);
 
 }  // namespace shoal::storage

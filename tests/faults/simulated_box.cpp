@@ -98,6 +98,7 @@ Result<storage::Upload> SimulatedBox::append(const storage::Upload& upload, std:
 
 Result<VideoId> SimulatedBox::publish(const storage::Upload& upload) {
   const std::string key = original_of(upload.upload_id);
+  TRY_VOID(announce_object(key));
   TRY_VOID(wait(staging_->hand_over(upload, *store_, key)));
   return database_->write_blocking([&](db::Session& session) -> Result<VideoId> {
     const VideoId video = write_video(session, upload);
@@ -131,22 +132,22 @@ Result<bool> SimulatedBox::run_job(const std::string& worker) {
 Result<> SimulatedBox::finish_job(const jobs::LeasedJob& job) {
   const std::string key = fmt::format("derived/{}-{}", job.payload, job.fence);
   const std::string bytes = expected(job.payload, 0);
+  TRY_VOID(announce_object(key));
   TRY_VOID(wait(store_->put_bytes(key, bytes)));
-  auto written = database_->write_blocking([&](db::Session& session) -> Result<> {
+  // Where this fails nothing points to the object: its announcement stays, for the trash.
+  return database_->write_blocking([&](db::Session& session) -> Result<> {
     TRY_VOID(jobs::complete(session, job));
     storage::record_file(session,
                          new_file(*job.video, storage::FileKind::rendition, job.payload, bytes),
                          "local", key, session.now());
     return {};
   });
-  if (!written) {
-    // Nothing points to it; the trash keeps it where a row did get written after all.
-    TRY_VOID(database_->write_blocking([&](db::Session& session) -> Result<> {
-      storage::trash_object(session, "local", key, session.now());
-      return {};
-    }));
-  }
-  return written;
+}
+
+Result<> SimulatedBox::announce_object(const std::string& key) {
+  return database_->write_blocking([&](db::Session& session) {
+    return storage::announce_object(session, "local", key, session.now());
+  });
 }
 
 Result<> SimulatedBox::delete_video(VideoId video) {
@@ -160,11 +161,12 @@ Result<> SimulatedBox::delete_video(VideoId video) {
 }
 
 Result<std::size_t> SimulatedBox::collect() {
-  TRY(const std::size_t trash, wait(storage::collect_trash(
-                                   *database_, [this](std::string_view) { return store_.get(); },
-                                   clock->now() + Seconds{1}, 100)));
+  TRY(const storage::TrashRound trash,
+      wait(storage::collect_trash(
+          *database_, [this](std::string_view) { return store_.get(); }, clock->now() + Seconds{1},
+          100)));
   TRY(const std::size_t stale, wait(staging_->collect(100)));
-  return trash + stale;
+  return trash.deleted + stale;
 }
 
 Result<db::Rows> SimulatedBox::query(const std::string& sql,

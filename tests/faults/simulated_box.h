@@ -56,6 +56,7 @@ class SimulatedBox {
     return tests::wait(runtime_, std::move(task));
   }
   Result<> finish_job(const jobs::LeasedJob& job);
+  Result<> announce_object(const std::string& key);
 
   tests::SqliteOnFileSystem sqlite_{files};
   Metrics metrics_;
