@@ -1,9 +1,7 @@
 #include "io/process.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +18,8 @@
 #include <exception>
 #include <optional>
 
+#include "base/check.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "io/process_tree.h"
 #include "io/sandbox.h"
 #include "io/seccomp.h"
@@ -64,15 +62,12 @@ struct Stream {
 /// pending operations until the child is gone.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  Child(Executor executor, Command command, bool sandboxed)
+  Child(Executor executor, Command command, Confinement confinement)
       : command_(std::move(command)),
-        sandboxed_(sandboxed),
+        confinement_(confinement),
         output_(executor),
         error_(executor),
-        sync_(executor),
-        info_(executor),
         exit_(executor),
-        inner_exit_(executor),
         look_(executor),
         ended_(executor, asio::steady_timer::time_point::max()) {}
 
@@ -87,20 +82,17 @@ class Child : public std::enable_shared_from_this<Child> {
   Result<> start() {
     Pipe output;
     Pipe error;
-    Pipe sync;
-    Pipe info;
     const UniqueDescriptor filter(make_system_call_filter(command_.sandbox.may_fork));
-    if (!output.read.valid() || !error.read.valid() || !sync.read.valid() || !info.read.valid() ||
-        !filter.valid())
+    if (!output.read.valid() || !error.read.valid() || !filter.valid())
       return fail(ErrorCode::unavailable, "no file descriptors are left to start a process");
-    const SandboxDescriptors inside{
-        .sync = sync.write.get(), .info = info.write.get(), .filter = filter.get()};
     Launch launch;
-    launch.program = find_program(sandboxed_ ? "bwrap" : command_.program);
-    launch.arguments = sandboxed_ ? sandbox_arguments(command_, inside) : plain_arguments();
+    launch.program = find_program(sandboxed() ? "bwrap" : command_.program);
+    launch.arguments =
+        sandboxed() ? sandbox_arguments(command_, confinement_, filter.get()) : plain_arguments();
     launch.standard_output = output.write.get();
     launch.standard_error = error.write.get();
-    if (sandboxed_) launch.kept = {inside.sync, inside.info, inside.filter};
+    if (sandboxed()) launch.kept = {filter.get()};
+    launch.own_namespaces = confinement_ == Confinement::namespaces;
     launch.limits = command_.sandbox;
     started_ = std::chrono::steady_clock::now();
     TRY(const auto spawned, spawn(launch));
@@ -108,29 +100,23 @@ class Child : public std::enable_shared_from_this<Child> {
     exit_.assign(spawned.pidfd);
     adopt(output_, output);
     adopt(error_, error);
-    adopt(sync_, sync);
-    adopt(info_, info);
     return {};
   }
 
   void watch() {
     listen(output_, [this](std::string_view bytes) { take_output(bytes); });
     listen(error_, [this](std::string_view bytes) { take_error(bytes); });
-    listen(sync_, [](std::string_view) {});
-    listen(info_, [this](std::string_view bytes) { take_info(bytes); });
-    exit_.async_wait(stream_descriptor::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       if (!error) self->reap();
-                     });
+    watch_exit();
     look_later();
   }
 
-  /// Kills everything in the sandbox: its first process takes the others with it. Outside one, the
-  /// child's session is all that can be named.
+  /// Kills everything in the sandbox: its first process takes the others with it, and is our child,
+  /// or else bubblewrap's. Outside one, the child's session is all that can be named.
   void kill() {
-    if (inner_exit_.is_open())
-      ::syscall(SYS_pidfd_send_signal, inner_exit_.native_handle(), SIGKILL, nullptr, 0U);
-    if (pid_ > 0) ::kill(sandboxed_ ? pid_ : -pid_, SIGKILL);
+    if (pid_ <= 0) return;
+    if (confinement_ == Confinement::bubblewrap)
+      for (const auto first : children_of(pid_)) ::kill(first, SIGKILL);
+    ::kill(sandboxed() ? pid_ : -pid_, SIGKILL);
   }
 
   bool ended() const { return done_; }
@@ -140,7 +126,7 @@ class Child : public std::enable_shared_from_this<Child> {
   Result<ProcessExit> take_exit() {
     flush_line();
     const auto& text = exit_value_.standard_error;
-    if (sandboxed_ && exit_value_.status == 1 && text.starts_with("bwrap: "))
+    if (sandboxed() && exit_value_.status == 1 && text.starts_with("bwrap: "))
       return fail(ErrorCode::unavailable, "the sandbox could not start: " + text);
     // A refused allocation shows only in what the program says of it.
     for (const std::string_view phrase : {"Cannot allocate memory", "bad_alloc", "Out of memory",
@@ -151,6 +137,8 @@ class Child : public std::enable_shared_from_this<Child> {
   }
 
  private:
+  bool sandboxed() const { return confinement_ != Confinement::limits; }
+
   std::vector<std::string> plain_arguments() const {
     std::vector<std::string> arguments{command_.program};
     arguments.insert(arguments.end(), command_.arguments.begin(), command_.arguments.end());
@@ -234,63 +222,36 @@ class Child : public std::enable_shared_from_this<Child> {
     if (kept.size() > 2 * limit) kept.erase(0, kept.size() - limit);
   }
 
-  /// {"child-pid": 123, ...}
-  void take_info(std::string_view bytes) {
-    info_text_.append(bytes.substr(0, 4096 - std::min<std::size_t>(4096, info_text_.size())));
-    constexpr std::string_view k_key = "\"child-pid\":";
-    const auto key = info_text_.find(k_key);
-    if (inner_ > 0 || key == std::string::npos) return;
-    const auto start = key + k_key.size();
-    const auto end = info_text_.find_first_of(",}", start);
-    if (end == std::string::npos) return;
-    const auto number = parse_int(trim(std::string_view(info_text_).substr(start, end - start)));
-    if (number) watch_inner(static_cast<pid_t>(*number));
+  /// A wake-up is a hint: Asio keeps the state of descriptors for reuse, and gives the one that is
+  /// assigned next the events that were still queued for one closed. What wait4 says is the truth.
+  void watch_exit() {
+    exit_.async_wait(stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       if (!error && !self->reap()) self->watch_exit();
+                     });
   }
 
-  void watch_inner(pid_t pid) {
-    UniqueDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
-    // Asked after the pidfd is held: a number that was reused meanwhile has another parent.
-    if (!pidfd.valid() || pid_ <= 0 || parent_of(pid) != pid_) return;
-    inner_ = pid;
-    inner_exit_.assign(pidfd.release());
-    inner_exit_.async_wait(stream_descriptor::wait_read,
-                           [self = shared_from_this()](const boost::system::error_code&) {
-                             self->inner_ended_ = true;
-                             self->reap_inner();
-                           });
-  }
-
-  /// The processes inside are counted to bubblewrap's first child, which bubblewrap leaves to us:
-  /// see SandboxedRunner::sandboxed().
-  void reap_inner() {
-    if (pid_ > 0 || inner_ <= 0 || !inner_ended_) return;
+  /// False while the child lives.
+  bool reap() {
     int status = 0;
     rusage usage{};
-    if (::wait4(inner_, &status, WNOHANG, &usage) == inner_) add_cpu_time(usage);
-    inner_ = -1;
-    boost::system::error_code ignored;
-    inner_exit_.close(ignored);
-    finish_if_done();
-  }
-
-  void add_cpu_time(const rusage& usage) {
-    const auto micros = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
-                        usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
-    exit_value_.cpu_time += Milliseconds(micros / 1000);
-  }
-
-  void reap() {
-    int status = 0;
-    rusage usage{};
-    if (::wait4(pid_, &status, WNOHANG, &usage) != pid_) return;
-    if (!sandboxed_) ::kill(-pid_, SIGKILL);  // what the child left behind in its session
+    const auto ended = ::wait4(pid_, &status, WNOHANG, &usage);
+    if (ended == 0) return false;
+    SHOAL_CHECK(ended == pid_);
+    // Its session's leader is gone: what the child left behind outside a sandbox goes too.
+    if (!sandboxed()) ::kill(-pid_, SIGKILL);
     pid_ = -1;
+    // Now, not with this object: a reaped child makes its pidfd ready a second time.
+    boost::system::error_code ignored;
+    exit_.close(ignored);
     exit_value_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (exit_value_.status == 128 + SIGXCPU) exit_value_.timed_out = true;
-    add_cpu_time(usage);
+    const auto micros = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
+                        usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    exit_value_.cpu_time = Milliseconds(micros / 1000);
     reaped_ = std::chrono::steady_clock::now();
-    reap_inner();
     finish_if_done();
+    return true;
   }
 
   void look_later() {
@@ -303,9 +264,6 @@ class Child : public std::enable_shared_from_this<Child> {
   void look() {
     const auto now = std::chrono::steady_clock::now();
     const auto& limits = command_.sandbox;
-    // A wake-up of a pidfd was seen to get lost on a busy machine: what wait4 says is the truth.
-    if (pid_ > 0) reap();
-    if (done_) return;
     if (pid_ > 0) {
       const auto usage = measure_tree(pid_, limits.task_limit);
       const bool late = now - started_ > limits.wall_limit;
@@ -316,21 +274,15 @@ class Child : public std::enable_shared_from_this<Child> {
       exit_value_.tasks_exceeded |= many;
       if (late || large || many) kill();
     } else if (now - reaped_ > k_last_gasp) {
-      if (inner_ > 0) {
-        inner_ended_ = true;
-        reap_inner();
-        if (done_) return;
-      }
       // A process that left the session holds a pipe: outside a sandbox that cannot be helped.
-      for (auto* stream : {&output_, &error_, &sync_, &info_})
+      for (auto* stream : {&output_, &error_})
         if (stream->open) stream->descriptor.cancel();
     }
     look_later();
   }
 
   void finish_if_done() {
-    if (done_ || pid_ > 0 || inner_ > 0) return;
-    if (output_.open || error_.open || sync_.open || info_.open) return;
+    if (done_ || pid_ > 0 || output_.open || error_.open) return;
     done_ = true;
     auto& kept = exit_value_.standard_error;
     if (kept.size() > command_.capture_limit.value)
@@ -340,18 +292,11 @@ class Child : public std::enable_shared_from_this<Child> {
   }
 
   const Command command_;
-  const bool sandboxed_;
+  const Confinement confinement_;
   pid_t pid_ = -1;
   Stream output_;
   Stream error_;
-  Stream sync_;
-  Stream info_;
   stream_descriptor exit_;
-  std::string info_text_;
-  /// The first process inside a sandbox; all others die with it. Its parent is bubblewrap, then us.
-  pid_t inner_ = -1;
-  bool inner_ended_ = false;
-  stream_descriptor inner_exit_;
   asio::steady_timer look_;
   asio::steady_timer ended_;  ///< never expires: cancelled at the end
   bool done_ = false;
@@ -392,21 +337,22 @@ Result<> check_command(const Command& command) {
 
 }  // namespace
 
-bool SandboxedRunner::sandboxed() {
+Confinement SandboxedRunner::confinement() {
   std::call_once(tried_, [this] {
-    sandboxed_ = use_bubblewrap_ && sandbox_works();
-    // Bubblewrap ends without waiting for the first process inside; as that one's next parent we
-    // learn what the child has cost, and when the last of it is gone.
-    if (sandboxed_) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!sandboxed_)
+    for (const auto confinement : {Confinement::namespaces, Confinement::bubblewrap}) {
+      if (confinement > strongest_ || !confinement_works(confinement)) continue;
+      confinement_ = confinement;
+      return;
+    }
+    if (strongest_ != Confinement::limits)
       log::warn("bubblewrap does not work here: media tools run with resource limits only");
   });
-  return sandboxed_;
+  return confinement_;
 }
 
 Task<Result<ProcessExit>> SandboxedRunner::run(Command command) {
   CO_TRY_VOID(check_command(command));
-  const bool confined = sandboxed();
+  const auto confined = confinement();
   const auto child =
       std::make_shared<Child>(co_await asio::this_coro::executor, std::move(command), confined);
   CO_TRY_VOID(child->start());

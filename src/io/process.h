@@ -53,7 +53,7 @@ struct ProcessExit {
   bool tasks_exceeded = false;
   std::string standard_output;
   std::string standard_error;
-  Milliseconds cpu_time{0};  ///< of all its processes
+  Milliseconds cpu_time{0};  ///< of all its processes that it waited for
 };
 
 /// The seam to other programs. Any thread. Cancelling the task kills the whole child tree and waits
@@ -65,20 +65,29 @@ class ProcessRunner {
   virtual Task<Result<ProcessExit>> run(Command command) = 0;
 };
 
-/// bubblewrap where it works (tried once, when first needed), else rlimits only and a warning in
-/// the log. Children are killed when the thread that runs the calling task ends.
+/// How a child is held, from weak to strong.
+enum class Confinement : std::uint8_t {
+  limits,      ///< rlimits and a session of its own, which a child may leave
+  bubblewrap,  ///< bubblewrap makes the PID namespace: what it had only begun may outlive kill -9
+  namespaces,  ///< bubblewrap inside a PID namespace of ours: nothing outlives us
+};
+
+/// The strongest confinement that works here (tried once, when first needed); a warning in the log
+/// where that is limits only. Children are killed when the thread that runs the calling task ends.
 class SandboxedRunner final : public ProcessRunner {
  public:
-  /// `use_bubblewrap` false: limits only, from the start.
-  explicit SandboxedRunner(bool use_bubblewrap = true) : use_bubblewrap_(use_bubblewrap) {}
+  /// `strongest`: what is not even tried is above it.
+  explicit SandboxedRunner(Confinement strongest = Confinement::namespaces)
+      : strongest_(strongest) {}
   Task<Result<ProcessExit>> run(Command command) override;
+  Confinement confinement();
   /// Whether children really are confined on this system.
-  bool sandboxed();
+  bool sandboxed() { return confinement() != Confinement::limits; }
 
  private:
-  const bool use_bubblewrap_;
+  const Confinement strongest_;
   std::once_flag tried_;
-  bool sandboxed_ = false;
+  Confinement confinement_ = Confinement::limits;
 };
 
 }  // namespace shoal::io

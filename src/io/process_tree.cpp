@@ -39,35 +39,44 @@ std::uint64_t private_bytes(const std::string& process) {
          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+/// Calls `visit` with the children of each thread of a process, as /proc lists them.
+template <class Visit>
+void for_each_thread(const std::string& process, Visit visit) {
+  std::error_code error;
+  std::filesystem::directory_iterator tasks(process + "/task", error);
+  while (!error && tasks != std::filesystem::directory_iterator()) {
+    std::vector<pid_t> children;
+    const auto listed = read_proc((tasks->path() / "children").string());
+    for (const auto child : split(listed, ' '))
+      if (const auto pid = parse_int(trim(child))) children.push_back(static_cast<pid_t>(*pid));
+    visit(children);
+    tasks.increment(error);
+  }
+}
+
 }  // namespace
 
 TreeUsage measure_tree(pid_t root, std::size_t task_limit) {
   TreeUsage usage;
-  std::vector<std::int64_t> open{root};
+  std::vector<pid_t> open{root};
   while (!open.empty() && usage.tasks <= task_limit) {
     const auto process = "/proc/" + std::to_string(open.back());
     open.pop_back();
     usage.resident_bytes += private_bytes(process);
-    std::error_code error;
-    std::filesystem::directory_iterator tasks(process + "/task", error);
-    while (!error && tasks != std::filesystem::directory_iterator()) {
+    for_each_thread(process, [&](const std::vector<pid_t>& children) {
       ++usage.tasks;
-      const auto children = read_proc((tasks->path() / "children").string());
-      for (const auto child : split(children, ' '))
-        if (const auto pid = parse_int(trim(child))) open.push_back(*pid);
-      tasks.increment(error);
-    }
+      open.insert(open.end(), children.begin(), children.end());
+    });
   }
   return usage;
 }
 
-pid_t parent_of(pid_t process) {
-  const auto stat = read_proc("/proc/" + std::to_string(process) + "/stat");
-  // The name in brackets may hold anything; after it come the state and the parent.
-  const auto name_end = stat.rfind(") ");
-  if (name_end == std::string::npos) return -1;
-  const auto fields = split(std::string_view(stat).substr(name_end + 2), ' ');
-  return fields.size() < 2 ? -1 : static_cast<pid_t>(parse_int(fields[1]).value_or(-1));
+std::vector<pid_t> children_of(pid_t process) {
+  std::vector<pid_t> all;
+  for_each_thread("/proc/" + std::to_string(process), [&](const std::vector<pid_t>& children) {
+    all.insert(all.end(), children.begin(), children.end());
+  });
+  return all;
 }
 
 }  // namespace shoal::io

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace shoal::io {
 
@@ -16,7 +17,7 @@ struct TreeUsage {
 /// Stops looking once more than `task_limit` tasks were found. Blocking, but short.
 TreeUsage measure_tree(pid_t root, std::size_t task_limit);
 
-/// -1 when there is no such process.
-pid_t parent_of(pid_t process);
+/// Of all its threads; empty when there is no such process.
+std::vector<pid_t> children_of(pid_t process);
 
 }  // namespace shoal::io

@@ -37,13 +37,16 @@ void add_system_folder(std::vector<std::string>& arguments, const std::string& f
 
 }  // namespace
 
-std::vector<std::string> sandbox_arguments(const Command& command,
-                                           const SandboxDescriptors& descriptors) {
+std::vector<std::string> sandbox_arguments(const Command& command, Confinement confinement,
+                                           int filter) {
   std::vector<std::string> arguments{"bwrap"};
-  add(arguments, {"--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-                  "--hostname",    "sandbox",           "--clearenv",    "--setenv",   "PATH",
-                  k_path,          "--setenv",          "HOME",          "/tmp",       "--setenv",
-                  "LANG",          "C.UTF-8",           "--ro-bind",     "/usr",       "/usr"});
+  add(arguments, {"--unshare-user-try", "--unshare-ipc", "--unshare-net", "--unshare-uts",
+                  "--unshare-cgroup-try"});
+  // In a PID namespace of ours bubblewrap is the first process already, and /proc is of that.
+  if (confinement != Confinement::namespaces) add(arguments, {"--unshare-pid"});
+  add(arguments, {"--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname",
+                  "sandbox", "--clearenv", "--setenv", "PATH", k_path, "--setenv", "HOME", "/tmp",
+                  "--setenv", "LANG", "C.UTF-8", "--ro-bind", "/usr", "/usr"});
   for (const auto* folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     add_system_folder(arguments, folder);
   for (const auto* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts"})
@@ -55,10 +58,7 @@ std::vector<std::string> sandbox_arguments(const Command& command,
     add(arguments, {"--ro-bind", path.native(), path.native()});
   for (const auto& path : command.sandbox.writable)
     add(arguments, {"--bind", path.native(), path.native()});
-  for (const auto& [option, descriptor] :
-       {std::pair("--sync-fd", descriptors.sync), std::pair("--info-fd", descriptors.info),
-        std::pair("--seccomp", descriptors.filter)})
-    if (descriptor >= 0) add(arguments, {option, std::to_string(descriptor)});
+  add(arguments, {"--seccomp", std::to_string(filter)});
   add(arguments, {"--chdir", "/tmp", "--", find_program(command.program)});
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
   return arguments;
@@ -74,17 +74,17 @@ std::string find_program(const std::string& program) {
   return {};
 }
 
-bool sandbox_works() {
-  const auto program = find_program("bwrap");
-  if (program.empty()) return false;
+bool confinement_works(Confinement confinement) {
+  Launch launch;
+  launch.program = find_program("bwrap");
+  if (launch.program.empty()) return false;
   Command command;
   command.program = "/usr/bin/true";
-  Launch launch;
-  launch.program = program;
   const int filter = make_system_call_filter(false);
   if (filter < 0) return false;
-  launch.arguments = sandbox_arguments(command, {.filter = filter});
+  launch.arguments = sandbox_arguments(command, confinement, filter);
   launch.kept = {filter};
+  launch.own_namespaces = confinement == Confinement::namespaces;
   const auto child = spawn(launch);
   ::close(filter);
   if (!child) return false;

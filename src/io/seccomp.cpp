@@ -42,6 +42,7 @@ constexpr std::array k_refused{
     SYS_ptrace,
     SYS_process_vm_readv,
     SYS_process_vm_writev,
+    SYS_pidfd_getfd,
     SYS_userfaultfd,
     SYS_keyctl,
     SYS_add_key,

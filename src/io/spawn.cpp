@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <string>
 #include <system_error>
 
 namespace shoal::io {
@@ -44,6 +46,10 @@ struct Plan {
   int standard_error;
   const int* kept;
   std::size_t kept_count;
+  bool own_namespaces;
+  bool own_users;  ///< in a user namespace, which an ordinary user needs to make the others
+  const char* user_map;
+  const char* group_map;
   bool lowest_priority;
   std::array<Limit, 5> limits;
   pid_t parent;
@@ -55,15 +61,61 @@ void keep_descriptor(int descriptor) {
   ::fcntl(descriptor, F_SETFD, flags & ~FD_CLOEXEC);
 }
 
+/// These files are read and written past the C library: a sanitizer's wrapper of open(2) or read(2)
+/// takes locks, which a thread that is not here may have held when we were cloned.
+long open_file(const char* path, int flags) {
+  return ::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
+}
+
+/// Our parent as the /proc that we were started with counts it: in a PID namespace of our own
+/// getppid(2) knows no one outside. -1 when it cannot be read.
+pid_t parent_outside() {
+  std::array<char, 512> text;
+  const long file = open_file("/proc/self/stat", O_RDONLY);
+  const long size = file < 0 ? -1 : ::syscall(SYS_read, file, text.data(), text.size());
+  if (file >= 0) ::syscall(SYS_close, file);
+  // "number (name) state parent ...", and the name may hold anything.
+  auto at = size;
+  while (at > 0 && text[static_cast<std::size_t>(at - 1)] != ')') --at;
+  pid_t parent = -1;
+  for (at += 3; at > 3 && at < size; ++at) {
+    const char digit = text[static_cast<std::size_t>(at)];
+    if (digit < '0' || digit > '9') break;
+    parent = std::max(parent, 0) * 10 + (digit - '0');
+  }
+  return parent;
+}
+
+bool write_file(const char* path, const char* text) {
+  const long file = open_file(path, O_WRONLY);
+  if (file < 0) return false;
+  const auto length = std::char_traits<char>::length(text);
+  const bool written = ::syscall(SYS_write, file, text, length) == static_cast<long>(length);
+  ::syscall(SYS_close, file);
+  return written;
+}
+
+bool enter_namespaces(const Plan& plan) {
+  if (!plan.own_namespaces) return true;
+  // Groups may be mapped only by who has given up changing them.
+  if (plan.own_users && (!write_file("/proc/self/setgroups", "deny") ||
+                         !write_file("/proc/self/uid_map", plan.user_map) ||
+                         !write_file("/proc/self/gid_map", plan.group_map)))
+    return false;
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 &&
+         ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
 int run_child(void* argument) {
   auto& plan = *static_cast<Plan*>(argument);
   // Handlers of ours would run in our memory: all back to default, while signals are still blocked.
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   ::setsid();
+  // From here the end of our parent is ours; one that came before is seen by asking who it is now.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const bool orphaned = ::getppid() != plan.parent;
-  if (!orphaned && ::dup2(plan.null_descriptor, 0) >= 0 && ::dup2(plan.standard_output, 1) >= 0 &&
-      ::dup2(plan.standard_error, 2) >= 0) {
+  const bool orphaned = (plan.own_namespaces ? parent_outside() : ::getppid()) != plan.parent;
+  if (!orphaned && enter_namespaces(plan) && ::dup2(plan.null_descriptor, 0) >= 0 &&
+      ::dup2(plan.standard_output, 1) >= 0 && ::dup2(plan.standard_error, 2) >= 0) {
     ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
     for (std::size_t i = 0; i < plan.kept_count; ++i) keep_descriptor(plan.kept[i]);
     for (const auto& limit : plan.limits) {
@@ -92,6 +144,11 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+/// One number that stays what it is.
+std::string identity_map(unsigned id) {
+  return std::to_string(id) + " " + std::to_string(id) + " 1";
+}
+
 std::unexpected<Error> cannot_start(const std::string& program, int error) {
   return fail(ErrorCode::unavailable,
               "cannot start " + program + ": " + std::generic_category().message(error));
@@ -107,6 +164,8 @@ Result<Spawned> spawn(const Launch& launch) {
                                        "LANG=C.UTF-8"};
   const auto argument_pointers = pointers(arguments);
   const auto environment_pointers = pointers(environment);
+  const auto user_map = identity_map(::geteuid());
+  const auto group_map = identity_map(::getegid());
   const auto& limits = launch.limits;
   const auto cpu = static_cast<rlim_t>(std::max<Seconds::rep>(limits.cpu_limit.count(), 1));
   const auto memory = static_cast<rlim_t>(limits.memory_limit.value);
@@ -120,6 +179,10 @@ Result<Spawned> spawn(const Launch& launch) {
       .standard_error = launch.standard_error >= 0 ? launch.standard_error : null_descriptor,
       .kept = launch.kept.data(),
       .kept_count = launch.kept.size(),
+      .own_namespaces = launch.own_namespaces,
+      .own_users = false,
+      .user_map = user_map.c_str(),
+      .group_map = group_map.c_str(),
       .lowest_priority = limits.lowest_priority,
       .limits = {{{RLIMIT_CPU, cpu, cpu + 2},
                   {RLIMIT_AS, memory, memory},
@@ -138,8 +201,17 @@ Result<Spawned> spawn(const Launch& launch) {
   // program, whose pidfd we then hold before anybody could reuse its number.
   constexpr std::size_t k_stack = 64 * 1024;
   const auto stack = std::make_unique_for_overwrite<std::byte[]>(k_stack);
-  child.pid = ::clone(run_child, stack.get() + k_stack,
-                      k_share_memory | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &child.pidfd);
+  const auto clone_with = [&](int namespaces) {
+    return ::clone(run_child, stack.get() + k_stack,
+                   k_share_memory | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | namespaces, &plan,
+                   &child.pidfd);
+  };
+  const int namespaces = launch.own_namespaces ? CLONE_NEWPID | CLONE_NEWNS : 0;
+  child.pid = clone_with(namespaces);
+  if (child.pid < 0 && errno == EPERM && launch.own_namespaces) {
+    plan.own_users = true;
+    child.pid = clone_with(namespaces | CLONE_NEWUSER);
+  }
   const int error = child.pid < 0 ? errno : plan.error;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::close(null_descriptor);

@@ -18,6 +18,9 @@ struct Launch {
   int standard_error = -1;
   std::vector<int> kept;  ///< stay open in the child under their numbers
   Sandbox limits;
+  /// The child is the first process of a PID namespace, with a /proc of that in a mount namespace
+  /// of its own: the kernel kills all that is below it when it ends, and lets it end only after.
+  bool own_namespaces = false;
 };
 
 struct Spawned {
@@ -26,8 +29,8 @@ struct Spawned {
 };
 
 /// Starts a child that shares nothing with us but these descriptors: in its own session, with its
-/// limits, killed when this thread ends. Nothing of ours is copied (vfork). Any thread. Errors:
-/// unavailable.
+/// limits, killed when this thread ends (at whatever instant). Nothing of ours is copied (vfork).
+/// Any thread. Errors: unavailable.
 Result<Spawned> spawn(const Launch& launch);
 
 }  // namespace shoal::io
