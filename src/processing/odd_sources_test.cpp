@@ -66,6 +66,19 @@ TEST_F(OddSources, a_container_that_tells_no_bitrate_is_judged_by_its_packets) {
   EXPECT_LT(finished.size, 1'000'000U);
 }
 
+TEST_F(OddSources, two_frames_with_one_time_are_no_reason_to_fail) {
+  // The 33rd packet's time in ticks of a 12,800th: the same as of the frame shown before it.
+  const Path source =
+      clip("doubled.mp4",
+           with(picture("64x48", 25, 4),
+                {"-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-bf", "2", "-x264-params",
+                 "b-adapt=0:scenecut=0", "-bsf:v", "setts=pts=PTS-512*eq(N\\,32)"}));
+  const auto finished = only_rendition(source);
+  EXPECT_TRUE(outcome_.source.video->doubled);
+  EXPECT_FALSE(outcome_.plan.copies_top());
+  expect_seamless(outcome_, finished, 25, 100);
+}
+
 TEST_F(OddSources, professional_pixels_become_eight_bit) {
   const Path source = clip("prores.mov", with(picture("64x48", 25, 1),
                                               {"-pix_fmt", "yuv422p10le", "-c:v", "prores_ks"}));

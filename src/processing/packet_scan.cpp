@@ -14,6 +14,8 @@ constexpr std::size_t k_frame_limit = std::size_t{1} << 23;
 /// rounds.
 constexpr Microseconds k_audio_drift{18'000};
 constexpr std::uint64_t k_aac_frame_samples = 1024;
+/// Frames nearer to each other than the ticks of a coarse track (10 kHz) have one time.
+constexpr std::int64_t k_least_step_us = 100;
 /// Rates a variable source is encoded at: the nearest one that loses no frame on average.
 constexpr std::array k_standard_rates{
     media::FrameRate{10, 1}, media::FrameRate{15, 1}, media::FrameRate{24, 1},
@@ -165,6 +167,9 @@ void PacketScan::apply_video(SourceVideo& video) const {
   const auto frame = Microseconds(std::llround(1e6 / video.fps.value()));
   const bool sane = last_video_duration_ > Microseconds{0} && last_video_duration_ < 2 * frame;
   video.end = Microseconds(times.back()) + (sane ? last_video_duration_ : frame);
+  video.doubled = std::ranges::adjacent_find(times, [](std::int64_t a, std::int64_t b) {
+                    return b - a < k_least_step_us;
+                  }) != times.end();
   video.bytes = video_bytes_;
   video.bitrate = rate_of(video.bytes, video.end - video.first);
 

@@ -49,7 +49,7 @@ bool can_copy_picture(const SourceVideo& video, const media::LadderRung& top) {
                         !video.interlaced && video.width % 2 == 0 && video.height % 2 == 0;
   const bool same_size = top.width == video.width && top.height == video.height;
   const bool modest = video.bitrate.value <= k_copied_average * top.max_bitrate.value;
-  return plays && as_shown && same_size && modest && video.fps == top.fps;
+  return plays && as_shown && same_size && modest && !video.doubled && video.fps == top.fps;
 }
 
 /// The rate of the worst segment of a picture that is cut at its keyframes; nothing when a segment

@@ -68,6 +68,7 @@ TEST(Plan, what_browsers_do_not_play_as_it_is_is_encoded) {
       [](SourceMedia& s) { s.video->rotation = 90; },
       [](SourceMedia& s) { s.video->sample_aspect = 4.0 / 3; },
       [](SourceMedia& s) { s.video->interlaced = true; },
+      [](SourceMedia& s) { s.video->doubled = true; },
       [](SourceMedia& s) { s.video->bitrate = {50'000'000}; },
       [](SourceMedia& s) { s.video->keyframes.resize(1); },
       [](SourceMedia& s) { s.video->fps = {120, 1}; },

@@ -49,6 +49,8 @@ struct SourceVideo {
   Microseconds end{0};    ///< end of the last frame
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
+  /// Frames that are shown at one time, so near that no clock of a track tells them apart.
+  bool doubled = false;
   std::vector<Keyframe> keyframes;
   /// The longest time a frame is decoded before its place in the order of showing.
   Microseconds reorder_delay{0};
@@ -96,7 +98,7 @@ class PacketScan {
 
   void add_line(std::string_view line);
   bool overflowed() const { return overflowed_; }
-  /// Fills in times, sizes, frames, keyframes, variable and a frame rate where the header had none.
+  /// Fills in times, sizes, frames, doubled, keyframes, variable and a frame rate where the header had none.
   /// Streams without packets are dropped from `source`.
   void apply(SourceMedia& source) const;
 

@@ -104,6 +104,19 @@ TEST(PacketScan, a_keyframe_with_leading_pictures_is_no_place_to_cut) {
             (std::vector<Keyframe>{{Microseconds(0), 0}, {Microseconds(160'000), 400}}));
 }
 
+TEST(PacketScan, frames_shown_at_one_time_are_noticed) {
+  for (const bool doubled : {false, true}) {
+    SourceMedia source = with_video({25, 1});
+    PacketScan scan(source);
+    for (int i = 0; i < 100; ++i) {
+      scan.add_line(packet(0, (doubled && i == 70 ? 69 : i) * 0.04, 0.04, i == 0));
+    }
+    scan.apply(source);
+    EXPECT_EQ(source.video->doubled, doubled);
+    EXPECT_FALSE(source.video->variable);
+  }
+}
+
 TEST(PacketScan, uneven_frames_get_a_standard_rate) {
   SourceMedia source = with_video({90000, 1});
   PacketScan scan(source);
