@@ -177,7 +177,7 @@ io::Command probe_command(const Path& source, const ProcessLimits& limits) {
   return command;
 }
 
-io::Command packets_command(const Path& source, const SourceMedia& media,
+io::Command packets_command(const Path& source, const SourceMedia& media, ByteCount size,
                             const ProcessLimits& limits) {
   io::Command command = base_command("ffprobe", source, limits);
   command.arguments = {"-hide_banner",
@@ -193,8 +193,9 @@ io::Command packets_command(const Path& source, const SourceMedia& media,
             std::to_string(media.video ? media.video->stream_index : media.audio->stream_index)});
   }
   append_input(command.arguments, source);
-  command.sandbox.wall_limit = limits.probe_wall;
-  command.sandbox.cpu_limit = limits.probe_wall;
+  const Seconds reading(static_cast<Seconds::rep>(size.value / limits.scan_per_second.value));
+  command.sandbox.wall_limit = std::max(limits.probe_wall, reading);
+  command.sandbox.cpu_limit = command.sandbox.wall_limit;
   return command;
 }
 

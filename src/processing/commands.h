@@ -17,6 +17,8 @@ using Path = std::filesystem::path;
 /// Bounds on one child; a bomb or a hang ends there.
 struct ProcessLimits {
   Seconds probe_wall{300};
+  /// What reading all packets of a file may take as well: a slow disk, or a store far away.
+  ByteCount scan_per_second{10'000'000};
   /// Wall time for making a work segment, per second of media and at least; slow machines included.
   int encode_wall_per_second = 120;
   Seconds least_wall{600};
@@ -43,8 +45,8 @@ io::Command ffmpeg_command(const Path& source, const Path& folder, Microseconds 
 
 /// `-show_format -show_streams` as JSON on standard output.
 io::Command probe_command(const Path& source, const ProcessLimits& limits);
-/// One line a packet of those streams, for PacketScan.
-io::Command packets_command(const Path& source, const SourceMedia& media,
+/// One line a packet of those streams, for PacketScan. `size` is the source's.
+io::Command packets_command(const Path& source, const SourceMedia& media, ByteCount size,
                             const ProcessLimits& limits);
 
 /// The whole sound in pieces of about a minute (audio_piece_path). One encoder makes them all, so

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "processing/commands.h"
+
 namespace shoal::processing {
 namespace {
 
@@ -202,6 +204,16 @@ TEST(Plan, sound_that_goes_on_freezes_the_last_picture) {
   const Plan plan = planned(source);
   EXPECT_TRUE(plan.freeze_last_frame);
   EXPECT_EQ(plan.boundaries.end, seconds(70));
+}
+
+TEST(Commands, reading_all_packets_of_a_large_file_may_take_longer) {
+  const auto limit = [](std::uint64_t size) {
+    return packets_command("/v.mkv", qualifying(), {size}, {}).sandbox;
+  };
+  EXPECT_EQ(limit(0).wall_limit, seconds(300));
+  EXPECT_EQ(limit(3'000'000'000).wall_limit, seconds(300));
+  EXPECT_EQ(limit(100'000'000'000).wall_limit, seconds(10'000));
+  EXPECT_EQ(limit(100'000'000'000).cpu_limit, seconds(10'000));
 }
 
 TEST(Plan, too_long_and_empty_are_refused) {

@@ -36,13 +36,14 @@ std::string reason_of(std::string_view standard_error) {
   return "it could not be decoded";
 }
 
-/// Refuses by content what is no media file, before any decoder sees it.
-Result<> look_at(io::FileSystem& files, const Path& source) {
+/// Refuses by content what is no media file, before any decoder sees it. Gives its size.
+Result<ByteCount> look_at(io::FileSystem& files, const Path& source) {
   TRY(const auto file, files.open(source, io::OpenMode::read));
   media::Bytes first(media::k_sniff_size);
   TRY(const std::size_t got, file->read_at(0, first));
   TRY_VOID(media::sniff_media(media::ByteView(first).first(got)));
-  return {};
+  TRY(const std::uint64_t size, file->size());
+  return ByteCount{size};
 }
 
 /// "audio-3.mp4,180.0,240.0" of the segment muxer's list: counts one more finished piece.
@@ -89,13 +90,14 @@ io::Task<Result<io::ProcessExit>> run_child(const Steps& steps, io::Command comm
 }
 
 io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
-  CO_TRY_VOID(co_await steps.offload.run(
-      [&files = steps.files, source] { return look_at(files, source); }));
+  CO_TRY(const ByteCount size, co_await steps.offload.run([&files = steps.files, source] {
+    return look_at(files, source);
+  }));
   CO_TRY(io::ProcessExit exit,
          co_await run_child(steps, probe_command(source, steps.limits), "read"));
   CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
   PacketScan scan(media);
-  io::Command packets = packets_command(source, media, steps.limits);
+  io::Command packets = packets_command(source, media, size, steps.limits);
   packets.on_stdout_line = [&scan](std::string_view line) { scan.add_line(line); };
   CO_TRY(exit, co_await run_child(steps, std::move(packets), "read"));
   if (scan.overflowed()) {
