@@ -66,6 +66,14 @@ TEST_F(OddSources, a_container_that_tells_no_bitrate_is_judged_by_its_packets) {
   EXPECT_LT(finished.size, 1'000'000U);
 }
 
+TEST_F(OddSources, slides_come_in_segments_of_seconds) {
+  const Path source =
+      clip("slides.mp4", {"-f", "lavfi", "-i", "testsrc2=s=64x48:r=1/20:d=60", "-c:v", "mpeg4"});
+  const auto finished = only_rendition(source);
+  EXPECT_EQ(outcome_.plan.target_duration(), std::chrono::seconds(4));
+  expect_seamless(outcome_, finished, 10, 600);
+}
+
 TEST_F(OddSources, two_frames_with_one_time_are_no_reason_to_fail) {
   // The 33rd packet's time in ticks of a 12,800th: the same as of the frame shown before it.
   const Path source =

@@ -14,11 +14,14 @@ constexpr std::size_t k_frame_limit = std::size_t{1} << 23;
 /// rounds.
 constexpr Microseconds k_audio_drift{18'000};
 constexpr std::uint64_t k_aac_frame_samples = 1024;
+/// Slower sources are encoded at this rate: segments hold whole groups of pictures, so those of one
+/// frame a minute would last two minutes.
+constexpr media::FrameRate k_slowest_rate{10, 1};
 /// Frames nearer to each other than the ticks of a coarse track (10 kHz) have one time.
 constexpr std::int64_t k_least_step_us = 100;
 /// Rates a variable source is encoded at: the nearest one that loses no frame on average.
 constexpr std::array k_standard_rates{
-    media::FrameRate{10, 1}, media::FrameRate{15, 1}, media::FrameRate{24, 1},
+    k_slowest_rate,          media::FrameRate{15, 1}, media::FrameRate{24, 1},
     media::FrameRate{25, 1}, media::FrameRate{30, 1}, media::FrameRate{50, 1},
     media::FrameRate{60, 1},
 };
@@ -81,6 +84,10 @@ bool keeps_to(const std::vector<std::int64_t>& times, media::FrameRate rate) {
   return off * 50 <= times.size();
 }
 
+Microseconds frame_time(double rate) {
+  return Microseconds(rate > 0 ? std::llround(1e6 / std::max(rate, 1e-9)) : 0);
+}
+
 BitsPerSecond rate_of(std::uint64_t bytes, Microseconds time) {
   const auto microseconds = static_cast<double>(std::max<std::int64_t>(1, time.count()));
   const double bits = std::min(1e18, static_cast<double>(bytes) * 8e6 / microseconds);
@@ -108,9 +115,12 @@ void PacketScan::add_line(std::string_view line) {
     }
     const bool key = fields->flags.starts_with('K');
     if (time) video_.push_back({time->count(), key});
+    if (time && (video_.size() == 1 || *time >= last_shown_)) {
+      last_shown_ = *time;
+      last_video_duration_ = fields->duration;
+    }
     if (time && key) bytes_before_key_.push_back(video_bytes_);
     video_bytes_ += fields->size;
-    last_video_duration_ = std::max(last_video_duration_, fields->duration);
   } else if (audio_stream_ == fields->stream) {
     audio_bytes_ += fields->size;
     audio_largest_ = std::max<std::uint64_t>(audio_largest_, fields->size);
@@ -160,12 +170,15 @@ void PacketScan::apply_video(SourceVideo& video) const {
 
   const double average =
       span > 0 ? static_cast<double>(times.size() - 1) * 1e6 / static_cast<double>(span) : 0;
-  const bool plausible = video.fps.numerator > 0 && video.fps.value() <= 300 &&
-                         video.fps.value() >= average * 0.98 && keeps_to(times, video.fps);
+  const double said = video.fps.numerator > 0 ? video.fps.value() : 0;
+  const bool plausible = said >= k_slowest_rate.value() && said <= 300 && said >= average * 0.98 &&
+                         keeps_to(times, video.fps);
   video.variable = !plausible && times.size() > 1;
   if (!plausible) video.fps = nearest_standard(average);
-  const auto frame = Microseconds(std::llround(1e6 / video.fps.value()));
-  const bool sane = last_video_duration_ > Microseconds{0} && last_video_duration_ < 2 * frame;
+  const Microseconds frame = frame_time(video.fps.value());
+  // The last of slow frames stays as long as those before it.
+  const Microseconds usual = std::max({frame, frame_time(average), frame_time(said)});
+  const bool sane = last_video_duration_ > Microseconds{0} && last_video_duration_ < 2 * usual;
   video.end = Microseconds(times.back()) + (sane ? last_video_duration_ : frame);
   video.doubled = std::ranges::adjacent_find(times, [](std::int64_t a, std::int64_t b) {
                     return b - a < k_least_step_us;

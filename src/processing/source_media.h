@@ -98,8 +98,8 @@ class PacketScan {
 
   void add_line(std::string_view line);
   bool overflowed() const { return overflowed_; }
-  /// Fills in times, sizes, frames, doubled, keyframes, variable and a frame rate where the header had none.
-  /// Streams without packets are dropped from `source`.
+  /// Fills in times, sizes, frames, doubled, keyframes, variable and a frame rate where the header
+  /// had none. Streams without packets are dropped from `source`.
   void apply(SourceMedia& source) const;
 
  private:
@@ -117,6 +117,7 @@ class PacketScan {
   std::vector<Packet> video_;
   std::vector<std::uint64_t> bytes_before_key_;
   std::uint64_t video_bytes_ = 0;
+  Microseconds last_shown_{0};
   Microseconds last_video_duration_{0};
   bool overflowed_ = false;
   std::uint32_t audio_rate_ = 0;

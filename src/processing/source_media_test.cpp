@@ -130,6 +130,22 @@ TEST(PacketScan, uneven_frames_get_a_standard_rate) {
   EXPECT_EQ(source.video->fps, (media::FrameRate{24, 1}));
 }
 
+TEST(PacketScan, slow_pictures_get_ten_frames_a_second_and_their_last_its_time) {
+  SourceMedia source = with_video({1, 60});
+  PacketScan scan(source);
+  for (const int time : {0, 120, 60}) scan.add_line(packet(0, time, 60, time == 0));
+  scan.apply(source);
+  EXPECT_EQ(source.video->fps, (media::FrameRate{10, 1}));
+  EXPECT_EQ(source.video->end, std::chrono::seconds(180));
+
+  SourceMedia still = with_video({1, 60});
+  PacketScan one(still);
+  one.add_line(packet(0, 0, 60, true));
+  one.apply(still);
+  EXPECT_EQ(still.video->fps, (media::FrameRate{10, 1}));
+  EXPECT_EQ(still.video->end, std::chrono::seconds(60));
+}
+
 TEST(PacketScan, streams_without_packets_are_dropped) {
   SourceMedia source = with_audio(with_video({25, 1}), 1);
   PacketScan scan(source);
