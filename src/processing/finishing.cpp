@@ -77,22 +77,41 @@ m3u8::MediaPlaylist make_playlist(const Plan& plan, const std::string& file_name
   return playlist;
 }
 
-void measure(FinishedRendition& finished) {
-  double total_bits = 0;
-  double total_seconds = 0;
-  double peak = 0;
-  for (const PackagedSegment& segment : finished.segments) {
-    const double bits = static_cast<double>(segment.range.length) * 8;
-    const double seconds = std::max(1.0, static_cast<double>(segment.duration.count())) / 1e6;
-    total_bits += bits;
-    total_seconds += seconds;
-    peak = std::max(peak, bits / seconds);
+/// Bytes and time of neighbouring segments.
+struct Stretch {
+  double bytes = 0;
+  Microseconds time{0};
+
+  void add(const PackagedSegment& segment) {
+    bytes += static_cast<double>(segment.range.length);
+    time += segment.duration;
   }
-  finished.peak = {static_cast<std::uint64_t>(peak)};
-  finished.average = {static_cast<std::uint64_t>(total_bits / total_seconds)};
+  double bits_per_second() const {
+    return bytes * 8e6 / static_cast<double>(std::max<std::int64_t>(1, time.count()));
+  }
+};
+
+double average_rate(std::span<const PackagedSegment> segments) {
+  Stretch whole;
+  for (const PackagedSegment& segment : segments) whole.add(segment);
+  return whole.bits_per_second();
 }
 
 }  // namespace
+
+BitsPerSecond peak_bitrate(std::span<const PackagedSegment> segments, Microseconds target) {
+  double peak = 0;
+  for (std::size_t first = 0; first < segments.size(); ++first) {
+    Stretch stretch;
+    for (std::size_t i = first; i < segments.size(); ++i) {
+      stretch.add(segments[i]);
+      if (stretch.time * 2 > target * 3) break;
+      if (stretch.time * 2 >= target) peak = std::max(peak, stretch.bits_per_second());
+    }
+  }
+  if (peak == 0) peak = average_rate(segments);
+  return {static_cast<std::uint64_t>(peak)};
+}
 
 Result<FinishedRendition> finish_rendition(io::FileSystem& files, const Plan& plan,
                                            const RenditionPlan& rendition,
@@ -136,7 +155,8 @@ Result<FinishedRendition> finish_rendition(io::FileSystem& files, const Plan& pl
   finished.size = at;
   finished.playlist =
       m3u8::write(make_playlist(plan, finished.file_name, head.size(), finished.segments));
-  measure(finished);
+  finished.peak = peak_bitrate(finished.segments, plan.target_duration());
+  finished.average = {static_cast<std::uint64_t>(average_rate(finished.segments))};
   return finished;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,10 @@ struct PackagedSegment {
   media::m3u8::ByteRange range;
   Sha256Digest sha256{};
 };
+
+/// RFC 8216 section 4.3.4.2: the highest rate of neighbours that last half the target duration to
+/// one and a half of it; of all together where none do. 0 without segments.
+BitsPerSecond peak_bitrate(std::span<const PackagedSegment> segments, Microseconds target);
 
 /// One work segment of one rendition, as an object of its own.
 struct PackagedWork {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "media/segments_sha256.h"
 
@@ -20,6 +22,18 @@ m3u8::Variant make_variant(const RenditionPlan& rendition, std::string uri, std:
     variant.frame_rate = rendition.fps.value();
   }
   return variant;
+}
+
+/// What a player must expect of segments that are partly still to come. The encoder may spend its
+/// whole buffer, two seconds of its ceiling, on a segment of four; a copied picture's peak is
+/// known.
+BitsPerSecond expected_peak(const Plan& plan, const RunningRendition& running) {
+  const RenditionPlan& rendition = *running.rendition;
+  const std::uint64_t ceiling = rendition.max_bitrate.value;
+  const std::uint64_t picture =
+      rendition.video == StreamMode::encode ? ceiling + ceiling / 2 : ceiling;
+  const BitsPerSecond measured = peak_bitrate(running.segments, plan.target_duration());
+  return std::max(measured, {picture + plan.audio.bitrate.value});
 }
 
 const RenditionPlan& rendition_of(const Plan& plan, std::uint32_t resolution) {
@@ -74,8 +88,7 @@ std::string running_master(const Plan& plan, const std::vector<RunningRendition>
     if (running->segments.empty()) continue;
     const RenditionPlan& rendition = *running->rendition;
     auto variant = make_variant(rendition, running_playlist_name(plan, rendition), running->codecs);
-    // What is not encoded yet cannot be measured: the encoder's ceiling.
-    variant.bandwidth = {rendition.max_bitrate.value + plan.audio.bitrate.value};
+    variant.bandwidth = expected_peak(plan, *running);
     master.variants.push_back(std::move(variant));
   }
   return master.variants.empty() ? std::string{} : m3u8::write(master);
