@@ -25,11 +25,12 @@ Microseconds BoundaryList::longest() const {
 
 BoundaryList grid_boundaries(Microseconds duration, FrameRate fps) {
   SHOAL_CHECK(fps.numerator > 0);
-  const std::int64_t frames = std::max<std::int64_t>(2, frames_at(fps, k_segment_target / 2) * 2);
+  const std::int64_t half = std::max<std::int64_t>(1, frames_at(fps, k_segment_target / 2));
   BoundaryList list;
   list.end = duration;
   list.starts.push_back(Microseconds{0});
-  for (std::int64_t frame = frames; time_of_frame(fps, frame) < duration; frame += frames) {
+  for (std::int64_t frame = half; time_of_frame(fps, frame) < duration;
+       frame += frame < 2 * half ? half : 2 * half) {
     list.starts.push_back(time_of_frame(fps, frame));
   }
   join_short_tail(list);

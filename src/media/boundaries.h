@@ -32,7 +32,8 @@ constexpr Microseconds k_longest_copied_gap{6'000'000};
 
 /// The four-second grid, on frame times of `fps` (the lowest frame rate of the ladder): segments of
 /// round(4 s * fps) frames, an even number of them, so that a GOP of half a segment is whole too.
-/// A last one under a second joins its neighbour.
+/// The first one is cut in two such halves: watching starts when the first of them is there. A last
+/// one under a second joins its neighbour.
 BoundaryList grid_boundaries(Microseconds duration, FrameRate fps);
 
 /// Segments that begin at keyframes of the source: each as near to four seconds as the keyframes

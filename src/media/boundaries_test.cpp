@@ -16,28 +16,32 @@ std::vector<Microseconds> every(milliseconds step, seconds duration) {
 
 TEST(Boundaries, grid_is_four_seconds_on_whole_frames) {
   const auto list = grid_boundaries(seconds(10), {25, 1});
-  EXPECT_EQ(list.starts, (std::vector<Microseconds>{seconds(0), seconds(4), seconds(8)}));
-  EXPECT_EQ(list.end_of(2), seconds(10));
+  EXPECT_EQ(list.starts,
+            (std::vector<Microseconds>{seconds(0), seconds(2), seconds(4), seconds(8)}));
+  EXPECT_EQ(list.end_of(3), seconds(10));
   EXPECT_EQ(list.longest(), seconds(4));
 }
 
 TEST(Boundaries, grid_of_ntsc_rates_is_an_even_number_of_frames) {
   const FrameRate fps{30000, 1001};
   const auto list = grid_boundaries(seconds(60), fps);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    EXPECT_EQ(frames_at(fps, list.start_of(i)), static_cast<std::int64_t>(i) * 120);
+  EXPECT_EQ(frames_at(fps, list.start_of(1)), 60);
+  for (std::size_t i = 2; i < list.size(); ++i) {
+    EXPECT_EQ(frames_at(fps, list.start_of(i)), static_cast<std::int64_t>(i - 1) * 120);
   }
 }
 
 TEST(Boundaries, a_last_segment_under_a_second_joins_its_neighbour) {
-  EXPECT_EQ(grid_boundaries(milliseconds(8900), {30, 1}).size(), 2U);
-  EXPECT_EQ(grid_boundaries(milliseconds(9100), {30, 1}).size(), 3U);
+  EXPECT_EQ(grid_boundaries(milliseconds(8900), {30, 1}).size(), 3U);
+  EXPECT_EQ(grid_boundaries(milliseconds(9100), {30, 1}).size(), 4U);
+  EXPECT_EQ(grid_boundaries(milliseconds(2900), {30, 1}).size(), 1U);
   EXPECT_EQ(grid_boundaries(milliseconds(300), {30, 1}).size(), 1U);
 }
 
 TEST(Boundaries, very_slow_video_still_gets_two_frames_a_segment) {
   const auto list = grid_boundaries(seconds(60), {1, 10});
-  EXPECT_EQ(list.start_of(1), seconds(20));
+  EXPECT_EQ(list.start_of(2) - list.start_of(1), seconds(10));
+  EXPECT_EQ(list.start_of(3) - list.start_of(2), seconds(20));
 }
 
 TEST(Boundaries, two_second_keyframes_pair_up) {

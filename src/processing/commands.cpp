@@ -100,12 +100,12 @@ std::string forced_keyframes(const Plan& plan, const WorkSegment& work,
   return times;
 }
 
-/// Groups of pictures of two seconds: half a segment of the grid, or at most that with a copied
+/// Groups of pictures of two seconds: the first segment of the grid, or at most that with a copied
 /// top.
 std::int64_t gop_frames(const Plan& plan, const RenditionPlan& rendition) {
   const Microseconds first = plan.boundaries.end_of(0);
   const bool grid = !plan.copies_top() && plan.boundaries.size() > 1;
-  const auto frames = grid ? media::frames_at(rendition.fps, first) / 2
+  const auto frames = grid ? media::frames_at(rendition.fps, first)
                            : media::frames_at(rendition.fps, media::k_segment_target / 2);
   return std::max<std::int64_t>(1, frames);
 }

@@ -34,7 +34,7 @@ constexpr std::uint64_t k_aac_header_limit = 16;
 constexpr std::uint32_t k_aac_priming = 1024;
 constexpr std::uint32_t k_encoder_delay_frames = 2;
 /// HLS segments in the first work segments, so that watching starts early, and in all later ones.
-constexpr std::array<std::size_t, 3> k_first_work{1, 1, 2};
+constexpr std::array<std::size_t, 4> k_first_work{1, 1, 1, 2};
 constexpr std::size_t k_later_work = 4;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> list) {

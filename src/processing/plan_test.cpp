@@ -158,8 +158,11 @@ TEST(Plan, work_segments_cover_everything_and_start_small) {
     EXPECT_LE(work.seek, plan.boundaries.start_of(work.first));
   }
   EXPECT_EQ(next, plan.boundaries.size());
-  EXPECT_EQ(plan.work_segments[0].last, 1U);
-  EXPECT_EQ(plan.work_segments[2].seek, seconds(8));
+  // Two seconds, twice, then four: what is watched first is made first.
+  EXPECT_EQ(plan.boundaries.end_of(plan.work_segments[0].last - 1), seconds(2));
+  EXPECT_EQ(plan.boundaries.end_of(plan.work_segments[1].last - 1), seconds(4));
+  EXPECT_EQ(plan.work_segments[2].seek, seconds(4));
+  EXPECT_EQ(plan.work_segments[3].seek, seconds(8));
 }
 
 TEST(Plan, sparse_keyframes_make_longer_work_segments) {
@@ -195,7 +198,7 @@ TEST(Plan, sound_alone_is_one_rendition) {
   ASSERT_EQ(plan.renditions.size(), 1U);
   EXPECT_EQ(plan.renditions[0].resolution, 0U);
   EXPECT_EQ(plan.renditions[0].video, StreamMode::none);
-  EXPECT_EQ(plan.boundaries.size(), 15U);
+  EXPECT_EQ(plan.boundaries.size(), 16U);
 }
 
 TEST(Plan, sound_that_goes_on_freezes_the_last_picture) {

@@ -74,8 +74,8 @@ class Sync : public Transcode {
     for (const FinishedRendition& finished : outcome.finished) {
       const std::string file = (folder_.path() / finished.file_name).string();
       const auto heard = samples(file);
-      // Before, at and after the cuts of the work segments at 4 s and 8 s.
-      for (const double second : {0.2, 3.9, 4.0, 6.0, 7.95}) {
+      // Before, at and after the cuts of the work segments at 2 s, 4 s and 8 s.
+      for (const double second : {0.2, 1.95, 3.9, 4.0, 6.0, 7.95}) {
         const auto at = static_cast<std::size_t>(second * k_rate);
         ASSERT_LT(at + 7000, heard.size());
         EXPECT_EQ(lag(original, heard, at), late_samples) << finished.resolution << "p, " << second;

@@ -11,7 +11,7 @@ TEST_F(Transcode, encoded_work_segments_join_without_a_seam) {
   config.ladder.resolutions = {120, 240};
   const auto outcome = transcode(source, config);
   ASSERT_TRUE(outcome) << outcome.error().message;
-  EXPECT_EQ(outcome->plan.work_segments.size(), 3U);
+  EXPECT_EQ(outcome->plan.work_segments.size(), 4U);
   ASSERT_EQ(outcome->finished.size(), 2U);
   for (const FinishedRendition& finished : outcome->finished) {
     expect_seamless(*outcome, finished, 25, 250);
