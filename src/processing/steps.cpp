@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <csignal>
+#include <exception>
 
 #include "base/text.h"
+#include "io/task_group.h"
 #include "media/sniff.h"
 
 namespace shoal::processing {
@@ -51,6 +54,53 @@ bool is_piece_line(std::string_view line) {
   return line.find(".mp4,") != line.npos;
 }
 
+/// Reads the pieces of the sound as the encoder announces them: off the executor, in their order.
+/// One executor. Await stop() before it ends.
+class PieceReader {
+ public:
+  PieceReader(const Steps& steps, Path folder,
+              std::function<void(const AudioManifest&)> on_progress, io::Executor executor)
+      : steps_(steps),
+        folder_(std::move(folder)),
+        on_progress_(std::move(on_progress)),
+        group_(std::move(executor), "pieces of the sound") {}
+
+  /// One more piece is whole.
+  void announce() {
+    ++announced_;
+    if (reading_) return;
+    reading_ = true;
+    group_.spawn(read());
+  }
+  /// Waits until all that was announced is read.
+  io::Task<> drain() { return group_.drain(); }
+  io::Task<> stop() { return group_.stop(); }
+  const Result<AudioManifest>& manifest() const { return manifest_; }
+
+ private:
+  io::Task<> read() {
+    while (manifest_ && manifest_->pieces.size() < announced_) {
+      // Accepted work outlives a cancelled task: it owns what it reads into.
+      manifest_ =
+          co_await steps_.offload.run([&files = steps_.files, folder = folder_, count = announced_,
+                                       manifest = *manifest_]() mutable -> Result<AudioManifest> {
+            TRY_VOID(extend_audio_manifest(files, folder, count, manifest));
+            return std::move(manifest);
+          });
+      if (manifest_ && on_progress_) on_progress_(*manifest_);
+    }
+    reading_ = false;
+  }
+
+  const Steps& steps_;
+  const Path folder_;
+  const std::function<void(const AudioManifest&)> on_progress_;
+  Result<AudioManifest> manifest_;
+  std::size_t announced_ = 0;
+  bool reading_ = false;
+  io::TaskGroup group_;
+};
+
 }  // namespace
 
 Error explain(const io::ProcessExit& exit, std::string_view doing) {
@@ -95,7 +145,9 @@ io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
   }));
   CO_TRY(io::ProcessExit exit,
          co_await run_child(steps, probe_command(source, steps.limits), "read"));
-  CO_TRY(SourceMedia media, parse_probe(exit.standard_output));
+  CO_TRY(SourceMedia media, co_await steps.offload.run([text = std::move(exit.standard_output)] {
+    return parse_probe(text);
+  }));
   PacketScan scan(media);
   io::Command packets = packets_command(source, media, size, steps.limits);
   packets.on_stdout_line = [&scan](std::string_view line) { scan.add_line(line); };
@@ -103,7 +155,12 @@ io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
   if (scan.overflowed()) {
     co_return fail(ErrorCode::too_large, "The file has more frames than can be handled.");
   }
-  scan.apply(media);
+  // Millions of frames are sorted there.
+  CO_TRY(media, co_await steps.offload.run(
+                    [scan = std::move(scan), media]() mutable -> Result<SourceMedia> {
+                      scan.apply(media);
+                      return std::move(media);
+                    }));
   if (!media.video && !media.audio) {
     co_return fail(ErrorCode::invalid, "The file has no frames that can be shown or heard.");
   }
@@ -113,25 +170,31 @@ io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
 io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, Path source,
                                            Path folder,
                                            std::function<void(const AudioManifest&)> on_progress) {
-  AudioManifest manifest;
   if (plan.audio.mode == StreamMode::none) {
-    manifest.complete = true;
-    co_return manifest;
+    AudioManifest none;
+    none.complete = true;
+    co_return none;
   }
   io::Command command = audio_command(plan, source, folder, steps.limits);
-  std::size_t finished = 0;
-  std::optional<Error> broken;
-  command.on_stdout_line = [&](std::string_view line) {
-    if (!is_piece_line(line) || broken) return;
-    ++finished;
-    if (auto read = extend_audio_manifest(steps.files, folder, finished, manifest); !read) {
-      broken = read.error();
-    } else if (on_progress) {
-      on_progress(manifest);
-    }
+  PieceReader reader(steps, folder, on_progress, co_await boost::asio::this_coro::executor);
+  command.on_stdout_line = [&reader](std::string_view line) {
+    if (is_piece_line(line)) reader.announce();
   };
-  CO_TRY_VOID(co_await run_child(steps, std::move(command), "decode the sound of"));
-  if (broken) co_return std::unexpected(*broken);
+  Result<io::ProcessExit> exit;
+  std::exception_ptr cancelled;
+  try {
+    exit = co_await run_child(steps, std::move(command), "decode the sound of");
+    co_await reader.drain();
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  if (cancelled) {
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    co_await reader.stop();
+    std::rethrow_exception(cancelled);
+  }
+  CO_TRY_VOID(std::move(exit));
+  CO_TRY(AudioManifest manifest, reader.manifest());
   manifest.complete = true;
   if (on_progress) on_progress(manifest);
   co_return manifest;
