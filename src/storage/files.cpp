@@ -84,6 +84,14 @@ Result<> announce_object(db::Session& session, std::string_view store, std::stri
   return {};
 }
 
+void give_up_object(db::Session& session, std::string_view store, std::string_view object_key,
+                    UtcTime now) {
+  session.execute(
+      "update object_trash set due_at = :now where store = :store and object_key = :key "
+      "and deleting = 0",
+      {now, store, object_key});
+}
+
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
                    std::string_view object_key, UtcTime now) {
   std::optional<std::string> blocks;

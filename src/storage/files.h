@@ -78,6 +78,11 @@ inline constexpr std::chrono::hours k_unrecorded_for{24};
 Result<> announce_object(db::Session& session, std::string_view store, std::string_view object_key,
                          UtcTime now);
 
+/// An announced object will not be recorded after all: the trash collector may delete it from `now`
+/// on. Nothing happens when it is recorded already.
+void give_up_object(db::Session& session, std::string_view store, std::string_view object_key,
+                    UtcTime now);
+
 /// Records a file and its verified placement, and takes the object out of the trash. The object is
 /// durable in `store` before this is called: a row points only to bytes that are there. Throws
 /// DatabaseError (conflict) when the name or the key is taken, or the object is being deleted

@@ -164,6 +164,22 @@ TEST_P(FilesTest, a_recorded_object_is_not_announced_any_more) {
   EXPECT_TRUE(exists("k/a.mp4"));
 }
 
+TEST_P(FilesTest, an_object_that_is_given_up_goes_at_once_unless_it_is_recorded) {
+  for (const std::string key : {"k/a.mp4", "k/b.mp4"}) {
+    ASSERT_TRUE(announce(key));
+    put(key);
+  }
+  record("b.mp4", "k/b.mp4");
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    for (const std::string key : {"k/a.mp4", "k/b.mp4"})
+      give_up_object(session, "memory", key, clock.now());
+    return {};
+  }));
+  EXPECT_EQ(collect(), 1U);
+  EXPECT_FALSE(exists("k/a.mp4"));
+  EXPECT_TRUE(exists("k/b.mp4"));
+}
+
 TEST_P(FilesTest, a_repeated_put_is_announced_anew) {
   ASSERT_TRUE(announce("k/a.mp4"));
   clock.advance(std::chrono::hours(23));

@@ -84,8 +84,12 @@ io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind k
                            .content_type = std::move(content_type),
                            .checksum = storage::checksum_of(bytes)},
                   .object_key = fmt::format("{}/{}", folder_of(kind), name)};
-  CO_TRY_VOID(
-      co_await context.video_services->store->put_bytes(small.object_key, std::move(bytes)));
+  blob::BlobStore& store = *context.video_services->store;
+  CO_TRY_VOID(co_await context.database.write(
+      [&store, key = small.object_key, now = context.clock.now()](db::Session& session) {
+        return storage::announce_object(session, store.name(), key, now);
+      }));
+  CO_TRY_VOID(co_await store.put_bytes(small.object_key, std::move(bytes)));
   co_return small;
 }
 
@@ -98,12 +102,18 @@ FileId record_small_file(db::Session& session, const Context& context, const Sma
 }
 
 io::Task<> drop_small_files(Context& context, std::vector<SmallFile> files) {
-  for (const SmallFile& file : files) {
-    const auto removed = co_await context.video_services->store->remove(file.object_key);
-    if (!removed) {
-      log::warn("an object without a row is left behind",
-                {{"key", file.object_key}, {"reason", removed.error().message}});
-    }
+  if (files.empty()) co_return;
+  // Through the trash, never at once: a transaction whose answer was lost may have been committed.
+  const auto given_up = co_await context.database.write(
+      [&store = *context.video_services->store, files = std::move(files),
+       now = context.clock.now()](db::Session& session) -> Result<> {
+        for (const SmallFile& file : files)
+          storage::give_up_object(session, store.name(), file.object_key, now);
+        return {};
+      });
+  if (!given_up) {
+    log::warn("objects without a row stay until their announcement ends",
+              {{"reason", given_up.error().message}});
   }
 }
 

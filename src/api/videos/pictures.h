@@ -24,14 +24,15 @@ struct SmallFile {
 
 inline constexpr ByteCount k_picture_limit = 4_MiB;
 
-/// Puts the object. Errors: 503 without a store, and the store's.
+/// Announces the object and puts it. Errors: 503 without a store, and the store's.
 io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind kind,
                                            std::string name, std::string content_type,
                                            std::string bytes);
 /// Records it, inside the transaction.
 FileId record_small_file(db::Session& session, const Context& context, const SmallFile& file,
                          std::optional<VideoId> video);
-/// After a transaction that failed: the object is of no use to anybody.
+/// After a transaction that failed: unless they were recorded after all, the trash takes the
+/// objects.
 io::Task<> drop_small_files(Context& context, std::vector<SmallFile> files);
 
 /// The pictures of a form: thumbnailfile and previewfile.

@@ -156,6 +156,10 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
   }
   CO_TRY_VOID(looked);
   const std::string key = original_key(upload);
+  CO_TRY_VOID(co_await context.database.write(
+      [&store = *services.store, key, now = context.clock.now()](db::Session& session) {
+        return storage::announce_object(session, store.name(), key, now);
+      }));
   CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.store, key));
   CO_TRY(auto checksum, co_await checksum_of_object(*services.store, key));
   const Handed handed{.key = key, .checksum = std::move(checksum)};

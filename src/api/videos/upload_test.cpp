@@ -1,4 +1,5 @@
 #include "api/videos/upkeep.h"
+#include "storage/trash.h"
 #include "tests/support/video_api_fixture.h"
 
 namespace shoal::api {
@@ -26,6 +27,21 @@ class UploadApiTest : public tests::VideoApiTest {
             {"name", "x video"},
             {"privacy", "1"},
             {"videofile", std::move(bytes), std::move(filename), "video/mp4"}};
+  }
+  std::vector<std::string> keys() {
+    std::vector<std::string> out;
+    runtime_for_objects.run_until_done(
+        [](blob::BlobStore& from, std::vector<std::string>& into) -> io::Task<> {
+          into = (co_await from.list("", "", 100)).value_or(std::vector<std::string>{"unreadable"});
+        }(store, out));
+    return out;
+  }
+  void collect_trash() {
+    runtime_for_objects.run_until_done([](UploadApiTest& test) -> io::Task<> {
+      EXPECT_TRUE(co_await storage::collect_trash(
+          *test.database, [&test](std::string_view) { return &test.store; }, test.clock.now(),
+          100));
+    }(*this));
   }
   void expect_nothing_left() {
     EXPECT_EQ(count("select count(*) from video"), 0);
@@ -344,6 +360,39 @@ TEST_P(UploadApiTest, views_and_schedules_are_kept_up) {
   keep_up();
   keep_up();
   EXPECT_EQ(count("select views from video"), 1);
+}
+
+TEST_P(UploadApiTest, objects_of_requests_that_failed_late_are_collected) {
+  const auto root = root_token();
+  const auto video = add_video("Mine");
+  const auto rename = [&](const char* from, const char* to) {
+    ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+      session.execute(fmt::format("alter table {} rename to {}", from, to));
+      return {};
+    }));
+  };
+  auto parts = minimal();
+  parts.push_back({"thumbnailfile", jpeg(), "t.jpg", "image/jpeg"});
+  rename("job", "away");
+  EXPECT_GE(upload(parts, root).status, 500) << "after its original was stored";
+  rename("away", "job");
+  rename("caption", "away");
+  EXPECT_GE(
+      send_form(net::Method::put, video.path("/captions/en"),
+                {{"captionfile", "WEBVTT\n\n00:01.000 --> 00:04.000\nHello\n", "s.vtt"}}, root)
+          .status,
+      500);
+  rename("away", "caption");
+  EXPECT_EQ(keys().size(), 3u);
+  collect_trash();
+  EXPECT_EQ(keys().size(), 2u) << "nobody waits for the caption";
+  clock.advance(std::chrono::hours{49});
+  runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
+    EXPECT_TRUE(co_await collect_video_leftovers(at));
+  }(context()));
+  clock.advance(std::chrono::hours{25});
+  collect_trash();
+  EXPECT_THAT(keys(), testing::IsEmpty());
 }
 
 TEST_P(UploadApiTest, pictures_of_uploads_that_never_ended_are_collected) {
