@@ -128,7 +128,8 @@ void Instance::Parts::make_processing() {
   pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
   jobs = std::make_unique<jobs::Runner>(
       runtime, *database, progress, metrics,
-      jobs::RunnerConfig{.concurrency = pipeline_config.concurrency});
+      jobs::RunnerConfig{.concurrency = pipeline_config.concurrency,
+                         .alone = database->engine() == db::Engine::sqlite});
   pipeline->register_handlers(*jobs);
   video_progress = std::make_unique<PipelineProgress>(clock);
   video_services = {

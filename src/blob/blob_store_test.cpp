@@ -146,7 +146,7 @@ class PutSweep : public testing::Test {
 };
 
 TEST_F(PutSweep, after_any_one_failure_an_object_is_whole_or_absent_and_a_second_try_works) {
-  for (const ErrorCode failure : {ErrorCode::unavailable, ErrorCode::too_large}) {
+  for (const ErrorCode failure : {ErrorCode::unavailable, ErrorCode::busy}) {
     sweep([&](auto& files, std::uint64_t n) { files.fail_operation(n, failure); },
           [](Disk& disk, bool file, bool bytes) {
             expect_whole_or_absent(disk, "a/b/file", file);

@@ -16,7 +16,7 @@ namespace shoal::io {
 using Path = std::filesystem::path;
 
 /// An open file. Blocking calls: use them inside Offload. One thread at a time. Closes on
-/// destruction. Errors: unavailable (I/O error), too_large (disk full or quota), not_found.
+/// destruction. Errors: unavailable (I/O error, disk full), not_found.
 class File {
  public:
   virtual ~File() = default;

@@ -26,8 +26,8 @@ TEST(PosixFileSystem, a_folder_or_a_pipe_is_not_a_file) {
 }
 
 TEST(PosixFileSystem, system_errors_say_what_the_caller_can_do) {
-  EXPECT_EQ(classify_errno(ENOSPC), ErrorCode::too_large);
-  EXPECT_EQ(classify_errno(EDQUOT), ErrorCode::too_large);
+  EXPECT_EQ(classify_errno(ENOSPC), ErrorCode::unavailable);
+  EXPECT_EQ(classify_errno(EDQUOT), ErrorCode::unavailable);
   EXPECT_EQ(classify_errno(EROFS), ErrorCode::unavailable);
 }
 

@@ -8,8 +8,8 @@
 
 namespace shoal::io {
 
-/// What a failed system call means to the caller: not_found, conflict (it exists), too_large (disk
-/// full, quota or file size limit), busy (out of descriptors), invalid, else unavailable.
+/// What a failed system call means to the caller: not_found, conflict (it exists), too_large (a
+/// file size limit), busy (out of descriptors), invalid, else unavailable (a full disk too).
 ErrorCode classify_errno(int error);
 
 /// "cannot open /a/b: No such file or directory", classified.

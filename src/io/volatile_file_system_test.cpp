@@ -107,7 +107,7 @@ TEST_F(VolatileTest, a_full_and_a_read_only_disk_refuse) {
   const std::string_view text = "12345678";
   ASSERT_TRUE((*file)->write_at(0, std::as_bytes(std::span(text))));
   EXPECT_EQ((*file)->write_at(8, std::as_bytes(std::span(text))).error().code,
-            ErrorCode::too_large);
+            ErrorCode::unavailable);
   EXPECT_EQ(files.free_bytes(files.root()), 2U);
   files.set_read_only(true);
   EXPECT_EQ((*file)->write_at(0, std::as_bytes(std::span(text))).error().code,

@@ -14,8 +14,6 @@ ErrorCode classify_errno(int error) {
     case EEXIST:
     case ENOTEMPTY:
       return ErrorCode::conflict;
-    case ENOSPC:
-    case EDQUOT:
     case EFBIG:
       return ErrorCode::too_large;
     case EMFILE:

@@ -107,7 +107,7 @@ class Simulation {
         write([&](db::Session& session) { return heartbeat(session, worker.name, k_lease); });
     ASSERT_TRUE(held);
     std::erase_if(worker.held, [&](const LeasedJob& job) {
-      return std::ranges::find(*held, job.id) == held->end();
+      return std::ranges::find(*held, LeaseKey{job.id, job.fence}) == held->end();
     });
   }
 
@@ -174,6 +174,7 @@ class Simulation {
       lease(worker);
       while (!worker.held.empty()) finish_one(worker);
       clock_->advance(Seconds{15});
+      for (SimulatedWorker& alive : workers_) beat(alive);
     }
     FAIL() << count("select count(*) from job") << " jobs never ended";
   }

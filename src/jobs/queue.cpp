@@ -13,7 +13,9 @@ namespace shoal::jobs {
 namespace {
 
 constexpr std::size_t k_error_limit = 4000;
+constexpr Seconds k_shortest_delay{2};
 constexpr Seconds k_longest_delay{600};
+constexpr std::chrono::hours k_longest_trial{7 * 24};
 
 /// What a program printed may hold anything; a row holds short UTF-8.
 std::string as_column(std::string_view error) {
@@ -106,6 +108,28 @@ void reclaim_expired(db::Session& session, Seconds lease, UtcTime now) {
   if (reclaimed > 0) session.notify(k_waiting_channel);
 }
 
+/// Back to waiting, as if it had not been leased.
+void put_back(db::Session& session, const LeasedJob& job, UtcTime run_after,
+              std::optional<std::string> error) {
+  session.execute(
+      "update job set state = 1, worker = null, lease_expires_at = null, run_after = :run_after,"
+      " last_error = coalesce(:error, last_error), attempt = attempt - 1 where id = :id",
+      {run_after, std::move(error), job.id});
+}
+
+void beat(db::Session& session, std::string_view worker, Seconds lease) {
+  const UtcTime now = session.now();
+  const auto last =
+      session.query_one("select heartbeat_at from worker where name = :name", {worker});
+  if (last && last->time(0) + lease < now) {
+    session.execute("update job set lease_expires_at = :expires where state = 2", {now + lease});
+  }
+  session.execute(
+      "insert into worker (name, heartbeat_at) values (:name, :now)"
+      " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at",
+      {worker, now});
+}
+
 }  // namespace
 
 JobId enqueue(db::Session& session, const NewJob& job) {
@@ -134,6 +158,7 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
                                     const std::vector<std::string>& kinds, Seconds lease) {
   if (kinds.empty()) return std::nullopt;
   const UtcTime now = session.now();
+  beat(session, worker, lease);
   reclaim_expired(session, lease, now);
   // Workers on PostgreSQL pass over each other's rows; SQLite has one writer.
   const char* skip = session.engine() == db::Engine::postgresql ? " for update skip locked" : "";
@@ -145,7 +170,7 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
       " attempt = attempt + 1, lease_expires_at = :expires,"
       " started_at = coalesce(started_at, :now)"
       " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
-          db::in_list(kinds.size(), "kind") + " order by priority, run_after, id limit 1" + skip +
+          db::in_list(kinds.size(), "kind") + " order by priority, id limit 1" + skip +
           ") returning id, kind, video_id, payload, attempt, max_attempts, fence, lease_expires_at",
       arguments);
   if (!row) return std::nullopt;
@@ -161,17 +186,20 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
   return job;
 }
 
-std::vector<JobId> heartbeat(db::Session& session, std::string_view worker, Seconds) {
-  session.execute(
-      "insert into worker (name, heartbeat_at) values (:name, :now)"
-      " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at",
-      {worker, session.now()});
-  std::vector<JobId> held;
+std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease) {
+  beat(session, worker, lease);
+  std::vector<LeaseKey> held;
   for (const auto& row :
-       session.query("select id from job where state = 2 and worker = :worker", {worker})) {
-    held.push_back(row.id<JobId>(0));
+       session.query("select id, fence from job where state = 2 and worker = :worker", {worker})) {
+    held.push_back({row.id<JobId>(0), row.integer(1)});
   }
   return held;
+}
+
+void reclaim_all(db::Session& session) {
+  session.execute(
+      "update job set state = 1, worker = null, lease_expires_at = null where state = 2");
+  session.notify(k_waiting_channel);
 }
 
 Result<> check_fence(db::Session& session, const LeasedJob& job) {
@@ -218,22 +246,33 @@ Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::strin
   return false;
 }
 
+Result<bool> postpone(db::Session& session, const LeasedJob& job, std::string_view error) {
+  TRY_VOID(check_fence(session, job));
+  const UtcTime now = session.now();
+  const auto row = session.query_one("select started_at from job where id = :id", {job.id});
+  const auto tried = std::chrono::duration_cast<Seconds>(now - row->time(0));
+  if (tried > k_longest_trial) {
+    end_badly(session, job.id, k_failed, as_column(error));
+    return true;
+  }
+  put_back(session, job, now + std::clamp(tried, k_shortest_delay, k_longest_delay),
+           as_column(error));
+  return false;
+}
+
 Result<> release(db::Session& session, const LeasedJob& job) {
   TRY_VOID(check_fence(session, job));
-  session.execute(
-      "update job set state = 1, worker = null, lease_expires_at = null,"
-      " attempt = attempt - 1 where id = :id",
-      {job.id});
+  put_back(session, job, session.now(), std::nullopt);
   session.notify(k_waiting_channel);
   return {};
 }
 
-void abandon(db::Session& session, std::string_view worker, const std::vector<JobId>& jobs) {
-  for (const JobId job : jobs) {
+void abandon(db::Session& session, std::string_view worker, const std::vector<LeaseKey>& jobs) {
+  for (const LeaseKey& job : jobs) {
     session.execute(
         "update job set state = 1, worker = null, lease_expires_at = null"
-        " where id = :id and state = 2 and worker = :worker",
-        {job, worker});
+        " where id = :id and state = 2 and worker = :worker and fence = :fence",
+        {job.id, worker, job.fence});
   }
   session.notify(k_waiting_channel);
 }

@@ -24,11 +24,12 @@ struct NewJob {
   int max_attempts = 5;
 };
 
-/// First segments of a new upload before the rest, before work nobody waits for.
+/// First segments of a new upload, then what ends the work on one, before the rest of the others:
+/// under steady load each still ends, and its originals and pieces make room.
 struct Priority {
   static constexpr int first_segments = 20;
+  static constexpr int finish = 40;
   static constexpr int upload = 50;
-  static constexpr int finish = 60;
   static constexpr int background = 100;
 };
 
@@ -44,6 +45,13 @@ struct LeasedJob {
   UtcTime lease_expires_at{};
 };
 
+/// Which lease of a job: a later one of the same job has a higher fence.
+struct LeaseKey {
+  JobId id;
+  std::int64_t fence = 0;
+  friend auto operator<=>(const LeaseKey&, const LeaseKey&) = default;
+};
+
 /// Notification channels (db/notify.h): a job may be leased; running jobs were cancelled.
 inline constexpr const char* k_waiting_channel = "jobs.waiting";
 inline constexpr const char* k_cancelled_channel = "jobs.cancelled";
@@ -55,15 +63,20 @@ inline constexpr const char* k_cancelled_channel = "jobs.cancelled";
 JobId enqueue(db::Session& session, const NewJob& job);
 
 /// The best waiting job among `kinds`, leased; or nothing. Expired leases go back to waiting first
-/// (their attempt counts). A lease is alive while its worker's heartbeat is younger than `lease`:
-/// `worker` must be new with every start of a process. `attempt` above `max_attempts` means that
+/// (their attempt counts). A lease is alive while its worker's heartbeat is younger than `lease`;
+/// asking is a heartbeat, and one that comes late (the database or this machine was away) renews
+/// everybody's leases once, since all may have been cut off alike. `worker` must be new with every
+/// start of a process. `attempt` above `max_attempts` means that
 /// its last holder died: end it with fail_attempt instead of running it.
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
 
-/// Extends all leases of a worker at once (one row). Returns the ids it still holds: a running job
+/// Extends all leases of a worker at once (one row). Returns those it still holds: a running job
 /// that is not among them was cancelled or taken over and must stop.
-std::vector<JobId> heartbeat(db::Session& session, std::string_view worker, Seconds lease);
+std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease);
+
+/// All leases end now. Only for a worker that knows that no other one is alive.
+void reclaim_all(db::Session& session);
 
 /// Checks that `job` is still this holder's. Call it in the transaction that writes the job's
 /// effects: conflict when the lease was lost, and then nothing may be written.
@@ -78,13 +91,18 @@ Result<> complete(db::Session& session, const LeasedJob& job);
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent);
 
+/// Tries again later because of something that is no fault of the job: the attempt does not count,
+/// and the pauses grow with the time that it has been tried (2 s to 10 min). After a week it ends
+/// as failed: returns true then.
+Result<bool> postpone(db::Session& session, const LeasedJob& job, std::string_view error);
+
 /// Gives it back unharmed, because its worker stops: the attempt does not count. conflict when the
 /// lease was lost.
 Result<> release(db::Session& session, const LeasedJob& job);
 
 /// Jobs that the database says `worker` holds and it does not know of (an answer got lost) go back
 /// to waiting.
-void abandon(db::Session& session, std::string_view worker, const std::vector<JobId>& jobs);
+void abandon(db::Session& session, std::string_view worker, const std::vector<LeaseKey>& jobs);
 
 /// Ends all waiting, blocked and running jobs of a video as cancelled, for `reason`.
 void cancel_video(db::Session& session, VideoId video, std::string_view reason);

@@ -45,7 +45,7 @@ class Queue : public testing::TestWithParam<db::Engine> {
       return fail_attempt(session, job, error, permanent);
     });
   }
-  std::vector<JobId> beat(const std::string& worker) {
+  std::vector<LeaseKey> beat(const std::string& worker) {
     return write([&](db::Session& session) { return heartbeat(session, worker, k_lease); });
   }
   std::string outcome(JobId job) {
@@ -203,10 +203,71 @@ TEST_P(Queue, heartbeats_keep_all_leases_of_a_worker) {
     EXPECT_FALSE(lease("w2"));
   }
   ASSERT_TRUE(finish(*one));
-  EXPECT_EQ(beat("w1"), std::vector<JobId>{two->id});
+  EXPECT_EQ(beat("w1"), (std::vector<LeaseKey>{{two->id, two->fence}}));
   clock->advance(k_lease);
   EXPECT_TRUE(lease("w2"));
   EXPECT_TRUE(beat("w1").empty());
+}
+
+TEST_P(Queue, a_worker_that_was_cut_off_keeps_its_own_jobs_and_the_others_theirs) {
+  add("a");
+  add("b");
+  const auto own = lease("w1");
+  const auto others = lease("w2");
+  // This machine slept, or the database was away, for longer than any lease.
+  clock->advance(k_lease * 10);
+  EXPECT_FALSE(lease("w1"));
+  EXPECT_EQ(beat("w1"), (std::vector<LeaseKey>{{own->id, own->fence}}));
+  // Who does not come back within another lease is dead after all.
+  clock->advance(k_lease / 2);
+  EXPECT_FALSE(lease("w1"));
+  clock->advance(k_lease / 2 + Seconds{1});
+  const auto taken = lease("w1");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->id, others->id);
+}
+
+TEST_P(Queue, a_lone_worker_takes_over_at_once) {
+  add("a");
+  const auto dead = lease("before");
+  write([](db::Session& session) {
+    reclaim_all(session);
+    return true;
+  });
+  const auto taken = lease("after");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->id, dead->id);
+  EXPECT_EQ(finish(*dead).error().code, ErrorCode::conflict);
+}
+
+TEST_P(Queue, what_is_no_fault_of_the_job_costs_no_attempt_and_ends_after_a_week) {
+  const auto id = add("a");
+  const auto late = [&](const LeasedJob& job) {
+    return write([&](db::Session& session) { return *postpone(session, job, "the disk is full"); });
+  };
+  for (int i = 0; i < 30; ++i) {
+    const auto job = lease();
+    ASSERT_TRUE(job) << i;
+    EXPECT_EQ(job->attempt, 1);
+    EXPECT_FALSE(late(*job));
+    EXPECT_FALSE(lease());
+    clock->advance(Seconds{600});
+  }
+  clock->advance(std::chrono::hours(7 * 24));
+  const auto last = lease();
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(late(*last));
+  EXPECT_EQ(outcome(id), "2:the disk is full");
+}
+
+TEST_P(Queue, a_job_that_is_tried_again_keeps_its_place) {
+  const auto first = add("a");
+  const auto job = lease();
+  EXPECT_EQ(job->id, first);
+  EXPECT_FALSE(*give_up(*job));
+  add("a");
+  clock->advance(Seconds{2});
+  EXPECT_EQ(lease()->id, first);
 }
 
 TEST_P(Queue, a_released_job_costs_no_attempt) {

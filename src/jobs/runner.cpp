@@ -11,16 +11,27 @@ namespace shoal::jobs {
 
 namespace {
 
-bool is_permanent(ErrorCode code) {
+/// What an Error says about trying again.
+enum class Verdict {
+  permanent,  ///< it will not get better
+  outside,    ///< something that the job needs is away
+  unlucky,    ///< perhaps, a few times
+};
+
+Verdict judge(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid:
     case ErrorCode::unsupported:
     case ErrorCode::corrupt:
     case ErrorCode::not_found:
     case ErrorCode::forbidden:
-      return true;
+    case ErrorCode::too_large:
+      return Verdict::permanent;
+    case ErrorCode::unavailable:
+    case ErrorCode::busy:
+      return Verdict::outside;
     default:
-      return false;
+      return Verdict::unlucky;
   }
 }
 
@@ -42,6 +53,10 @@ struct Running {
   io::TaskGroup group;
 };
 using RunningPointer = std::shared_ptr<Running>;
+
+LeaseKey key_of(const Running& entry) {
+  return {entry.job.id, entry.job.fence};
+}
 
 }  // namespace
 
@@ -74,6 +89,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   }
 
   io::Task<> lease_loop() {
+    if (config.alone) co_await take_over();
     while (!stopping) {
       const auto seen = database.notifier().count(k_waiting_channel);
       const auto kinds = free_kinds();
@@ -87,6 +103,15 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
         co_await database.notifier().wait(k_waiting_channel, seen, config.poll_every);
       }
     }
+  }
+
+  /// What is leased now was by a process that is gone.
+  io::Task<> take_over() {
+    const auto done = co_await database.write([](db::Session& session) -> Result<> {
+      reclaim_all(session);
+      return {};
+    });
+    if (!done) log::warn("no job could be taken over", {{"reason", done.error().message}});
   }
 
   /// Leased while stop() was called: never begun.
@@ -114,10 +139,10 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   void start_job(LeasedJob job) {
     const auto handler = handlers.find(job.kind);
     SHOAL_CHECK(handler != handlers.end());
-    const auto id = job.id;
     auto entry = std::make_shared<Running>(std::move(job), handler->second, database, progress,
                                            runtime.next_executor());
-    running.emplace(id, entry);
+    const bool fresh = running.emplace(key_of(*entry), entry).second;
+    SHOAL_CHECK(fresh);
     gauge(entry->job.kind).add(1);
     SHOAL_CHECK(tasks.spawn(supervise(shared_from_this(), std::move(entry))));
   }
@@ -137,7 +162,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
     co_await self->end_job(*entry);
     self->progress.remove(entry->job.id);
     self->gauge(entry->job.kind).add(-1);
-    self->running.erase(entry->job.id);
+    self->running.erase(key_of(*entry));
     // A slot is free.
     self->database.notifier().signal(k_waiting_channel);
   }
@@ -145,32 +170,40 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   /// Until the database took it: the lease is alive as long as this process is, so nobody else
   /// would ever run the job again.
   io::Task<> end_job(Running& entry) {
-    for (;;) {
-      auto written = co_await database.write(
-          [job = entry.job, outcome = entry.outcome,
-           on_failed = entry.handler.on_failed](db::Session& session) -> Result<> {
-            return write_end(session, job, outcome, on_failed);
-          });
-      if (written || written.error().code == ErrorCode::conflict) {
+    // What the handler does about a failure must not hold the job for ever when it cannot be done.
+    for (bool tell = true;;) {
+      auto written = co_await database.write([&entry, tell](db::Session& session) -> Result<> {
+        return write_end(session, entry, tell);
+      });
+      const bool refused = !written && judge(written.error().code) != Verdict::outside;
+      if (written || (refused && !tell)) {
         report(entry, written.has_value());
         co_return;
       }
+      // A lost lease is still lost at the second try.
+      if (refused) tell = false;
       log::warn("the end of a job could not be written",
                 {{"job", entry.job.id.value}, {"reason", written.error().message}});
       if (stopping) co_return;
-      co_await pause(k_database_pause);
+      if (!refused) co_await pause(k_database_pause);
     }
   }
 
-  static Result<> write_end(
-      db::Session& session, const LeasedJob& job, const std::optional<Result<>>& outcome,
-      const std::function<void(db::Session&, const LeasedJob&, const Error&)>& on_failed) {
-    if (!outcome) return release(session, job);
-    if (outcome->has_value()) return complete(session, job);
-    const Error& error = outcome->error();
-    TRY(const bool ended, fail_attempt(session, job, error.message, is_permanent(error.code)));
-    if (ended && on_failed) on_failed(session, job, error);
+  static Result<> write_end(db::Session& session, const Running& entry, bool tell) {
+    const LeasedJob& job = entry.job;
+    if (!entry.outcome) return release(session, job);
+    if (entry.outcome->has_value()) return complete(session, job);
+    const Error& error = entry.outcome->error();
+    TRY(const bool ended, write_failure(session, job, error));
+    if (ended && tell && entry.handler.on_failed) entry.handler.on_failed(session, job, error);
     return {};
+  }
+
+  static Result<bool> write_failure(db::Session& session, const LeasedJob& job,
+                                    const Error& error) {
+    const Verdict verdict = judge(error.code);
+    if (verdict == Verdict::outside) return postpone(session, job, error.message);
+    return fail_attempt(session, job, error.message, verdict == Verdict::permanent);
   }
 
   void report(const Running& entry, bool written) {
@@ -201,30 +234,30 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   }
 
   io::Task<> beat() {
-    std::vector<JobId> before;
-    for (const auto& [id, entry] : running) before.push_back(id);
+    std::vector<LeaseKey> before;
+    for (const auto& [key, entry] : running) before.push_back(key);
     const auto held =
         co_await database.write([worker = config.name, lease = config.lease](
-                                    db::Session& session) -> Result<std::vector<JobId>> {
+                                    db::Session& session) -> Result<std::vector<LeaseKey>> {
           return jobs::heartbeat(session, worker, lease);
         });
     if (!held) {
       log::warn("no heartbeat could be written", {{"reason", held.error().message}});
       co_return;
     }
-    const std::set<JobId> still(held->begin(), held->end());
-    for (const JobId id : before) {
-      const auto found = running.find(id);
-      if (found != running.end() && !still.contains(id)) found->second->group.cancel();
+    const std::set<LeaseKey> still(held->begin(), held->end());
+    for (const LeaseKey& key : before) {
+      const auto found = running.find(key);
+      if (found != running.end() && !still.contains(key)) found->second->group.cancel();
     }
-    std::vector<JobId> unknown;
-    for (const JobId id : still) {
-      if (!running.contains(id) && !leasing) unknown.push_back(id);
+    std::vector<LeaseKey> unknown;
+    for (const LeaseKey& key : still) {
+      if (!running.contains(key) && !leasing) unknown.push_back(key);
     }
     if (!unknown.empty()) co_await give_back(std::move(unknown));
   }
 
-  io::Task<> give_back(std::vector<JobId> unknown) {
+  io::Task<> give_back(std::vector<LeaseKey> unknown) {
     const auto done = co_await database.write(
         [worker = config.name, unknown = std::move(unknown)](db::Session& session) -> Result<> {
           abandon(session, worker, unknown);
@@ -261,7 +294,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   RunnerConfig config;
   io::Executor home;
   std::map<std::string, JobHandler> handlers;
-  std::map<JobId, RunningPointer> running;
+  std::map<LeaseKey, RunningPointer> running;
   bool stopping = false;
   bool leasing = false;  ///< a lease is on its way: the database knows of a job that we do not
   io::TaskGroup tasks;

@@ -37,8 +37,9 @@ class JobContext {
 /// How jobs of one kind are done. `run` writes its effects in transactions that begin with
 /// check_fence, or in its last one with complete(); a job that is still leased when `run` succeeds
 /// is completed by the runner. An Error of code invalid, unsupported, corrupt, not_found or
-/// forbidden ends the job; any other is tried again. The task is cancelled when the lease is lost
-/// or the job cancelled: then it must clean up and write nothing.
+/// forbidden or too_large ends the job; unavailable and busy are tried again for a week, whatever
+/// the attempts; any other until the attempts are used up. The task is cancelled when the lease is
+/// lost or the job cancelled: then it must clean up and write nothing.
 struct JobHandler {
   std::string kind;
   std::size_t concurrency = 1;  ///< at most so many of this kind in this process
@@ -50,6 +51,8 @@ struct JobHandler {
 struct RunnerConfig {
   std::string name = "worker";  ///< a random suffix is added: each start is a new worker
   std::size_t concurrency = 2;  ///< over all kinds
+  /// No other worker shares the database: what is leased at the start belongs to the dead.
+  bool alone = false;
   Seconds lease{30};
   Milliseconds heartbeat_every{5000};
   Milliseconds poll_every{2000};  ///< notifications are a hint

@@ -14,14 +14,6 @@ constexpr std::string_view k_suffix = ".upload";
 constexpr std::size_t k_longest_name = 1024;
 constexpr std::uint64_t k_no_end = std::numeric_limits<std::uint64_t>::max();
 
-/// A full disk is the server's trouble, not the request's size.
-Error as_disk_error(Error error) {
-  if (error.code == ErrorCode::too_large) {
-    return {ErrorCode::unavailable, "the server has no room left for uploads"};
-  }
-  return error;
-}
-
 Error not_found() {
   return {ErrorCode::not_found, "there is no such upload"};
 }
@@ -170,7 +162,7 @@ io::Task<Result<LocalStaging::OpenFile>> LocalStaging::open_file(std::string upl
                {{"upload", upload_id}, {"acknowledged", received}});
     co_return fail(ErrorCode::unavailable, "the bytes of this upload cannot be reached");
   }
-  if (!opened) co_return std::unexpected(as_disk_error(opened.error()));
+  if (!opened) co_return std::unexpected(opened.error());
   co_return *std::move(opened);
 }
 
@@ -244,11 +236,10 @@ io::Task<Result<>> LocalStaging::receive(Writer& writer, PullBytes& pull) {
 
 io::Task<Result<>> LocalStaging::write_bytes(Writer& writer, std::size_t count) {
   if (count == 0) co_return Result<>{};
-  auto written = co_await disk_.run(
+  CO_TRY_VOID(co_await disk_.run(
       [file = writer.file, buffer = writer.buffer, offset = writer.written, count] {
         return file->write_at(offset, std::span(*buffer).first(count));
-      });
-  if (!written) co_return std::unexpected(as_disk_error(std::move(written).error()));
+      }));
   writer.written += count;
   co_return Result<>{};
 }
@@ -256,8 +247,7 @@ io::Task<Result<>> LocalStaging::write_bytes(Writer& writer, std::size_t count) 
 io::Task<Result<>> LocalStaging::acknowledge(Writer& writer) {
   if (writer.written == writer.upload.received) co_return Result<>{};
   // In this order: the bytes, then the row that counts them.
-  auto synced = co_await disk_.run([file = writer.file] { return file->sync(); });
-  if (!synced) co_return std::unexpected(as_disk_error(std::move(synced).error()));
+  CO_TRY_VOID(co_await disk_.run([file = writer.file] { return file->sync(); }));
   CO_TRY_VOID(co_await database_.write(
       [this, upload = writer.upload, to = writer.written](db::Session& session) -> Result<> {
         TRY_VOID(quota_(session, upload.user, upload.total ? 0 : to));

@@ -296,7 +296,7 @@ TEST_P(PowerLoss, at_any_write_nothing_acknowledged_is_lost) {
 
 class FailedOperation : public testing::TestWithParam<ErrorCode> {};
 INSTANTIATE_TEST_SUITE_P(Errors, FailedOperation,
-                         testing::Values(ErrorCode::unavailable, ErrorCode::too_large),
+                         testing::Values(ErrorCode::unavailable, ErrorCode::busy),
                          [](const auto& error) { return std::string(to_string(error.param)); });
 
 TEST_P(FailedOperation, any_one_is_survived_without_a_restart_and_after_one) {

@@ -51,7 +51,7 @@ class Schedule {
       case 1:
         return box_.files.fail_operation(nth, ErrorCode::unavailable);
       case 2:
-        return box_.files.fail_operation(nth, ErrorCode::too_large);
+        return box_.files.fail_operation(nth, ErrorCode::busy);
       case 3:
         return box_.files.set_capacity(random_.below(600'000));
       case 4:

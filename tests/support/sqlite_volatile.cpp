@@ -83,7 +83,7 @@ int write_file(sqlite3_file* base, const void* bytes, int count, sqlite3_int64 o
       static_cast<std::uint64_t>(offset),
       {static_cast<const std::byte*>(bytes), static_cast<std::size_t>(count)});
   if (written) return SQLITE_OK;
-  return written.error().code == ErrorCode::too_large ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+  return written.error().message == k_disk_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 int truncate_file(sqlite3_file* base, sqlite3_int64 size) {

@@ -185,7 +185,7 @@ class VolatileFileSystem::OpenFile final : public io::File {
     const auto end = offset + bytes.size();
     const auto growth = end > node_->content.size() ? end - node_->content.size() : 0;
     if (growth > 0 && state_->capacity != UINT64_MAX && state_->used() + growth > state_->capacity)
-      return fail(ErrorCode::too_large, "the disk is full");
+      return fail(ErrorCode::unavailable, std::string(k_disk_full));
     apply(node_->content, offset, bytes);
     node_->unsynced.push_back({offset, Bytes(bytes.begin(), bytes.end()), false});
     return mutated;

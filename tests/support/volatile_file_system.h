@@ -23,6 +23,8 @@ namespace shoal::tests {
 /// cut_power_at(n), restart() and check what must hold.
 ///
 /// Any thread. Passes the conformance suite of FileSystem.
+inline constexpr std::string_view k_disk_full = "the disk is full";
+
 class VolatileFileSystem final : public io::FileSystem {
  public:
   explicit VolatileFileSystem(io::Path root = "/volatile");
@@ -42,7 +44,7 @@ class VolatileFileSystem final : public io::FileSystem {
   /// Without `random` everything unsynced is lost. Open files of before are unavailable for ever.
   void restart(Random* random = nullptr);
 
-  /// Disk full: once the files hold this many bytes, growing one is too_large.
+  /// Disk full: once the files hold this many bytes, growing one is unavailable.
   void set_capacity(std::uint64_t bytes);
   /// EROFS: every mutation is unavailable.
   void set_read_only(bool read_only);

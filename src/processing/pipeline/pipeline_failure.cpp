@@ -21,7 +21,9 @@ bool may_be_better_encoded(const Plan& plan, const Error& error) {
 }
 
 bool is_playable(db::Session& session, VideoId video) {
-  return session.query_one("select 1 from work_segment where video_id = :video limit 1", {video})
+  return session
+      .query_one("select 1 from work_segment where video_id = :video and position = 0 limit 1",
+                 {video})
       .has_value();
 }
 

@@ -133,6 +133,14 @@ io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
 io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
                                            const RenditionPlan& rendition, std::size_t work_segment,
                                            const Path& folder) {
+  const VideoId video = input.work.id;
+  // Listed by an attempt before this one: its objects are the ones that players know.
+  CO_TRY(const bool listed,
+         co_await services_.database.read(
+             [video, rendition, work_segment](db::Session& session) -> Result<bool> {
+               return has_work(session, video, rendition, work_segment);
+             }));
+  if (listed) co_return Result<>{};
   CO_TRY(PackagedWork work, co_await package_when_heard(input, rendition, work_segment, folder));
   std::optional<Put> init;
   if (work_segment == 0) {
@@ -143,13 +151,10 @@ io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
   const std::string name = running_work_name(input.plan, rendition, work_segment);
   CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_work, name,
                                     std::string(k_mp4), folder / name));
-  const VideoId video = input.work.id;
   CO_TRY_VOID(co_await services_.database.write(
       [this, job, video, rendition, work = std::move(work), init = std::move(init),
        put = std::move(put)](db::Session& session) -> Result<> {
         TRY_VOID(jobs::check_fence(session, job));
-        // Listed by an attempt before this one: its objects are the ones that players know.
-        if (has_work(session, video, rendition, work.work_segment)) return {};
         if (init) record(session, *init);
         store_work(session, video, rendition, work, record(session, put));
         if (work.work_segment == 0)
@@ -193,6 +198,8 @@ io::Task<Result<>> Pipeline::copy(Job job, jobs::JobContext& context) {
       ++next;
       context.report_progress(100.0 * static_cast<double>(next) / static_cast<double>(total));
     }
+    // The last piece may be stored before the child is gone.
+    while (stored && !feed.finished()) co_await feed.changed();
   } catch (...) {
     cancelled = std::current_exception();
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/this_coro.hpp>
 #include <cstdlib>
 
 #include "blob/local_store.h"
@@ -28,8 +29,14 @@ class FailingRunner final : public io::ProcessRunner {
     const bool failing = fails && fails(command);
     auto exit = co_await real_.run(std::move(command));
     if (failing && exit) exit->status = 1;
+    if (linger > Milliseconds{0}) {
+      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, linger);
+      co_await pause.async_wait(boost::asio::use_awaitable);
+    }
     co_return exit;
   }
+  /// How long a child lives on after its work is done.
+  Milliseconds linger{0};
   std::function<bool(const io::Command&)> fails;
 
  private:
@@ -206,6 +213,13 @@ TEST_P(PipelineTest, a_source_that_must_be_encoded_is_published_in_every_renditi
 }
 
 TEST_P(PipelineTest, a_source_that_qualifies_is_copied_and_the_rest_encoded) {
+  const VideoId id = upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));
+  run_all_jobs();
+  expect_published(id, {240, 144});
+}
+
+TEST_P(PipelineTest, a_child_may_end_long_after_its_last_piece) {
+  processes.linger = Milliseconds{300};
   const VideoId id = upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));
   run_all_jobs();
   expect_published(id, {240, 144});
