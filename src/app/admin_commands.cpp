@@ -11,7 +11,7 @@
 #include "cli/doctor.h"
 #include "cli/users.h"
 #include "jobs/list.h"
-#include "jobs/queue.h"
+#include "processing/pipeline/retry.h"
 
 namespace shoal::app {
 namespace {
@@ -48,8 +48,9 @@ Result<> list_jobs(db::Database& database, const AdminCommands& asked) {
 }
 
 Result<> cancel_job(db::Database& database, std::int64_t id) {
-  return database.write_blocking(
-      [id](db::Session& session) { return jobs::cancel(session, JobId{id}); });
+  return database.write_blocking([id](db::Session& session) {
+    return processing::cancel(session, JobId{id}, SystemClock().now());
+  });
 }
 
 Result<> print_report(std::string_view what, const Result<cli::BackupReport>& report) {

@@ -8,6 +8,14 @@
 #include "processing/pipeline/workspace.h"
 
 namespace shoal::processing {
+namespace {
+
+/// The fence makes the key this attempt's own: a second attempt never meets the first one's object.
+std::string object_key(const jobs::LeasedJob& job, const VideoWork& work, std::string_view name) {
+  return fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, name);
+}
+
+}  // namespace
 
 Pipeline::Pipeline(PipelineConfig config, Services services)
     : config_(std::move(config)), services_(std::move(services)) {}
@@ -93,11 +101,9 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& wor
   CO_TRY(storage::Checksum checksum, co_await services_.steps.offload.run([&files, path] {
     return storage::checksum_of(files, path);
   }));
-  Put put{{work.id, kind, std::move(name), std::move(content_type), std::move(checksum)}, {}};
-  // The fence makes the key this attempt's own: a second attempt never meets the first one's
-  // object.
-  put.object_key =
-      fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, put.file.name);
+  Put put{{work.id, kind, name, std::move(content_type), std::move(checksum)},
+          object_key(job, work, name)};
+  CO_TRY_VOID(co_await announce(put.object_key));
   CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path)));
   co_return put;
 }
@@ -105,12 +111,18 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& wor
 io::Task<Result<Pipeline::Put>> Pipeline::put_text(Job job, const VideoWork& work,
                                                    storage::FileKind kind, std::string name,
                                                    std::string content_type, std::string text) {
-  Put put{{work.id, kind, std::move(name), std::move(content_type), storage::checksum_of(text)},
-          {}};
-  put.object_key =
-      fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, put.file.name);
+  Put put{{work.id, kind, name, std::move(content_type), storage::checksum_of(text)},
+          object_key(job, work, name)};
+  CO_TRY_VOID(co_await announce(put.object_key));
   CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text)));
   co_return put;
+}
+
+io::Task<Result<>> Pipeline::announce(std::string object_key) {
+  co_return co_await services_.database.write(
+      [this, key = std::move(object_key)](db::Session& session) {
+        return storage::announce_object(session, services_.home.name(), key, services_.clock.now());
+      });
 }
 
 FileId Pipeline::record(db::Session& session, const Put& put) {

@@ -28,7 +28,8 @@ struct PipelineConfig {
 
 /// The job handlers of processing: each takes a leased job, runs its step over a scratch folder,
 /// puts what came of it into the home store, and records it in one transaction that holds the
-/// job's fence. Killed anywhere it leaves an object without a row at the most. Any thread.
+/// job's fence. Killed anywhere it leaves an announced object at the most, which the trash
+/// collector removes. Any thread.
 class Pipeline {
  public:
   struct Services {
@@ -92,13 +93,15 @@ class Pipeline {
   io::Task<Result<PackagedWork>> package_when_heard(const Input& input,
                                                     const RenditionPlan& rendition,
                                                     std::size_t work_segment, Path folder);
-  io::Task<Result<>> fetch_sound(const Input& input, AudioManifest manifest, Path folder);
+  io::Task<Result<>> fetch_sound(const Input& input, AudioManifest manifest,
+                                 std::size_t work_segment, Path folder);
   io::Task<Result<Put>> put_file(Job job, const VideoWork& work, storage::FileKind kind,
                                  std::string name, std::string content_type, Path path);
   io::Task<Result<Put>> put_text(Job job, const VideoWork& work, storage::FileKind kind,
                                  std::string name, std::string content_type, std::string text);
   io::Task<Result<Put>> put_picture(Job job, const VideoWork& work, storage::FileKind kind,
                                     Path path);
+  io::Task<Result<>> announce(std::string object_key);
   FileId record(db::Session& session, const Put& put);
   void on_failed(db::Session& session, Job job, const Error& error);
 

@@ -27,28 +27,38 @@ bool is_playable(db::Session& session, VideoId video) {
       .has_value();
 }
 
+/// Nothing more will be made of it. What was made stays playable: its playlists end where they are.
+Result<> give_up(db::Session& session, VideoId video, std::string reason, UtcTime now) {
+  jobs::cancel_video(session, video, "another job of its video ended badly");
+  end_running(session, video, now);
+  catalog::ProcessingOutcome outcome;
+  outcome.state = is_playable(session, video) ? catalog::VideoState::published
+                                              : catalog::VideoState::transcoding_failed;
+  outcome.failure = std::move(reason);
+  return catalog::record_processing(session, video, outcome, now);
+}
+
+/// All over, without copying.
+Result<> begin_again(db::Session& session, VideoId video, const Plan& plan, UtcTime now,
+                     UtcTime trash_due) {
+  jobs::cancel_video(session, video, "its video is planned again");
+  discard_work(session, video, trash_due);
+  enqueue_prepare(session, video, plan.round + 1);
+  catalog::ProcessingOutcome outcome;
+  outcome.state = catalog::VideoState::to_transcode;
+  return catalog::record_processing(session, video, outcome, now);
+}
+
 }  // namespace
 
 void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
   if (!job.video || !is_needed_to_play(job.kind)) return;
   const VideoId video = *job.video;
   const UtcTime now = services_.clock.now();
-  jobs::cancel_video(session, video, "another job of its video failed");
-  catalog::ProcessingOutcome outcome;
   const auto plan = find_plan(session, video);
   const bool again = plan && may_be_better_encoded(*plan, error);
-  if (again) {
-    discard_work(session, video, now + config_.trash_for);
-    enqueue_prepare(session, video, plan->round + 1);
-    outcome.state = catalog::VideoState::to_transcode;
-  } else {
-    // What was made stays playable: the running playlists end where they are.
-    end_running(session, video, now);
-    outcome.state = is_playable(session, video) ? catalog::VideoState::published
-                                                : catalog::VideoState::transcoding_failed;
-    outcome.failure = error.message;
-  }
-  const auto recorded = catalog::record_processing(session, video, outcome, now);
+  const auto recorded = again ? begin_again(session, video, *plan, now, now + config_.trash_for)
+                              : give_up(session, video, error.message, now);
   if (!recorded) return;  // deleted meanwhile: nobody is left to be told
   log::warn(again ? "a video is planned again without copying" : "processing of a video failed",
             {{"video", video.value}, {"job", job.kind}, {"reason", error.message}});
@@ -76,6 +86,14 @@ Result<> retry(db::Session& session, VideoId video, UtcTime now) {
   if (!is_playable(session, video)) outcome.state = catalog::VideoState::to_transcode;
   outcome.failure = std::optional<std::string>();
   return catalog::record_processing(session, video, outcome, now);
+}
+
+Result<> cancel(db::Session& session, JobId job, UtcTime now) {
+  const auto row = session.query_one("select video_id, kind from job where id = :id", {job});
+  TRY_VOID(jobs::cancel(session, job));
+  if (row->is_null(0) || !is_needed_to_play(row->text(1))) return {};
+  return give_up(session, row->id<VideoId>(0), "Its processing was cancelled by an administrator.",
+                 now);
 }
 
 }  // namespace shoal::processing

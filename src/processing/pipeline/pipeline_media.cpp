@@ -25,6 +25,23 @@ io::Task<> run_beside(io::Task<Result<>> step, std::optional<Result<>>& result,
   feed.finish();
 }
 
+/// Whether packaging a work segment may read a piece of the sound: those of its time, with a second
+/// to spare, and the first, whose header goes into every initialization segment.
+bool is_heard_in(const Plan& plan, const AudioManifest& manifest, std::size_t piece,
+                 std::size_t work_segment) {
+  if (piece == 0) return true;
+  const auto time_of = [&](std::uint64_t frame) {
+    const auto sample = static_cast<std::int64_t>(frame * manifest.samples_per_frame);
+    return Microseconds((sample + plan.audio.first_sample) * 1'000'000 /
+                        static_cast<std::int64_t>(plan.audio.sample_rate));
+  };
+  const AudioManifest::Piece& sound = manifest.pieces[piece];
+  const WorkSegment& work = plan.work_segments[work_segment];
+  return time_of(sound.first_frame) < plan.boundaries.end_of(work.last - 1) + Seconds{1} &&
+         time_of(sound.first_frame + sound.frames) + Seconds{1} >
+             plan.boundaries.start_of(work.first);
+}
+
 }  // namespace
 
 io::Task<Result<>> Pipeline::store_pieces(Job job, const Input& input, const Path& folder,
@@ -91,8 +108,10 @@ io::Task<Result<>> Pipeline::make_sound(Job job, jobs::JobContext&) {
   co_return co_await store_pieces(job, input, workspace.path(), made);
 }
 
-io::Task<Result<>> Pipeline::fetch_sound(const Input& input, AudioManifest manifest, Path folder) {
+io::Task<Result<>> Pipeline::fetch_sound(const Input& input, AudioManifest manifest,
+                                         std::size_t work_segment, Path folder) {
   for (std::size_t i = 0; i < manifest.pieces.size(); ++i) {
+    if (!is_heard_in(input.plan, manifest, i, work_segment)) continue;
     const Path path = audio_piece_path(folder, i);
     io::FileSystem& files = services_.steps.files;
     const auto there =
@@ -120,7 +139,7 @@ io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
     CO_TRY(const AudioManifest sound,
            co_await services_.database.read(
                [video](db::Session& session) { return find_audio(session, video); }));
-    CO_TRY_VOID(co_await fetch_sound(input, sound, folder));
+    CO_TRY_VOID(co_await fetch_sound(input, sound, work_segment, folder));
     auto work =
         co_await package(services_.steps, input.plan, rendition, work_segment, sound, folder);
     const bool too_early = !work && work.error().code == ErrorCode::busy;

@@ -277,6 +277,22 @@ TEST_P(PipelineTest, what_failed_halfway_stays_playable_and_is_finished_by_a_ret
   EXPECT_EQ(try_again().error().code, ErrorCode::conflict);
 }
 
+TEST_P(PipelineTest, a_job_cancelled_by_hand_leaves_its_video_failed_and_open_to_a_retry) {
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  run_jobs([&] { return count("select count(*) from streaming_playlist") > 0; });
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) {
+    const auto job = session.query_one("select id from job where kind = 'video-encode' limit 1");
+    return cancel(session, job->id<JobId>(0), clock.now());
+  }));
+  EXPECT_EQ(count("select count(*) from job"), 0);
+  ASSERT_TRUE(find(id).failure);
+  EXPECT_THAT(*find(id).failure, testing::HasSubstr("cancelled"));
+  ASSERT_TRUE(database->write_blocking(
+      [&](db::Session& session) { return retry(session, id, clock.now()); }));
+  run_all_jobs();
+  expect_published(id, {240, 144});
+}
+
 TEST_P(PipelineTest, a_file_that_is_no_media_fails_with_a_reason_for_its_owner) {
   const Path path = folder.path() / "noise";
   ASSERT_EQ(std::system(("head -c 100000 /dev/urandom > " + path.string()).c_str()), 0);

@@ -12,4 +12,7 @@ namespace shoal::processing {
 /// is gone, conflict when work on it is under way or nothing is missing.
 Result<> retry(db::Session& session, VideoId video, UtcTime now);
 
+/// Ends a job by hand; its video keeps what was made of it, and can be retried. Errors: not_found.
+Result<> cancel(db::Session& session, JobId job, UtcTime now);
+
 }  // namespace shoal::processing
