@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!plan) return 0;
   SHOAL_CHECK(plan->work_segments.front().first == 0);
   SHOAL_CHECK(plan->work_segments.back().last == plan->boundaries.size());
+  // No segment is far from its four seconds, whatever the file says of itself.
+  SHOAL_CHECK(plan->boundaries.longest() < std::chrono::seconds(8));
   const std::string stored = processing::write_plan(*plan);
   const auto read = processing::parse_plan(stored);
   SHOAL_CHECK(read && processing::write_plan(*read) == stored);
