@@ -110,6 +110,11 @@ std::int64_t gop_frames(const Plan& plan, const RenditionPlan& rendition) {
   return std::max<std::int64_t>(1, frames);
 }
 
+int encoder_threads(const Plan& plan, const WorkSegment& work, const ProcessLimits& limits) {
+  if (plan.threads > 0) return plan.threads;
+  return work.first == 0 ? 0 : limits.encoder_threads;
+}
+
 void append_video_encoder(Arguments& to, const Plan& plan, const WorkSegment& work,
                           const RenditionPlan& rendition) {
   const auto gop = std::to_string(gop_frames(plan, rendition));
@@ -123,7 +128,6 @@ void append_video_encoder(Arguments& to, const Plan& plan, const WorkSegment& wo
               // The same headers whatever the content: one initialization segment for all.
               "-x264-params", "stitchable=1:open-gop=0", "-frames:v", std::to_string(frames)});
   if (!plan.copies_top()) append(to, {"-keyint_min", gop});
-  if (plan.threads > 0) append(to, {"-threads", std::to_string(plan.threads)});
   append(to, {"-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4", "-movflags",
               "+frag_keyframe+empty_moov+default_base_moof"});
 }
@@ -260,6 +264,8 @@ io::Command encode_command(const Plan& plan, std::size_t work_segment, const Pat
   for (const RenditionPlan* rendition : encoded) {
     append(args, {"-map", fmt::format("[o{}]", rendition->resolution)});
     append_video_encoder(args, plan, work, *rendition);
+    const int threads = encoder_threads(plan, work, limits);
+    if (threads > 0) append(args, {"-threads", std::to_string(threads)});
     args.push_back(file_url(video_piece_path(folder, *rendition, work_segment)));
   }
   return command;

@@ -23,6 +23,9 @@ struct ProcessLimits {
   int encode_wall_per_second = 120;
   Seconds least_wall{600};
   ByteCount memory{6ULL << 30};
+  /// Threads of each encoder where the plan leaves it open, but for the first work segment, which
+  /// somebody waits for; 0: as many as it likes. With jobs for all cores more of them only cost.
+  int encoder_threads = 0;
   /// Output of one child per second of media, and at least.
   ByteCount output_per_second{16ULL << 20};
   ByteCount least_output{256ULL << 20};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "processing/commands.h"
 
 namespace shoal::processing {
@@ -217,6 +219,23 @@ TEST(Commands, reading_all_packets_of_a_large_file_may_take_longer) {
   EXPECT_EQ(limit(3'000'000'000).wall_limit, seconds(300));
   EXPECT_EQ(limit(100'000'000'000).wall_limit, seconds(10'000));
   EXPECT_EQ(limit(100'000'000'000).cpu_limit, seconds(10'000));
+}
+
+TEST(Commands, encoders_share_the_cores_but_for_the_first_segment) {
+  ProcessLimits limits;
+  limits.encoder_threads = 3;
+  PlanConfig config;
+  config.allow_copy = false;
+  const auto threads = [&](const Plan& plan, std::size_t work) -> std::string {
+    const auto arguments = encode_command(plan, work, "/v.mp4", "/w", limits).arguments;
+    const auto option = std::ranges::find(arguments, "-threads");
+    return option == arguments.end() ? "" : *(option + 1);
+  };
+  EXPECT_EQ(threads(planned(qualifying(), config), 0), "");
+  EXPECT_EQ(threads(planned(qualifying(), config), 1), "3");
+  config.threads = 2;
+  EXPECT_EQ(threads(planned(qualifying(), config), 0), "2");
+  EXPECT_EQ(threads(planned(qualifying(), config), 1), "2");
 }
 
 TEST(Plan, too_long_and_empty_are_refused) {

@@ -34,6 +34,8 @@ TEST_F(Transcode, encoded_work_segments_join_without_a_seam) {
                                               {"-c:v", "mpeg4", "-g", "25", "-c:a", "libmp3lame"}));
   PlanConfig config;
   config.ladder.resolutions = {120, 240};
+  // Other threads for the first work segment than for the rest, as a server has it.
+  steps_.limits.encoder_threads = 1;
   const auto outcome = transcode(source, config);
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->plan.work_segments.size(), 4U);
