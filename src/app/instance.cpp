@@ -112,9 +112,13 @@ void Instance::Parts::make_processing() {
   pipeline_config.scratch = directory.work();
   pipeline_config.trash_for = k_keep_replaced;
   pipeline_config.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
+  processing::ProcessLimits limits;
+  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  limits.encoder_threads =
+      static_cast<int>(std::max<std::int64_t>(1, cores / config.transcoding.concurrency));
   processing::Pipeline::Services services{
       .database = *database,
-      .steps = {processes, files, disk, {}},
+      .steps = {processes, files, disk, limits},
       .home = *media_store,
       .stores = [this](std::string_view name) { return find_store(name); },
       .clock = clock,
