@@ -13,7 +13,8 @@ const tokens = (access: string, refresh: string) => ({
   access_token: access,
   refresh_token: refresh,
   expires_in: 1,
-  refresh_token_expires_in: 1
+  refresh_token_expires_in: 1,
+  token_type: 'Bearer' as const
 })
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status })
 

@@ -4,7 +4,7 @@
  * Errors: every failure is an ApiError; `status` 0 means that no answer came. A 401 with a stored
  * refresh token is retried once after refreshing; concurrent callers share one refresh.
  */
-import type { Tokens } from './types'
+import type { OAuthClient, Tokens } from './types'
 
 const tokenKey = 'shoal.session'
 const base = '/api/v1/'
@@ -143,16 +143,14 @@ async function refresh(): Promise<boolean> {
   return false
 }
 
-let credentials: Promise<{ client_id: string; client_secret: string }> | null = null
-export function clientCredentials(): Promise<{ client_id: string; client_secret: string }> {
-  credentials ??= request<{ client_id: string; client_secret: string }>(
-    'GET',
-    'oauth-clients/local',
-    { auth: false }
-  ).catch((error) => {
-    credentials = null
-    throw error
-  })
+let credentials: Promise<OAuthClient> | null = null
+export function clientCredentials(): Promise<OAuthClient> {
+  credentials ??= request<OAuthClient>('GET', 'oauth-clients/local', { auth: false }).catch(
+    (error) => {
+      credentials = null
+      throw error
+    }
+  )
   return credentials
 }
 

@@ -46,16 +46,9 @@ export const session = {
   },
   has: () => storedTokens() !== null,
   me: () => get<T.User>('users/me'),
-  quota: () =>
-    get<{ videoQuotaUsed: number; videoQuotaUsedDaily: number }>('users/me/video-quota-used'),
-  updateMe: (json: {
-    displayName?: string
-    description?: string | null
-    password?: string
-    currentPassword?: string
-  }) => request<void>('PUT', 'users/me', { json }),
-  register: (json: { username: string; email: string; password: string }) =>
-    request<void>('POST', 'users/register', { json, auth: false })
+  quota: () => get<T.QuotaUsed>('users/me/video-quota-used'),
+  updateMe: (json: T.MyChanges) => request<void>('PUT', 'users/me', { json }),
+  register: (json: T.Registration) => request<void>('POST', 'users/register', { json, auth: false })
 }
 
 function videoForm(attributes: Partial<T.VideoAttributes>, thumbnail?: Blob): FormData {
@@ -100,7 +93,7 @@ export const videos = {
       signal
     }),
   token: (key: string, password?: string) =>
-    request<{ files: { token: string; expires: string } }>('POST', `videos/${id(key)}/token`, {
+    request<T.MediaToken>('POST', `videos/${id(key)}/token`, {
       headers: passwordHeader(password)
     }),
   update: (key: string, attributes: Partial<T.VideoAttributes>, thumbnail?: Blob) =>
@@ -124,23 +117,23 @@ export const videos = {
   removeCaption: (key: string, language: string) =>
     request<void>('DELETE', `videos/${id(key)}/captions/${id(language)}`),
   chapters: (key: string, password?: string) =>
-    request<{ chapters: T.Chapter[] }>('GET', `videos/${id(key)}/chapters`, {
+    request<T.ChapterList>('GET', `videos/${id(key)}/chapters`, {
       headers: passwordHeader(password)
     }),
   saveChapters: (key: string, chapters: T.Chapter[]) =>
     request<void>('PUT', `videos/${id(key)}/chapters`, { json: { chapters } }),
   storyboards: (key: string, password?: string) =>
-    request<{ storyboards: T.Storyboard[] }>('GET', `videos/${id(key)}/storyboards`, {
+    request<T.StoryboardList>('GET', `videos/${id(key)}/storyboards`, {
       headers: passwordHeader(password)
     })
 }
 
 /** The fixed lists; each is fetched once and kept. */
-const kept = new Map<string, Promise<Record<string, string>>>()
-function constants(name: 'categories' | 'licences' | 'languages'): Promise<Record<string, string>> {
+const kept = new Map<string, Promise<T.Labels>>()
+function constants(name: 'categories' | 'licences' | 'languages'): Promise<T.Labels> {
   let list = kept.get(name)
   if (!list) {
-    list = get<Record<string, string>>(`videos/${name}`)
+    list = get<T.Labels>(`videos/${name}`)
     list.catch(() => kept.delete(name))
     kept.set(name, list)
   }
@@ -169,19 +162,10 @@ export const accounts = {
     get<T.Page<T.Video>>(`accounts/${id(handle)}/videos`, { ...query }, signal)
 }
 
-export interface UserInput {
-  username?: string
-  password?: string
-  email?: string
-  role?: number
-  videoQuota?: number
-  videoQuotaDaily?: number
-  channelName?: string
-}
 export const users = {
   list: (query: ListQuery, signal?: Signal) => get<T.Page<T.User>>('users', { ...query }, signal),
-  create: (json: UserInput) => request<{ user: { id: number } }>('POST', 'users', { json }),
-  update: (user: number, json: UserInput) => request<void>('PUT', `users/${user}`, { json }),
+  create: (json: T.UserInput) => request<{ user: { id: number } }>('POST', 'users', { json }),
+  update: (user: number, json: T.UserInput) => request<void>('PUT', `users/${user}`, { json }),
   block: (user: number, reason: string) =>
     request<void>('POST', `users/${user}/block`, { json: reason ? { reason } : {} }),
   unblock: (user: number) => request<void>('POST', `users/${user}/unblock`),

@@ -459,7 +459,8 @@ export const en = {
       error: 'Why it failed',
       started: 'Started',
       finished: 'Finished',
-      parent: 'Part of',
+      attempt: 'Attempt',
+      worker: 'Worker',
       empty: 'No jobs in this state.',
       emptyAll: 'No jobs yet.',
       details: 'Show details'
@@ -482,9 +483,6 @@ export const en = {
       resolutions: 'Qualities to make',
       resolutionsHint: 'Only up to the height of the source.',
       original: 'Always keep the height of the source',
-      concurrency: 'Jobs at once',
-      threads: 'Threads per job',
-      threadsHint: '0 lets the server choose.',
       saved: 'The configuration is saved and applies now.'
     }
   }

@@ -444,7 +444,8 @@ export const zh: Messages = {
       error: '失败原因',
       started: '开始时间',
       finished: '结束时间',
-      parent: '所属任务',
+      attempt: '第几次尝试',
+      worker: '工作进程',
       empty: '没有处于该状态的任务。',
       emptyAll: '还没有任务。',
       details: '显示详情'
@@ -467,9 +468,6 @@ export const zh: Messages = {
       resolutions: '生成的清晰度',
       resolutionsHint: '不会超过源视频的高度。',
       original: '始终保留源视频的高度',
-      concurrency: '同时进行的任务数',
-      threads: '每个任务的线程数',
-      threadsHint: '0 表示由服务器决定。',
       saved: '配置已保存并立即生效。'
     }
   }

@@ -1,0 +1,2 @@
+export function apiTypes(): Promise<string>
+export function committed(): string

@@ -1,0 +1,946 @@
+/* Generated from docs/api/openapi.yaml by `npm run api-types`: do not edit. */
+export interface components {
+    schemas: {
+        /** @description RFC 7807, in the words of PeerTube 6.3. `code` is for programs, `invalid-params` names each refused field and what it accepts. */
+        Problem: {
+            type: string;
+            title?: string;
+            detail: string;
+            instance?: string;
+            status: number;
+            docs?: string;
+            code?: string;
+            error: string;
+            "invalid-params"?: {
+                [key: string]: {
+                    type: string;
+                    value?: unknown;
+                    msg: string;
+                    path: string;
+                    /** @enum {string} */
+                    location: "body" | "query" | "params" | "headers";
+                };
+            };
+            url?: string;
+            format?: string;
+            reason?: string;
+        };
+        /** @description How the resumable protocol says no. */
+        UploadProblem: {
+            error: {
+                code: string;
+                message: string;
+            };
+        };
+        Choice: {
+            id: number | null;
+            label: string;
+        };
+        Constant: {
+            id: number;
+            label: string;
+        };
+        LanguageChoice: {
+            id: string | null;
+            label: string;
+        };
+        Account: {
+            url: string;
+            name: string;
+            host: string;
+            avatars: components["schemas"]["ActorImage"][];
+            id: number;
+            hostRedundancyAllowed: boolean;
+            followingCount: number;
+            followersCount: number;
+            /** Format: date-time */
+            createdAt: string;
+            displayName: string;
+            description: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+            userId?: number;
+        };
+        Channel: {
+            url: string;
+            name: string;
+            host: string;
+            avatars: components["schemas"]["ActorImage"][];
+            id: number;
+            hostRedundancyAllowed: boolean;
+            followingCount: number;
+            followersCount: number;
+            /** Format: date-time */
+            createdAt: string;
+            banners: components["schemas"]["ActorImage"][];
+            displayName: string;
+            description: string | null;
+            support: string | null;
+            isLocal: boolean;
+            /** Format: date-time */
+            updatedAt: string;
+            ownerAccount?: components["schemas"]["Account"];
+        };
+        ActorSummary: {
+            id: number;
+            name: string;
+            displayName: string;
+            url: string;
+            host: string;
+            avatars: components["schemas"]["ActorImage"][];
+        };
+        User: {
+            id: number;
+            username: string;
+            email: string;
+            theme: string;
+            pendingEmail: string | null;
+            emailPublic: boolean;
+            emailVerified: boolean | null;
+            /** @enum {string} */
+            nsfwPolicy: "do_not_list" | "warn" | "blur" | "display";
+            p2pEnabled: boolean;
+            videosHistoryEnabled: boolean;
+            autoPlayVideo: boolean;
+            autoPlayNextVideo: boolean;
+            autoPlayNextVideoPlaylist: boolean;
+            videoLanguages: string[] | null;
+            role: {
+                /** @enum {integer} */
+                id: 0 | 1 | 2;
+                label: string;
+            };
+            /** @description bytes; -1 unlimited */
+            videoQuota: number;
+            videoQuotaDaily: number;
+            totalVideoFileSize?: number;
+            videoQuotaUsed?: number;
+            videoQuotaUsedDaily?: number;
+            videosCount?: number;
+            noInstanceConfigWarningModal: boolean;
+            noWelcomeModal: boolean;
+            noAccountSetupWarningModal: boolean;
+            blocked: boolean;
+            blockedReason: string | null;
+            account: components["schemas"]["Account"];
+            videoChannels: components["schemas"]["Channel"][];
+            /** Format: date-time */
+            createdAt: string;
+            pluginAuth: string | null;
+            /** Format: date-time */
+            lastLoginDate: string | null;
+            twoFactorEnabled: boolean;
+            adminFlags: number;
+        };
+        VideoFile: {
+            id: number;
+            resolution: {
+                id: number;
+                label: string;
+            };
+            width: number;
+            height: number;
+            magnetUri: string | null;
+            size: number;
+            fps: number;
+            torrentUrl: string | null;
+            torrentDownloadUrl: string | null;
+            fileUrl: string;
+            fileDownloadUrl: string;
+            metadataUrl: string | null;
+            hasAudio: boolean;
+            hasVideo: boolean;
+            storage: number;
+        };
+        StreamingPlaylist: {
+            id: number;
+            type: number;
+            playlistUrl: string;
+            segmentsSha256Url: string | null;
+            redundancies: {
+                baseUrl: string;
+            }[];
+            files: components["schemas"]["VideoFile"][];
+        };
+        /** @description How far the work is (ours). */
+        VideoProcessing: {
+            percent: number;
+            message?: string;
+            secondsRemaining?: number;
+            renditions: {
+                resolution: number;
+                /** @enum {string} */
+                state: "waiting" | "running" | "ready";
+                percent: number;
+            }[];
+        };
+        Video: {
+            id: number;
+            uuid: string;
+            shortUUID: string;
+            url: string;
+            name: string;
+            category: components["schemas"]["Choice"];
+            licence: components["schemas"]["Choice"];
+            language: components["schemas"]["LanguageChoice"];
+            privacy: components["schemas"]["Constant"];
+            nsfw: boolean;
+            truncatedDescription: string | null;
+            description: string | null;
+            isLocal: boolean;
+            /** @description seconds */
+            duration: number;
+            aspectRatio: number | null;
+            views: number;
+            viewers: number;
+            likes: number;
+            dislikes: number;
+            thumbnailPath: string | null;
+            previewPath: string | null;
+            embedPath: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** Format: date-time */
+            publishedAt: string;
+            /** Format: date-time */
+            originallyPublishedAt: string | null;
+            isLive: boolean;
+            account: components["schemas"]["ActorSummary"];
+            channel: components["schemas"]["ActorSummary"];
+            waitTranscoding?: boolean;
+            state?: components["schemas"]["Constant"];
+            scheduledUpdate?: {
+                /** Format: date-time */
+                updateAt: string;
+                privacy?: number;
+            };
+            blacklisted?: boolean;
+            blacklistedReason?: string | null;
+            files?: components["schemas"]["VideoFile"][];
+            streamingPlaylists?: components["schemas"]["StreamingPlaylist"][];
+        };
+        VideoDetails: {
+            id: number;
+            uuid: string;
+            shortUUID: string;
+            url: string;
+            name: string;
+            category: components["schemas"]["Choice"];
+            licence: components["schemas"]["Choice"];
+            language: components["schemas"]["LanguageChoice"];
+            privacy: components["schemas"]["Constant"];
+            nsfw: boolean;
+            truncatedDescription: string | null;
+            description: string | null;
+            isLocal: boolean;
+            /** @description seconds */
+            duration: number;
+            aspectRatio: number | null;
+            views: number;
+            viewers: number;
+            likes: number;
+            dislikes: number;
+            thumbnailPath: string | null;
+            previewPath: string | null;
+            embedPath: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** Format: date-time */
+            publishedAt: string;
+            /** Format: date-time */
+            originallyPublishedAt: string | null;
+            isLive: boolean;
+            account: components["schemas"]["Account"];
+            channel: components["schemas"]["Channel"];
+            state: components["schemas"]["Constant"];
+            scheduledUpdate?: {
+                /** Format: date-time */
+                updateAt: string;
+                privacy?: number;
+            };
+            blacklisted?: boolean;
+            blacklistedReason?: string | null;
+            files: components["schemas"]["VideoFile"][];
+            streamingPlaylists: components["schemas"]["StreamingPlaylist"][];
+            support: string | null;
+            descriptionPath: string;
+            tags: string[];
+            commentsEnabled: boolean;
+            commentsPolicy: components["schemas"]["Constant"];
+            downloadEnabled: boolean;
+            waitTranscoding: boolean;
+            /** Format: date-time */
+            inputFileUpdatedAt: string | null;
+            trackerUrls: string[];
+            processing: components["schemas"]["VideoProcessing"] | null;
+            failure?: string;
+        };
+        CreatedVideo: {
+            video: {
+                id: number;
+                shortUUID: string;
+                uuid: string;
+            };
+        };
+        Caption: {
+            language: {
+                id: string;
+                label: string;
+            };
+            automaticallyGenerated: boolean;
+            captionPath: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        Chapter: {
+            /** @description seconds */
+            timecode: number;
+            title: string;
+        };
+        Storyboard: {
+            storyboardPath: string;
+            totalHeight: number;
+            totalWidth: number;
+            spriteWidth: number;
+            spriteHeight: number;
+            spriteDuration: number;
+        };
+        VideoPassword: {
+            id: number;
+            password: string;
+            videoId: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        Job: {
+            id: string;
+            /** @enum {string} */
+            state: "waiting" | "active" | "completed" | "failed" | "delayed" | "waiting-children";
+            type: string;
+            data: Record<string, never>;
+            priority: number;
+            attempt: number;
+            progress: number;
+            error: string | null;
+            worker: string | null;
+            videoId: number | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedOn: string | null;
+            /** Format: date-time */
+            processedOn: string | null;
+        };
+        Tokens: {
+            /** @enum {string} */
+            token_type: "Bearer";
+            access_token: string;
+            refresh_token: string;
+            expires_in: number;
+            refresh_token_expires_in: number;
+        };
+        Config: {
+            client: {
+                videos: {
+                    miniature: {
+                        displayAuthorAvatar: boolean;
+                        preferAuthorDisplayName: boolean;
+                    };
+                    resumableUpload: {
+                        maxChunkSize: number;
+                    };
+                };
+                menu: {
+                    login: {
+                        redirectOnSingleExternalAuth: boolean;
+                    };
+                };
+            };
+            defaults: {
+                publish: {
+                    downloadEnabled: boolean;
+                    commentsPolicy: number;
+                    commentsEnabled: boolean;
+                    privacy: number;
+                    licence: number | null;
+                };
+                p2p: {
+                    webapp: {
+                        enabled: boolean;
+                    };
+                    embed: {
+                        enabled: boolean;
+                    };
+                };
+            };
+            webadmin: {
+                configuration: {
+                    edition: {
+                        allowed: boolean;
+                    };
+                };
+            };
+            instance: {
+                name: string;
+                shortDescription: string;
+                isNSFW: boolean;
+                defaultNSFWPolicy: string;
+                defaultClientRoute: string;
+                customizations: {
+                    javascript: string;
+                    css: string;
+                };
+                avatars: components["schemas"]["ActorImage"][];
+                banners: components["schemas"]["ActorImage"][];
+            };
+            search: {
+                remoteUri: {
+                    users: boolean;
+                    anonymous: boolean;
+                };
+                searchIndex: {
+                    enabled: boolean;
+                    url: string;
+                    disableLocalSearch: boolean;
+                    isDefaultSearch: boolean;
+                };
+            };
+            plugin: {
+                registered: unknown[];
+                registeredExternalAuths: unknown[];
+                registeredIdAndPassAuths: unknown[];
+            };
+            theme: {
+                registered: unknown[];
+                default: string;
+            };
+            email: {
+                enabled: boolean;
+            };
+            contactForm: {
+                enabled: boolean;
+            };
+            /** @description the PeerTube version whose API this is */
+            serverVersion: string;
+            serverCommit: string;
+            shoal: {
+                version: string;
+            };
+            transcoding: {
+                remoteRunners: {
+                    enabled: boolean;
+                };
+                hls: {
+                    enabled: boolean;
+                };
+                web_videos: {
+                    enabled: boolean;
+                };
+                enabledResolutions: number[];
+                profile: string;
+                availableProfiles: string[];
+            };
+            live: {
+                [key: string]: unknown;
+            };
+            videoStudio: {
+                enabled: boolean;
+                remoteRunners: {
+                    enabled: boolean;
+                };
+            };
+            videoFile: {
+                update: {
+                    enabled: boolean;
+                };
+            };
+            videoTranscription: {
+                enabled: boolean;
+                remoteRunners: {
+                    enabled: boolean;
+                };
+            };
+            import: {
+                [key: string]: unknown;
+            };
+            export: {
+                [key: string]: unknown;
+            };
+            autoBlacklist: {
+                [key: string]: unknown;
+            };
+            avatar: {
+                file: {
+                    extensions: string[];
+                    size?: {
+                        max: number;
+                    };
+                };
+            };
+            banner: {
+                file: {
+                    extensions: string[];
+                    size?: {
+                        max: number;
+                    };
+                };
+            };
+            video: {
+                image: {
+                    extensions: string[];
+                    size?: {
+                        max: number;
+                    };
+                };
+                file: {
+                    extensions: string[];
+                    size?: {
+                        max: number;
+                    };
+                };
+            };
+            videoCaption: {
+                file: {
+                    extensions: string[];
+                    size?: {
+                        max: number;
+                    };
+                };
+            };
+            user: {
+                videoQuota: number;
+                videoQuotaDaily: number;
+            };
+            videoChannels: {
+                maxPerUser: number;
+            };
+            trending: {
+                [key: string]: unknown;
+            };
+            tracker: {
+                enabled: boolean;
+            };
+            followings: {
+                [key: string]: unknown;
+            };
+            broadcastMessage: {
+                enabled: boolean;
+                message: string;
+                level: string;
+                dismissable: boolean;
+            };
+            homepage: {
+                enabled: boolean;
+            };
+            openTelemetry: {
+                metrics: {
+                    enabled: boolean;
+                    playbackStatsInterval: number;
+                };
+            };
+            views: {
+                videos: {
+                    watchingInterval: {
+                        anonymous: number;
+                        users: number;
+                    };
+                };
+            };
+            storyboards: {
+                enabled: boolean;
+            };
+            signup: {
+                allowed: boolean;
+                allowedForCurrentIP: boolean;
+                minimumAge: number;
+                requiresApproval: boolean;
+                requiresEmailVerification: boolean;
+            };
+        };
+        About: {
+            instance: {
+                name: string;
+                shortDescription: string;
+                description: string;
+                terms: string;
+                codeOfConduct: string;
+                creationReason: string;
+                moderationInformation: string;
+                administrator: string;
+                maintenanceLifetime: string;
+                businessModel: string;
+                hardwareInformation: string;
+                languages: string[];
+                categories: number[];
+                banners: components["schemas"]["ActorImage"][];
+                avatars: components["schemas"]["ActorImage"][];
+            };
+        };
+        CustomConfig: {
+            instance: {
+                name: string;
+                shortDescription: string;
+                description: string;
+                terms: string;
+                codeOfConduct: string;
+                creationReason: string;
+                moderationInformation: string;
+                administrator: string;
+                maintenanceLifetime: string;
+                businessModel: string;
+                hardwareInformation: string;
+                languages: string[];
+                categories: number[];
+                isNSFW: boolean;
+                defaultNSFWPolicy: string;
+                defaultClientRoute: string;
+            };
+            signup: {
+                enabled: boolean;
+                limit: number;
+                requiresApproval: boolean;
+                requiresEmailVerification: boolean;
+                minimumAge: number;
+            };
+            admin: {
+                email: string;
+            };
+            user: {
+                videoQuota: number;
+                videoQuotaDaily: number;
+                defaultChannelName: string;
+            };
+            videoChannels: {
+                maxPerUser: number;
+            };
+            transcoding: {
+                enabled: boolean;
+                resolutions: {
+                    "0p": boolean;
+                    "144p": boolean;
+                    "240p": boolean;
+                    "360p": boolean;
+                    "480p": boolean;
+                    "720p": boolean;
+                    "1080p": boolean;
+                    "1440p": boolean;
+                    "2160p": boolean;
+                };
+                alwaysTranscodeOriginalResolution: boolean;
+                fps: {
+                    max: number;
+                };
+            };
+            broadcastMessage: {
+                enabled: boolean;
+                message: string;
+                /** @enum {string} */
+                level: "info" | "warning" | "error";
+                dismissable: boolean;
+            };
+            storyboards: {
+                enabled: boolean;
+            };
+        };
+        Stats: {
+            totalUsers: number;
+            totalDailyActiveUsers: number;
+            totalWeeklyActiveUsers: number;
+            totalMonthlyActiveUsers: number;
+            totalModerators: number;
+            totalAdmins: number;
+            totalLocalVideos: number;
+            totalLocalVideoViews: number;
+            totalLocalVideoComments: number;
+            totalLocalVideoFilesSize: number;
+            totalVideos: number;
+            totalVideoComments: number;
+            totalLocalVideoChannels: number;
+            totalLocalDailyActiveVideoChannels: number;
+            totalLocalWeeklyActiveVideoChannels: number;
+            totalLocalMonthlyActiveVideoChannels: number;
+            totalLocalPlaylists: number;
+            totalInstanceFollowers: number;
+            totalInstanceFollowing: number;
+            videosRedundancy: unknown[];
+        };
+        AdminOverview: {
+            version: string;
+            uptimeSeconds: number;
+            cpu: {
+                /** @description of the whole machine */
+                percent: number;
+            };
+            memory: {
+                residentBytes: number;
+            };
+            disk: {
+                totalBytes: number;
+                freeBytes: number;
+                usedByShoalBytes: number;
+            };
+            http: {
+                requestsPerSecond: number;
+                bytesPerSecond: number;
+                openConnections: number;
+            };
+            jobs: {
+                waiting: number;
+                running: number;
+                failed: number;
+                oldestWaitSeconds: number;
+            };
+            viewers: number;
+            videos: number;
+            users: number;
+        };
+        /** @description http://nodeinfo.diaspora.software/ns/schema/2.0 */
+        NodeInfo: {
+            [key: string]: unknown;
+        };
+        OEmbed: {
+            type: string;
+            version: string;
+            html: string;
+            width: number;
+            height: number;
+            title: string;
+            author_name: string;
+            author_url: string;
+            provider_name: string;
+            provider_url: string;
+            thumbnail_url?: string;
+            thumbnail_width?: number;
+            thumbnail_height?: number;
+        };
+        Overview: {
+            categories: {
+                category: components["schemas"]["Choice"];
+                videos: components["schemas"]["Video"][];
+            }[];
+            channels: {
+                channel: components["schemas"]["ActorSummary"];
+                videos: components["schemas"]["Video"][];
+            }[];
+            tags: {
+                tag: string;
+                videos: components["schemas"]["Video"][];
+            }[];
+        };
+        UserList: {
+            total: number;
+            data: components["schemas"]["User"][];
+        };
+        AccountList: {
+            total: number;
+            data: components["schemas"]["Account"][];
+        };
+        ChannelList: {
+            total: number;
+            data: components["schemas"]["Channel"][];
+        };
+        VideoList: {
+            total: number;
+            data: components["schemas"]["Video"][];
+        };
+        JobList: {
+            total: number;
+            data: components["schemas"]["Job"][];
+        };
+        CaptionList: {
+            total: number;
+            data: components["schemas"]["Caption"][];
+        };
+        VideoPasswordList: {
+            total: number;
+            data: components["schemas"]["VideoPassword"][];
+        };
+        ChapterList: {
+            chapters: components["schemas"]["Chapter"][];
+        };
+        StoryboardList: {
+            storyboards: components["schemas"]["Storyboard"][];
+        };
+        QuotaUsed: {
+            videoQuotaUsed: number;
+            videoQuotaUsedDaily: number;
+        };
+        OAuthClient: {
+            client_id: string;
+            client_secret: string;
+        };
+        ViewReport: {
+            /** @description seconds */
+            currentTime: number;
+            /** @enum {string} */
+            viewEvent?: "seek";
+            sessionId?: string;
+        };
+        PlaybackReport: {
+            /** @enum {string} */
+            playerMode: "p2p-media-loader" | "web-video" | "webtorrent" | "hls";
+            resolution?: number;
+            fps?: number;
+            p2pEnabled: boolean;
+            p2pPeers?: number;
+            resolutionChanges: number;
+            errors: number;
+            bufferStalled?: number;
+            downloadedBytesP2P: number;
+            downloadedBytesHTTP: number;
+            uploadedBytesP2P: number;
+            videoId: string;
+        };
+        ActorImage: {
+            width?: number;
+            path: string;
+            fileUrl?: string;
+            /** Format: date-time */
+            createdAt?: string;
+            /** Format: date-time */
+            updatedAt?: string;
+        };
+        /** @description label by number or code */
+        Labels: {
+            [key: string]: string;
+        };
+        MediaToken: {
+            files: {
+                token: string;
+                /** Format: date-time */
+                expires: string;
+            };
+        };
+        VideoAttributes: {
+            name?: string;
+            channelId?: number;
+            description?: string | null;
+            support?: string | null;
+            category?: number | null;
+            licence?: number | null;
+            language?: string | null;
+            /** @description 1 public, 2 unlisted, 3 private, 4 internal, 5 password */
+            privacy?: number;
+            nsfw?: boolean;
+            tags?: string[];
+            commentsPolicy?: number;
+            commentsEnabled?: boolean;
+            downloadEnabled?: boolean;
+            waitTranscoding?: boolean;
+            /** Format: date-time */
+            originallyPublishedAt?: string | null;
+            scheduleUpdate?: {
+                /** Format: date-time */
+                updateAt?: string;
+                privacy?: number;
+            } | null;
+            videoPasswords?: string[];
+        };
+        NewUser: {
+            username: string;
+            password: string;
+            email: string;
+            displayName?: string;
+            role?: number;
+            videoQuota?: number;
+            videoQuotaDaily?: number;
+            channelName?: string;
+        };
+        UserChanges: {
+            password?: string;
+            email?: string;
+            role?: number;
+            videoQuota?: number;
+            videoQuotaDaily?: number;
+        };
+        Registration: {
+            username: string;
+            password: string;
+            email: string;
+            displayName?: string;
+            channel?: {
+                name?: string;
+                displayName?: string;
+            };
+        };
+        MyChanges: {
+            displayName?: string;
+            description?: string | null;
+            email?: string;
+            password?: string;
+            /** @description needed to change password or email */
+            currentPassword?: string;
+            theme?: string;
+            nsfwPolicy?: string;
+            p2pEnabled?: boolean;
+            videosHistoryEnabled?: boolean;
+            autoPlayVideo?: boolean;
+            autoPlayNextVideo?: boolean;
+            autoPlayNextVideoPlaylist?: boolean;
+            videoLanguages?: string[] | null;
+            noInstanceConfigWarningModal?: boolean;
+            noWelcomeModal?: boolean;
+            noAccountSetupWarningModal?: boolean;
+        };
+        NewChannel: {
+            name: string;
+            displayName: string;
+            description?: string | null;
+            support?: string | null;
+        };
+        ChannelChanges: {
+            displayName?: string;
+            description?: string | null;
+            support?: string | null;
+        };
+    };
+    responses: {
+        /** @description What is wrong */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What is wrong */
+        UploadProblem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["UploadProblem"];
+            };
+        };
+        /** @description The window of this client is used up */
+        TooMany: {
+            headers: {
+                "Retry-After"?: number;
+                "X-RateLimit-Limit"?: number;
+                "X-RateLimit-Remaining"?: number;
+                "X-RateLimit-Reset"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "text/plain": string;
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        start: number;
+        count: number;
+        /** @description a field, or -field for descending */
+        sort: string;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
