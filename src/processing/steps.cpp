@@ -218,6 +218,11 @@ io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, P
 
 io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t work_segment,
                                Path source, Path folder) {
+  // Sound alone has no picture to encode; its work segments are packaged from the sound.
+  const bool encodes = std::ranges::any_of(plan.renditions, [](const RenditionPlan& rendition) {
+    return rendition.video == StreamMode::encode;
+  });
+  if (!encodes) co_return Result<>{};
   CO_TRY_VOID(co_await run_child(
       steps, encode_command(plan, work_segment, source, folder, steps.limits), "encode"));
   co_return Result<>{};

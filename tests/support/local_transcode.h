@@ -106,10 +106,6 @@ class LocalTranscode {
   }
 
   io::Task<Result<>> encode(processing::Path source, std::size_t k) {
-    const bool encodes = std::ranges::any_of(outcome_.plan.renditions, [](const auto& rendition) {
-      return rendition.video == processing::StreamMode::encode;
-    });
-    if (!encodes) co_return Result<>{};
     co_return co_await processing::encode_work(steps_, outcome_.plan, k, source, folder_);
   }
 

@@ -225,6 +225,19 @@ TEST_P(PipelineTest, a_child_may_end_long_after_its_last_piece) {
   expect_published(id, {240, 144});
 }
 
+TEST_P(PipelineTest, sound_alone_is_published_as_one_rendition_without_picture) {
+  const VideoId id = upload(make_clip("song.m4a", "-vn"));
+  run_all_jobs();
+  const catalog::Video video = find(id);
+  EXPECT_EQ(video.summary.state, catalog::VideoState::published);
+  EXPECT_FALSE(video.failure) << *video.failure;
+  ASSERT_TRUE(video.playlist && video.playlist->is_finished);
+  ASSERT_EQ(video.playlist->files.size(), 1U);
+  EXPECT_EQ(video.playlist->files.front().resolution, 0);
+  EXPECT_TRUE(video.playlist->files.front().has_audio);
+  EXPECT_FALSE(video.playlist->files.front().has_video);
+}
+
 TEST_P(PipelineTest, a_video_that_does_not_wait_is_published_with_its_first_segment) {
   const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
   run_jobs([&] { return count("select count(*) from work_segment") > 0; });
