@@ -1,3 +1,4 @@
+#include "jobs/queue.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -129,6 +130,23 @@ TEST_P(InstanceTest, overview_is_for_administrators) {
   EXPECT_GT(overview.at("disk").at("totalBytes").to_number<double>(), 0);
   EXPECT_EQ(overview.at("users"), 2);
   EXPECT_EQ(overview.at("jobs").at("waiting"), 0);
+}
+
+TEST_P(InstanceTest, what_waits_on_purpose_is_not_behind) {
+  const auto enqueue = [&](Seconds later) {
+    ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<JobId> {
+      jobs::NewJob job;
+      job.kind = "tidy";
+      job.run_after = session.now() + later;
+      return jobs::enqueue(session, job);
+    }));
+    clock.advance(Seconds{2});  // answers are kept for a second
+  };
+  const std::string root = root_token();
+  enqueue(Seconds{3600});
+  EXPECT_EQ(get("/api/v1/admin/overview", root).json().at("jobs").at("waiting"), 0);
+  enqueue(Seconds{0});
+  EXPECT_EQ(get("/api/v1/admin/overview", root).json().at("jobs").at("waiting"), 1);
 }
 
 TEST_P(InstanceTest, health_needs_no_token_and_metrics_do_from_elsewhere) {

@@ -20,10 +20,13 @@ Figures read_figures(db::Session& session, const std::string& folder) {
   Figures figures;
   // The transaction is on a pool thread already, where asking the disk may block.
   figures.disk = disk_usage(folder);
+  // A job for later (a clean-up in a day, a retry in a minute) is not behind: it waits on purpose.
   const auto jobs = session.query_one(
-      "select coalesce(sum(case when state = 2 then 0 else 1 end), 0), "
-      "coalesce(sum(case when state = 2 then 1 else 0 end), 0), "
-      "min(case when state = 1 then created_at end) from job");
+      "select coalesce(sum(case when state = 3 or (state = 1 and run_after <= :now) then 1 else 0"
+      " end), 0), coalesce(sum(case when state = 2 then 1 else 0 end), 0),"
+      " min(case when state = 1 and run_after <= :now then case when run_after > created_at then"
+      " run_after else created_at end end) from job",
+      {session.now()});
   figures.waiting = jobs->integer(0);
   figures.running = jobs->integer(1);
   figures.oldest_waiting = jobs->optional_time(2);
