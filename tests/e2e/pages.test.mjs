@@ -11,6 +11,8 @@ let server
 let browser
 let api
 let video
+let hidden
+let locked
 
 before(async () => {
   server = await startServer()
@@ -18,6 +20,9 @@ before(async () => {
   api = await new Api(server.url).login()
   const { uuid } = await api.upload(clip('short'), { name: longName, category: 16 })
   video = await api.processed(uuid)
+  hidden = await api.upload(clip('short'), { name: 'Hidden', privacy: 3 })
+  locked = await api.upload(clip('short'), { name: 'Locked', privacy: 3 })
+  await api.call('PUT', `videos/${locked.uuid}`, { privacy: 5, videoPasswords: ['open sesame'] })
 })
 after(async () => {
   await browser?.close()
@@ -31,6 +36,10 @@ const open = [
   '/c/:channel',
   '/a/root',
   '/login',
+  '/signup',
+  '/search',
+  '/w/:hidden',
+  '/w/:locked',
   '/nothing-here',
   '/videos/embed/:video'
 ]
@@ -46,7 +55,11 @@ const own = [
   '/admin/configuration'
 ]
 const address = (path) =>
-  path.replace(':video', video.shortUUID).replace(':channel', video.channel.name)
+  path
+    .replace(':video', video.shortUUID)
+    .replace(':hidden', hidden.shortUUID)
+    .replace(':locked', locked.shortUUID)
+    .replace(':channel', video.channel.name)
 
 for (const [theme, width] of [
   ['light', 390],
@@ -72,6 +85,48 @@ for (const [theme, width] of [
     await closePage(page)
   })
 }
+
+test('axe finds nothing serious in what opens on a page', async () => {
+  const page = await openPage(browser, server, { session: api.session, colorScheme: 'dark' })
+  const opened = async (what, shown) => {
+    await shown.waitFor()
+    assert.deepEqual(await axeFindings(page), [], what)
+    await page.keyboard.press('Escape')
+    await shown.waitFor({ state: 'hidden' })
+  }
+  const button = (name) => page.getByRole('button', { name })
+  const dialog = page.getByRole('dialog')
+  await page.goto(address('/w/:video'))
+  await page.getByRole('heading', { level: 1, name: longName }).waitFor()
+  await page.getByRole('slider', { name: 'Seek' }).waitFor()
+  for (const name of [/^Speed/, /^Quality/]) {
+    await button(name).focus()
+    await page.keyboard.press('Enter')
+    await opened(`menu ${name}`, page.getByRole('menu'))
+  }
+  for (const name of ['Share', 'Download']) {
+    await button(name).click()
+    await opened(name, dialog)
+  }
+  await button(/^Your account/).click()
+  await opened('account menu', page.getByRole('link', { name: 'My videos' }))
+  await page.goto('/admin/users')
+  await button('Create user').click()
+  await opened('user dialog', dialog)
+  await page.goto('/my-library/videos')
+  await button('Delete: Hidden').click()
+  await opened('delete dialog', dialog)
+  await page.goto('/admin/jobs')
+  await button(/^Show details/)
+    .first()
+    .click()
+  assert.deepEqual(await axeFindings(page), [], 'an open job')
+  await page.goto('/upload')
+  await page.getByTestId('upload-input').setInputFiles(clip('short'))
+  await page.getByTestId('upload-status').getByText('Uploaded').waitFor()
+  assert.deepEqual(await axeFindings(page), [], 'a finished upload')
+  await closePage(page)
+})
 
 test('the pages speak Chinese to who reads Chinese, and remember another choice', async () => {
   const page = await openPage(browser, server, { locale: 'zh-CN' })

@@ -34,16 +34,8 @@ export async function until(what, deadlineMs, check) {
   }
 }
 
-/**
- * `data`: a folder that is there already and stays; `url` and `environment`: where it is asked for
- * and what else it is told.
- */
-export async function startServer(options = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
-  const port = options.port ?? (await freePort())
-  const url = options.url ?? `http://127.0.0.1:${port}`
-  const data = options.data ?? join(folder, 'data')
-  const log = join(folder, 'server.log')
+/** One run of the program; `exited` settles when it is gone. */
+function run(data, port, log, environment) {
   const child = spawn(program, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
     env: {
       ...process.env,
@@ -54,47 +46,79 @@ export async function startServer(options = {}) {
       // Every browser here has the same address; the limits have tests of their own.
       SHOAL__RATES_LIMIT__API__MAX: '0',
       SHOAL__RATES_LIMIT__LOGIN__MAX: '0',
-      ...options.environment
+      ...environment
     },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  const file = createWriteStream(log)
+  const file = createWriteStream(log, { flags: 'a' })
   child.stdout.pipe(file, { end: false })
   child.stderr.pipe(file, { end: false })
-  const exited = new Promise((resolve) => {
+  const running = { child, gone: false }
+  running.exited = new Promise((resolve) => {
     child.once('exit', resolve)
     child.once('error', (error) => {
       file.write(`${program}: ${error.message}\n`)
       resolve()
     })
-  })
-  let gone = false
-  void exited.then(() => (gone = true))
-
-  const stop = async () => {
-    if (!gone) {
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs)
-      await exited
-      clearTimeout(timer)
-    }
+  }).then(() => {
+    running.gone = true
     file.end()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  try {
+  })
+  return running
+}
+
+/**
+ * `data`: a folder that is there already and stays; `url` and `environment`: where it is asked for
+ * and what else it is told.
+ */
+export async function startServer(options = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
+  const port = options.port ?? (await freePort())
+  const url = options.url ?? `http://127.0.0.1:${port}`
+  const data = options.data ?? join(folder, 'data')
+  const log = join(folder, 'server.log')
+  let running
+
+  const start = async () => {
+    running = run(data, port, log, options.environment)
     await until('the server answers', startDeadlineMs, async () => {
-      if (gone) throw new Error('the server stopped at once')
+      if (running.gone) throw new Error('the server stopped at once')
       return fetch(`${url}/api/v1/config`).then(
         (answer) => answer.ok,
         () => false
       )
     })
+  }
+  const end = async (signal) => {
+    if (running.gone) return
+    running.child.kill(signal)
+    const timer = setTimeout(() => running.child.kill('SIGKILL'), stopDeadlineMs)
+    await running.exited
+    clearTimeout(timer)
+  }
+  const stop = async () => {
+    await end('SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await start()
   } catch (error) {
     const tail = readFileSync(log, 'utf8').split('\n').slice(-20).join('\n')
     await stop()
     throw new Error(`${error.message}\n${tail}`)
   }
-  return { url, log, data, child, stop }
+  /** `kill` is what a power cut does to the process; `start` runs it again on the same data. */
+  return {
+    url,
+    log,
+    data,
+    stop,
+    start,
+    kill: () => end('SIGKILL'),
+    get child() {
+      return running.child
+    }
+  }
 }
 
 /** What the API answers, for arranging a test and for checking what the pages did. */

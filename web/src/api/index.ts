@@ -22,7 +22,8 @@ export const server = {
   customConfig: () => get<T.CustomConfig>('config/custom'),
   saveCustomConfig: (config: T.CustomConfig) =>
     request<T.CustomConfig>('PUT', 'config/custom', { json: config }),
-  overview: (signal?: Signal) => get<T.Overview>('admin/overview', undefined, signal)
+  overview: (signal?: Signal) => get<T.Overview>('admin/overview', undefined, signal),
+  reportPlayback: (json: T.PlaybackReport) => request<void>('POST', 'metrics/playback', { json })
 }
 
 export const session = {
@@ -101,10 +102,8 @@ export const videos = {
       ? request<void>('PUT', `videos/${id(key)}`, { form: videoForm(attributes, thumbnail) })
       : request<void>('PUT', `videos/${id(key)}`, { json: attributes }),
   remove: (key: string) => request<void>('DELETE', `videos/${id(key)}`),
-  view: (key: string, currentTime: number, sessionId: string, seek = false) =>
-    request<void>('POST', `videos/${id(key)}/views`, {
-      json: { currentTime: Math.floor(currentTime), sessionId, ...(seek && { viewEvent: 'seek' }) }
-    }),
+  view: (key: string, json: T.ViewReport, password?: string) =>
+    request<void>('POST', `videos/${id(key)}/views`, { json, headers: passwordHeader(password) }),
   captions: (key: string, password?: string) =>
     request<T.Page<T.Caption>>('GET', `videos/${id(key)}/captions`, {
       headers: passwordHeader(password)

@@ -1,5 +1,6 @@
 /** Who is logged in, and the server's public configuration. */
 import { ApiError, onSessionEnd, Role, server, session, type ServerConfig, type User } from '../api'
+import { bootConfig } from './boot'
 
 class Session {
   user = $state.raw<User | null>(null)
@@ -52,18 +53,6 @@ class Session {
   async logout(): Promise<void> {
     await session.logout().catch(() => {})
     this.user = null
-  }
-}
-
-function bootConfig(): ServerConfig | null {
-  const element = document.getElementById('shoal-boot')
-  if (!element?.textContent) return null
-  try {
-    const boot = JSON.parse(element.textContent)
-    const config = boot?.config ?? boot
-    return config?.instance?.name ? (config as ServerConfig) : null
-  } catch {
-    return null
   }
 }
 

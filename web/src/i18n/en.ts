@@ -154,6 +154,7 @@ export const en = {
     remaining: (seconds: number) => `about ${duration(seconds)} left`,
     playsMeanwhile: 'You can watch what is ready while the rest is processed.',
     failedTitle: 'This video could not be processed completely',
+    failedWhollyTitle: 'This video could not be processed',
     failedPlayable: 'What was finished can be watched.',
     failed: 'Nothing of it can be played. Its owner can upload it again.',
     failedReason: (reason: string) => `Reason: ${reason}`
@@ -449,6 +450,17 @@ export const en = {
         waiting: 'Waiting', active: 'Running', completed: 'Completed', failed: 'Failed', delayed: 'Delayed',
         'waiting-children': 'Waiting for others', prioritized: 'Waiting', paused: 'Paused', cancelled: 'Cancelled'
       } as Record<string, string>,
+      // prettier-ignore
+      kinds: {
+        'video-prepare': 'Examine the file', 'video-audio': 'Encode the sound',
+        'video-copy': 'Copy the picture', 'video-encode': 'Encode the picture',
+        'video-pictures': 'Make the thumbnails', 'video-finish': 'Finish the qualities',
+        'video-rendition': 'Write the file', 'video-publish': 'Publish',
+        'video-storyboard': 'Make the seek preview', 'video-clean-up': 'Remove what is no longer needed'
+      } as Record<string, string>,
+      part: (name: string, part: number) => `${name}, part ${number(part)}`,
+      video: (id: number) => `Video ${id}`,
+      kind: 'Kind',
       type: 'Job',
       state: 'State',
       progress: 'Progress',

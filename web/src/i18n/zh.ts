@@ -42,7 +42,7 @@ export const zh: Messages = {
     show: '显示',
     hide: '隐藏',
     unlimited: '不限',
-    views: (n) => (n === 0 ? '暂无观看' : `${compact(n)}次观看`),
+    views: (n) => (n === 0 ? '暂无观看' : `${compact(n)} 次观看`),
     viewsExact: (n) => `${number(n)} 次观看`,
     watching: (n) => `${number(n)} 人正在观看`,
     videos: (n) => `${number(n)} 个视频`,
@@ -150,6 +150,7 @@ export const zh: Messages = {
     remaining: (seconds) => `约剩 ${duration(seconds)}`,
     playsMeanwhile: '处理期间可以先观看已就绪的部分。',
     failedTitle: '该视频未能处理完成',
+    failedWhollyTitle: '该视频无法处理',
     failedPlayable: '已完成的部分可以观看。',
     failed: '没有可以播放的内容。视频所有者可以重新上传。',
     failedReason: (reason) => `原因：${reason}`
@@ -434,6 +435,16 @@ export const zh: Messages = {
         waiting: '等待中', active: '运行中', completed: '已完成', failed: '失败', delayed: '已延后',
         'waiting-children': '等待其他任务', prioritized: '等待中', paused: '已暂停', cancelled: '已取消'
       },
+      // prettier-ignore
+      kinds: {
+        'video-prepare': '检查文件', 'video-audio': '编码声音', 'video-copy': '复制画面',
+        'video-encode': '编码画面', 'video-pictures': '生成缩略图', 'video-finish': '完成各清晰度',
+        'video-rendition': '写入文件', 'video-publish': '发布', 'video-storyboard': '生成预览图',
+        'video-clean-up': '清理不再需要的数据'
+      },
+      part: (name, part) => `${name}，第 ${number(part)} 段`,
+      video: (id) => `视频 ${id}`,
+      kind: '类型',
       type: '任务',
       state: '状态',
       progress: '进度',

@@ -5,12 +5,14 @@
 import { Engine, type EngineError } from './engine'
 import { chapterAt, chapterSpans, clamp, nextSpeed, type KeyAction, type Quality } from './logic'
 import { readPrefs, writePrefs } from './prefs'
-import type { CaptionSource, ChapterMark, PlayerSource } from './types'
+import type { CaptionSource, ChapterMark, PlaybackStats, PlayerSource } from './types'
 
 export interface EngineLike {
+  readonly stats: Omit<PlaybackStats, 'playing'>
   load(source: PlayerSource, startAt: number): void
   setLevel(level: number): void
   retry(source: PlayerSource): void
+  update(source: PlayerSource): void
   destroy(): void
 }
 type EngineFactory = (
@@ -19,6 +21,16 @@ type EngineFactory = (
 ) => EngineLike
 
 const frameSeconds = 1 / 25
+const noStats: PlaybackStats = {
+  mode: 'p2p-media-loader',
+  bytes: 0,
+  levelChanges: 0,
+  errors: 0,
+  stalls: 0,
+  resolution: 0,
+  fps: 0,
+  playing: false
+}
 
 export class PlayerController {
   paused = $state(true)
@@ -34,6 +46,8 @@ export class PlayerController {
   speed = $state(1)
   fullscreen = $state(false)
   pip = $state(false)
+  /** How often the viewer jumped. */
+  jumps = $state(0)
   error = $state<{ kind: EngineError; fatal: boolean } | null>(null)
 
   qualities = $state.raw<Quality[]>([])
@@ -57,13 +71,20 @@ export class PlayerController {
       ? Math.min(this.seekableEnd, this.duration)
       : this.duration
   )
-  readonly levelLabel = $derived(this.qualities.find((q) => q.level === this.level)?.label ?? '')
+  /** The quality the viewer fixed, else the one that is shown. */
+  readonly levelLabel = $derived.by(() => {
+    const wanted = this.chosenLevel >= 0 ? this.chosenLevel : this.level
+    return this.qualities.find((q) => q.level === wanted)?.label ?? ''
+  })
 
   media = $state.raw<HTMLVideoElement | null>(null)
   /** Element that goes full screen. */
   frame: HTMLElement | null = null
   private engine: EngineLike | null = null
   private off: (() => void) | null = null
+  private counted: PlaybackStats | null = null
+  /** The media are no longer given out: the page finds out why. */
+  onrefused: (() => void) | null = null
 
   constructor(
     private readonly makeEngine: EngineFactory = (media, events) => new Engine(media, events)
@@ -82,7 +103,8 @@ export class PlayerController {
       qualities: (list) => (this.qualities = list),
       level: (index) => (this.level = index),
       error: (kind, fatal) => (this.error = { kind, fatal }),
-      recovered: () => (this.error = null)
+      recovered: () => (this.error = null),
+      refused: () => this.onrefused?.()
     })
     return () => this.detach()
   }
@@ -98,6 +120,12 @@ export class PlayerController {
     }
   }
 
+  /** What was counted since the player was made; it stays readable when the player has gone. */
+  stats(): PlaybackStats {
+    if (this.engine) this.counted = { ...this.engine.stats, playing: !this.paused }
+    return this.counted ?? noStats
+  }
+
   /** A changed URL of the same running video does not interrupt what plays. */
   load(source: PlayerSource, startAt = 0): void {
     this.source = source
@@ -110,15 +138,16 @@ export class PlayerController {
   }
   /** New facts about what plays already (its end is known, the playlist was finished). */
   refresh(source: PlayerSource): void {
-    const broken = this.error?.fatal === true
     this.source = source
-    if (broken) this.retry()
+    if (this.error?.fatal) this.retry()
+    else this.engine?.update(source)
   }
   retry(): void {
     if (!this.source) return
+    const wasPlaying = !this.paused || this.error?.fatal
     this.error = null
     this.engine?.retry(this.source)
-    void this.play()
+    if (wasPlaying) void this.play()
   }
 
   /** False when the browser refused to start without a click. */
@@ -144,6 +173,7 @@ export class PlayerController {
     const time = clamp(to, 0, Math.max(0, this.availableEnd - 0.05))
     this.time = time
     this.ended = false
+    this.jumps++
     this.media.currentTime = time
   }
   setVolume(value: number): void {
@@ -242,6 +272,7 @@ export class PlayerController {
       ended: () => {
         this.ended = this.paused = true
         this.waiting = false
+        this.time = Math.max(this.time, this.duration)
       },
       enterpictureinpicture: () => (this.pip = true),
       leavepictureinpicture: () => (this.pip = false),

@@ -2,6 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PlayerController, type EngineLike } from './controller.svelte'
 import type { PlayerSource } from './types'
 
+const noCounts = {
+  mode: 'p2p-media-loader' as const,
+  bytes: 0,
+  levelChanges: 0,
+  errors: 0,
+  stalls: 0,
+  resolution: 0,
+  fps: 0
+}
 const source: PlayerSource = {
   hls: '/master.m3u8',
   file: null,
@@ -47,9 +56,11 @@ function fakeMedia() {
 
 describe('PlayerController', () => {
   const engine = {
+    stats: { ...noCounts },
     load: vi.fn(),
     setLevel: vi.fn(),
     retry: vi.fn(),
+    update: vi.fn(),
     destroy: vi.fn()
   } satisfies EngineLike
   let events: Parameters<ConstructorParameters<typeof PlayerController>[0] & object>[1]
@@ -93,6 +104,9 @@ describe('PlayerController', () => {
     expect(engine.load).toHaveBeenCalledTimes(1)
     c.refresh({ ...source, hls: '/finished-master.m3u8' })
     expect(engine.load).toHaveBeenCalledTimes(1)
+    expect(engine.update).toHaveBeenCalledWith(
+      expect.objectContaining({ hls: '/finished-master.m3u8' })
+    )
     expect(engine.retry).not.toHaveBeenCalled()
   })
 

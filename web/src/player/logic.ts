@@ -79,17 +79,22 @@ export interface Quality {
   label: string
 }
 
-/** One entry per height and frame-rate class, best first. Portrait video counts its short side. */
+/** Portrait video counts its short side. */
+export const lines = ({ width, height }: { width: number; height: number }) =>
+  width > 0 && width < height ? width : height
+
+/** One entry per height and frame-rate class, best first. */
 export function qualities(
   levels: { width: number; height: number; frameRate?: number; bitrate: number }[]
 ): Quality[] {
   const best = new Map<string, Quality & { bitrate: number }>()
-  for (const [level, { width, height, frameRate, bitrate }] of levels.entries()) {
-    const lines = width > 0 && width < height ? width : height
+  for (const [level, one] of levels.entries()) {
+    const { frameRate, bitrate } = one
+    const shown = lines(one)
     const fps = (frameRate ?? 0) > 32 ? String(Math.round(frameRate ?? 0)) : ''
-    const label = lines > 0 ? `${lines}p${fps}` : `${Math.round(bitrate / 1000)} kbit/s`
+    const label = shown > 0 ? `${shown}p${fps}` : `${Math.round(bitrate / 1000)} kbit/s`
     const known = best.get(label)
-    if (!known || known.bitrate < bitrate) best.set(label, { level, height: lines, label, bitrate })
+    if (!known || known.bitrate < bitrate) best.set(label, { level, height: shown, label, bitrate })
   }
   return [...best.values()]
     .sort((a, b) => b.height - a.height || b.bitrate - a.bitrate)

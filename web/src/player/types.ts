@@ -16,6 +16,18 @@ export interface PlayerSource {
   /** Access token for private media; added to every media request. */
   token: string | null
 }
+/** Counted since the player was made; `resolution` and `fps` are of what is shown now. */
+export interface PlaybackStats {
+  /** PeerTube's names: HLS (with or without peers), or the plain file. */
+  mode: 'p2p-media-loader' | 'web-video'
+  bytes: number
+  levelChanges: number
+  errors: number
+  stalls: number
+  resolution: number
+  fps: number
+  playing: boolean
+}
 export interface CaptionSource {
   language: string
   label: string

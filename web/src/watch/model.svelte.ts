@@ -19,6 +19,8 @@ export type Gate = 'none' | 'password' | 'login' | 'forbidden'
 
 /** Nobody should wait for our polling once the first seconds are ready. */
 const pollMs = { untilPlayable: 500, untilFinished: 3000 }
+/** Media that are refused make us look again, but not in a storm. */
+const recheckEveryMs = 5000
 const passwordCodes = ['video_requires_password', 'incorrect_video_password']
 
 export class WatchModel {
@@ -34,6 +36,7 @@ export class WatchModel {
   private password: string | undefined
   private timer = 0
   private generation = 0
+  private checkedAt = 0
 
   readonly source = $derived(this.video ? sourceOf(this.video, this.token) : null)
   readonly captionSources = $derived<CaptionSource[]>(
@@ -91,6 +94,36 @@ export class WatchModel {
     }
   }
 
+  /** What `open` was given, or remembered, for requests of the page's own. */
+  get videoPassword(): string | undefined {
+    return this.password
+  }
+
+  /**
+   * The media are no longer given out: the token may have run out (a new one plays on), or the
+   * video was deleted or closed, and the page says so.
+   */
+  async recheck(): Promise<void> {
+    if (Date.now() - this.checkedAt < recheckEveryMs) return
+    this.checkedAt = Date.now()
+    const generation = this.generation
+    try {
+      const video = await videos.get(this.key, this.password)
+      const token = needsToken(video)
+        ? (await videos.token(this.key, this.password)).files.token
+        : null
+      if (generation !== this.generation) return
+      this.token = token
+      this.video = video
+    } catch (error) {
+      if (generation !== this.generation || !(error instanceof ApiError)) return
+      if (![401, 403, 404].includes(error.status)) return
+      this.close()
+      this.gate = gateOf(error)
+      if (this.gate === 'none') this.error = error
+    }
+  }
+
   close(): void {
     this.generation++
     clearTimeout(this.timer)
@@ -122,8 +155,9 @@ export class WatchModel {
             this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
           this.video = video
           if (done) void this.loadExtras(generation)
-        } catch {
-          // The next poll may succeed; what plays goes on playing.
+        } catch (error) {
+          // The next poll may succeed; what plays goes on playing, unless the video is gone.
+          if (error instanceof ApiError && error.status === 404) void this.recheck()
         }
         if (generation === this.generation) this.schedule()
       },
