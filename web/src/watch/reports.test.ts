@@ -113,7 +113,7 @@ describe('PlaybackReporter', () => {
       resolutionChanges: 1,
       errors: 0,
       bufferStalled: 0,
-      downloadedBytesHTTP: 1000,
+      downloadedBytesHTTP: 1500,
       downloadedBytesP2P: 0,
       uploadedBytesP2P: 0,
       p2pEnabled: false,
@@ -128,6 +128,13 @@ describe('PlaybackReporter', () => {
     expect(sent.at(-1)?.body.downloadedBytesHTTP).toBe(2000)
   })
 
+  it('ends with what was not reported yet', async () => {
+    stats = { ...stats, bytes: 700 }
+    reporter.stop()
+    await pass(60)
+    expect(sent.map(({ body }) => body.downloadedBytesHTTP)).toEqual([700])
+  })
+
   it('never claims more than the server believes', async () => {
     stats = { ...stats, bytes: 1e15, stalls: 1e9 }
     await pass(15)
@@ -138,7 +145,7 @@ describe('PlaybackReporter', () => {
   })
 
   it('says nothing while nothing happens, nor where metrics are off', async () => {
-    stats = { ...stats, playing: false }
+    stats = { ...stats, bytes: 0, playing: false }
     await pass(60)
     expect(sent).toHaveLength(0)
     stats = { ...stats, playing: true }

@@ -112,20 +112,22 @@ const most = { bytes: 20 * 2 ** 30, events: 10_000 }
 /** Sends the differences since the last report that arrived. */
 export class PlaybackReporter {
   private readonly beat: Beat
-  private sent: PlaybackStats
+  /** A player counts from zero; what it loaded before its first picture is reported too. */
+  private sent = { bytes: 0, levelChanges: 0, errors: 0, stalls: 0 }
 
   constructor(
     private readonly videoId: string,
     private readonly stats: () => PlaybackStats,
     intervalMs = defaults.metricsMs
   ) {
-    this.sent = { ...stats() }
     this.beat = new Beat(() => this.next(), intervalMs)
   }
   start(): void {
     this.beat.start()
   }
+  /** With a last report: a short video would else be watched without any. */
   stop(): void {
+    void this.beat.now()
     this.beat.stop()
   }
 
