@@ -1,7 +1,8 @@
 /** English. Its shape is the contract: a language that misses a key does not compile. */
+import { admin } from './en.admin'
 import { makeDuration, makeTools } from './tools'
 
-const { plural, pluralCompact, number, percent } = makeTools('en')
+const { plural, pluralCompact, percent } = makeTools('en')
 const duration = makeDuration(' s', ' min', ' h', ' d')
 
 export const en = {
@@ -360,144 +361,7 @@ export const en = {
     profileSaved: 'Your profile was saved.',
     wrongPassword: 'The current password is not right.'
   },
-  admin: {
-    title: 'Administration',
-    overview: 'Overview',
-    users: 'Users',
-    videos: 'Videos',
-    jobs: 'Jobs',
-    configuration: 'Configuration',
-    live: 'live',
-    stale: 'No news from the server; trying again.',
-    window: (seconds: number) => `Last ${duration(seconds)}`,
-    verdictGood: 'All is well',
-    verdictDisk: (left: string) => `Disk nearly full: ${left} left`,
-    verdictFailed: (n: number) => plural(n, { one: '# job failed', other: '# jobs failed' }),
-    verdictBacklog: (seconds: number) =>
-      `Processing is behind: the oldest job waits ${duration(seconds)}`,
-    verdictCpu: 'The processor is fully busy',
-    up: (seconds: number) => `up ${duration(seconds)}`,
-    watchingNow: 'Watching now',
-    sentNow: 'Leaving this server',
-    requests: (rate: number) => `${number(rate)} requests/s`,
-    connections: (n: number) =>
-      plural(n, { one: '# open connection', other: '# open connections' }),
-    processing: 'Processing',
-    processingText: (waiting: number, failed: number) =>
-      `${plural(waiting, { one: '# job waiting', other: '# jobs waiting' })}, ${number(failed)} failed`,
-    running: (n: number) => plural(n, { one: '# running', other: '# running' }),
-    disk: 'Disk',
-    diskFree: 'free',
-    diskText: (total: string, used: string) => `of ${total}; Shoal uses ${used}`,
-    videosCount: (n: number) => plural(n, { one: '# video', other: '# videos' }),
-    usersCount: (n: number) => plural(n, { one: '# user', other: '# users' }),
-    chartTraffic: 'Bytes leaving this server',
-    chartCpu: 'Processor',
-    chartMemory: 'Memory of the server process',
-    chartRequests: 'Requests per second',
-    chartJobs: 'Jobs',
-    chartFull: 'all cores busy',
-    jobsWaiting: 'waiting',
-    jobsRunning: 'running',
-    jobsFailed: 'failed',
-    chartSummary: (name: string, now: string, low: string, high: string) =>
-      `${name}: now ${now}, lowest ${low}, highest ${high}`,
-    user: {
-      name: 'User',
-      role: 'Role',
-      state: 'State',
-      used: 'Used',
-      quota: 'Quota',
-      dailyQuota: 'Daily quota',
-      created: 'Since',
-      lastLogin: 'Last log-in',
-      never: 'never',
-      search: 'Search users',
-      create: 'Create user',
-      createTitle: 'New user',
-      editTitle: (name: string) => `Edit ${name}`,
-      roles: { 0: 'Administrator', 1: 'Moderator', 2: 'User' } as Record<number, string>,
-      active: 'Active',
-      blocked: 'Blocked',
-      block: 'Block',
-      unblock: 'Unblock',
-      blockTitle: (name: string) => `Block ${name}?`,
-      blockText:
-        'The user is logged out everywhere and cannot log in. Videos stay. You can unblock at any time.',
-      blockReason: 'Reason',
-      deleteTitle: (name: string) => `Delete ${name}?`,
-      deleteText: 'The account, its channels and all its videos are deleted for good.',
-      quotaHint: 'In gigabytes; empty means unlimited.',
-      newPassword: 'New password',
-      empty: 'No user matches.',
-      channelName: 'Channel name',
-      channelHint: 'Different from the user name; small letters, digits, dots and underscores.'
-    },
-    video: {
-      name: 'Video',
-      state: 'State',
-      privacy: 'Privacy',
-      views: 'Views',
-      published: 'Published',
-      owner: 'Channel',
-      search: 'Search videos',
-      empty: 'No video matches.'
-    },
-    job: {
-      all: 'All',
-      // prettier-ignore
-      states: {
-        waiting: 'Waiting', active: 'Running', completed: 'Completed', failed: 'Failed', delayed: 'Delayed',
-        'waiting-children': 'Waiting for others', prioritized: 'Waiting', paused: 'Paused', cancelled: 'Cancelled'
-      } as Record<string, string>,
-      // prettier-ignore
-      kinds: {
-        'video-prepare': 'Examine the file', 'video-audio': 'Encode the sound',
-        'video-copy': 'Copy the picture', 'video-encode': 'Encode the picture',
-        'video-pictures': 'Make the thumbnails', 'video-finish': 'Finish the qualities',
-        'video-rendition': 'Write the file', 'video-publish': 'Publish',
-        'video-storyboard': 'Make the seek preview', 'video-clean-up': 'Remove what is no longer needed'
-      } as Record<string, string>,
-      part: (name: string, part: number) => `${name}, part ${number(part)}`,
-      video: (id: number) => `Video ${id}`,
-      kind: 'Kind',
-      type: 'Job',
-      state: 'State',
-      progress: 'Progress',
-      created: 'Created',
-      took: 'Took',
-      id: 'Number',
-      input: 'What it works on',
-      error: 'Why it failed',
-      started: 'Started',
-      finished: 'Finished',
-      attempt: 'Attempt',
-      worker: 'Worker',
-      empty: 'No jobs in this state.',
-      emptyAll: 'No jobs yet.',
-      details: 'Show details'
-    },
-    config: {
-      instance: 'This server',
-      name: 'Name',
-      shortDescription: 'Short description',
-      description: 'Description',
-      terms: 'Terms',
-      signup: 'Registration',
-      signupEnabled: 'Anybody may sign up',
-      signupLimit: 'Most users',
-      signupLimitHint: 'Registration closes at this many; -1 for no limit.',
-      signupApproval: 'An administrator approves each account',
-      quotas: 'Quotas of new users',
-      quota: 'Total quota',
-      daily: 'Daily quota',
-      transcoding: 'Processing',
-      resolutions: 'Qualities to make',
-      resolutionsHint: 'Only up to the height of the source.',
-      original: 'Always keep the height of the source',
-      saved: 'The configuration is saved and applies now.'
-    }
-  }
+  admin
 }
 
 /** The contract without English's literal types. */
