@@ -43,7 +43,7 @@ export const zh: Messages = {
     show: '显示',
     hide: '隐藏',
     unlimited: '不限',
-    views: (n) => (n === 0 ? '暂无观看' : `${compact(n)} 次观看`),
+    views: (n) => (n === 0 ? '暂无观看' : `${compact(n)}次观看`),
     viewsExact: (n) => `${number(n)} 次观看`,
     watching: (n) => `${number(n)} 人正在观看`,
     videos: (n) => `${number(n)} 个视频`,
