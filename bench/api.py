@@ -58,6 +58,17 @@ def same_bytes(root, name, url, seconds):
         return load(f"{nginx.url}/{name}", seconds)[0]
 
 
+def load_while_transcoding(shoal, url, seconds):
+    """The same load while an upload is transcoded: as long as the clip takes or `seconds`."""
+    shoal.log_in()
+    video = shoal.upload(support.clip("mpeg4"), "busy")
+    figure = load(url, seconds)
+    details = shoal.call("GET", f"/api/v1/videos/{video['uuid']}")[1]
+    if not details.get("processing"):
+        raise SystemExit("the transcoding ended before the load did")
+    return figure
+
+
 def measure(count, seconds, nginx_root=None):
     with tempfile.TemporaryDirectory(prefix="shoal-bench-data-") as folder:
         newest = seeded(count, folder)
@@ -68,6 +79,7 @@ def measure(count, seconds, nginx_root=None):
             if nginx_root:
                 figures["nginx list"] = same_bytes(nginx_root, "list.json", listing, seconds)
                 figures["nginx video"] = same_bytes(nginx_root, "video.json", video, seconds)
+                figures["busy list"] = load_while_transcoding(shoal, listing, seconds)
             return figures
 
 
@@ -83,6 +95,8 @@ def main():
     figures.add("GET one video, 50 videos", "req/s", few["video"][0], PEERTUBE_VIDEO, QUOTED)
     figures.add("GET list of 15, p99", "ms", few["list"][1], 952, QUOTED)
     figures.add("GET one video, p99", "ms", few["video"][1], 493, QUOTED)
+    figures.add("GET list of 15, p99 while transcoding", "ms", few["busy list"][1],
+                few["list"][1], "peer is ours without transcoding, same run")
     figures.add("list beside nginx, same bytes", "req/s", few["list"][0], few["nginx list"],
                 "peer is nginx with the answer as a file, same run")
     figures.add("video beside nginx, same bytes", "req/s", few["video"][0], few["nginx video"],
