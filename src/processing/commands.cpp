@@ -11,9 +11,9 @@ namespace {
 /// The first piece of the sound is short, so that the first work segment need not wait for it.
 constexpr Microseconds k_first_audio_piece{8'000'000};
 constexpr Microseconds k_audio_piece{60'000'000};
-/// Seconds by which encoded sound may be off before silence is put in or sound is left out: less
-/// than a frame of AAC, so that each lost one is replaced where it was.
-constexpr const char* k_sound_slack = "0.018";
+/// Seconds by which encoded sound may be off before silence is put in or sound is left out: more
+/// than times that are stamped on arrival jitter, less than an ear notices beside a picture.
+constexpr const char* k_sound_slack = "0.030";
 /// Containers without an index are searched by bytes and may land a little late.
 constexpr Microseconds k_seek_margin{2'000'000};
 /// The containers ffmpeg may open: no playlists, no images, no scripts that name other files.
