@@ -87,6 +87,12 @@ TEST(AppConfig, a_peertube_file_is_told_what_differs) {
             }));
 }
 
+TEST(AppConfig, a_misspelt_section_is_nearer_than_the_same_key_of_another) {
+  EXPECT_EQ(
+      problems_of("webservr: {port: 1}\n"),
+      (Texts{"shoal.yaml:1: webservr.port: is no key of Shoal; did you mean webserver.port?"}));
+}
+
 TEST(AppConfig, what_only_two_keys_together_show_names_the_line_too) {
   EXPECT_EQ(problems_of("tls:\n  certificate_file: /c.pem\n"),
             (Texts{"shoal.yaml:2: tls.certificate_file: is set without tls.key_file; give both or "

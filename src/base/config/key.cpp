@@ -63,7 +63,8 @@ bool Schema::has_section(std::string_view path) const {
 }
 
 std::string Schema::nearest(std::string_view path) const {
-  // A third of the letters may be wrong; or the last part is right and the section is not.
+  // A third of the letters may be wrong; or the last part is right and the section is not,
+  // which is as good as two of them.
   std::size_t best = std::max<std::size_t>(2, path.size() / 3) + 1;
   std::string answer;
   const auto leaf = path.substr(path.rfind('.') + 1);
@@ -71,7 +72,7 @@ std::string Schema::nearest(std::string_view path) const {
     auto distance = edit_distance(path, key.path);
     if (leaf.size() > 3 && key.path.size() > leaf.size() && key.path.ends_with(leaf) &&
         key.path[key.path.size() - leaf.size() - 1] == '.')
-      distance = std::min<std::size_t>(distance, 1);
+      distance = std::min<std::size_t>(distance, 2);
     if (distance < best) {
       best = distance;
       answer = key.path;
