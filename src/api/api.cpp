@@ -22,6 +22,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_caption_routes(routes);
   add_upload_routes(routes);
   add_resumable_upload_routes(routes);
+  add_torrent_routes(routes);
   add_view_routes(routes);
   add_playback_metrics_routes(routes);
   add_discovery_routes(routes);

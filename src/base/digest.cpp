@@ -37,6 +37,14 @@ Sha256Digest Sha256::of(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
+Sha1Digest sha1_of(std::span<const std::byte> bytes) {
+  Sha1Digest digest;
+  SHOAL_CHECK(EVP_Digest(bytes.data(), bytes.size(),
+                         reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha1(),
+                         nullptr) == 1);
+  return digest;
+}
+
 Sha256Digest hmac_sha256(std::string_view key, std::string_view message) {
   Sha256Digest digest;
   SHOAL_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),

@@ -32,6 +32,10 @@ class Sha256 {
   std::unique_ptr<void, Free> context_;
 };
 
+using Sha1Digest = std::array<std::byte, 20>;
+/// SHA-1, where a format asks for it (BitTorrent); never to protect anything.
+Sha1Digest sha1_of(std::span<const std::byte> bytes);
+
 /// RFC 2104 with SHA-256.
 Sha256Digest hmac_sha256(std::string_view key, std::string_view message);
 

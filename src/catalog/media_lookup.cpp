@@ -3,14 +3,14 @@
 namespace shoal::catalog {
 
 std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name) {
-  // Kinds of storage/file_kind.h: 1 original and 11 running_audio are nobody's business.
+  // Kinds of storage/file_kind.h: 11 running_audio is nobody's business.
   const db::Rows rows = session.query(
       "select f.content_type, f.size, f.sha256, f.created_at, p.store, p.object_key, v.uuid, "
       "v.name, v.privacy, v.privacy_epoch, r.height, f.kind "
       "from media_file f join video v on v.id = f.video_id "
       "join placement p on p.file_id = f.id and p.state = 2 "
       "left join rendition r on r.file_id = f.id "
-      "where f.name = :name and f.kind not in (1, 11)",
+      "where f.name = :name and f.kind <> 11",
       {name});
   if (rows.empty()) return std::nullopt;
   const db::Row& first = rows.front();
@@ -27,6 +27,20 @@ std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string
                          .height = first.optional_integer(10)};
   for (const db::Row& row : rows) record.copies.emplace_back(row.text(4), row.text(5));
   return record;
+}
+
+std::optional<SourceFile> find_source_file(db::Session& session, VideoId video) {
+  const auto row = session.query_one(
+      "select id, name, size from media_file where video_id = :video and kind = 1 "
+      "order by id limit 1",
+      {video});
+  if (!row) return std::nullopt;
+  return SourceFile{row->id<FileId>(0), row->text(1), static_cast<std::uint64_t>(row->integer(2))};
+}
+
+bool is_source_file(db::Session& session, std::string_view name) {
+  return session.query_one("select 1 from media_file where name = :name and kind = 1", {name})
+      .has_value();
 }
 
 }  // namespace shoal::catalog

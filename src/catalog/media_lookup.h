@@ -32,7 +32,17 @@ struct MediaFileRecord {
   std::optional<std::int64_t> height;
 };
 
-/// Only files that may be served at all: no originals, no pieces of running sound.
+/// Only files that may be served at all: no pieces of running sound. An original is named by a
+/// random UUID that only those who manage its video are told.
 std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name);
+
+/// What a video was uploaded as; it goes when the renditions are finished.
+struct SourceFile {
+  FileId id;
+  std::string name;
+  std::uint64_t size = 0;
+};
+std::optional<SourceFile> find_source_file(db::Session& session, VideoId video);
+bool is_source_file(db::Session& session, std::string_view name);
 
 }  // namespace shoal::catalog

@@ -12,6 +12,18 @@ std::string hls_path(const Uuid& video, std::string_view name, bool open_to_all)
 std::string hls_download_path(std::string_view name) {
   return fmt::format("{}{}", k_hls_download_prefix, name);
 }
+std::string web_video_path(std::string_view name, bool open_to_all) {
+  return fmt::format("{}{}", open_to_all ? k_web_video_prefix : k_private_web_video_prefix, name);
+}
+std::string web_video_download_path(std::string_view name) {
+  return fmt::format("{}{}", k_web_video_download_prefix, name);
+}
+std::string torrent_path(std::string_view name) {
+  return fmt::format("{}{}.torrent", k_torrent_prefix, name);
+}
+std::string torrent_download_path(std::string_view name) {
+  return fmt::format("{}{}.torrent", k_torrent_download_prefix, name);
+}
 std::string thumbnail_path(std::string_view name) {
   return fmt::format("{}{}", k_thumbnail_prefix, name);
 }

@@ -15,6 +15,12 @@ inline constexpr std::string_view k_hls_prefix = "/static/streaming-playlists/hl
 inline constexpr std::string_view k_private_hls_prefix = "/static/streaming-playlists/hls/private/";
 inline constexpr std::string_view k_hls_download_prefix =
     "/download/streaming-playlists/hls/videos/";
+/// Whole files that are no rendition: the source of a video while its renditions are made.
+inline constexpr std::string_view k_web_video_prefix = "/static/web-videos/";
+inline constexpr std::string_view k_private_web_video_prefix = "/static/web-videos/private/";
+inline constexpr std::string_view k_web_video_download_prefix = "/download/web-videos/";
+inline constexpr std::string_view k_torrent_prefix = "/lazy-static/torrents/";
+inline constexpr std::string_view k_torrent_download_prefix = "/download/torrents/";
 inline constexpr std::string_view k_thumbnail_prefix = "/lazy-static/thumbnails/";
 inline constexpr std::string_view k_preview_prefix = "/lazy-static/previews/";
 inline constexpr std::string_view k_storyboard_prefix = "/lazy-static/storyboards/";
@@ -24,6 +30,10 @@ inline constexpr std::string_view k_caption_prefix = "/lazy-static/video-caption
 /// (public and unlisted).
 std::string hls_path(const Uuid& video, std::string_view name, bool open_to_all);
 std::string hls_download_path(std::string_view name);
+std::string web_video_path(std::string_view name, bool open_to_all);
+std::string web_video_download_path(std::string_view name);
+std::string torrent_path(std::string_view name);
+std::string torrent_download_path(std::string_view name);
 std::string thumbnail_path(std::string_view name);
 std::string preview_path(std::string_view name);
 std::string storyboard_path(std::string_view name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -81,6 +82,8 @@ struct Context {
   /// Of the jobs that run on this node; set by app where there is a worker.
   const jobs::Progress* job_progress = nullptr;
   RateSampler rates;
+  /// One torrent at a time is made on this node.
+  std::atomic<bool> torrent_is_made{false};
   const WebClient web;
   /// When the figures of /metrics were read last, and the queues they named.
   struct Scraped {

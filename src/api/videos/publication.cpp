@@ -59,6 +59,7 @@ io::Task<Result<storage::Checksum>> checksum_of_object(blob::BlobStore& store, s
 
 struct Handed {
   std::string key;
+  std::string name;
   storage::Checksum checksum;
 };
 
@@ -79,7 +80,7 @@ Answer<MadeVideo> write_rows(db::Session& session, Context& context, const stora
   storage::record_file(session,
                        {.video = video,
                         .kind = storage::FileKind::original,
-                        .name = uuid.text() + "-original",
+                        .name = handed.name,
                         .content_type = "application/octet-stream",
                         .checksum = handed.checksum},
                        services.store->name(), handed.key, now);
@@ -162,7 +163,10 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
       }));
   CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.store, key));
   CO_TRY(auto checksum, co_await checksum_of_object(*services.store, key));
-  const Handed handed{.key = key, .checksum = std::move(checksum)};
+  // Not to be guessed: whoever may watch the video may not have its source.
+  const Handed handed{.key = key,
+                      .name = Uuid::generate(context.random).text() + "-original",
+                      .checksum = std::move(checksum)};
   const Uuid uuid = Uuid::generate(context.random);
   auto made = co_await context.database.write(
       [&context, &upload, &plan, &handed, &uuid](db::Session& session) {

@@ -16,6 +16,8 @@ void add_video_edit_routes(Routes& routes);
 void add_caption_routes(Routes& routes);
 /// captions, chapters, storyboards, passwords of a video.
 void add_video_part_routes(Routes& routes);
+/// lazy-static/torrents and download/torrents.
+void add_torrent_routes(Routes& routes);
 /// views and watching.
 void add_view_routes(Routes& routes);
 /// metrics/playback.

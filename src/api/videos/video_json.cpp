@@ -138,6 +138,30 @@ void write_file(JsonWriter& json, const Context& context, const Uuid& video, boo
   });
 }
 
+/// As PeerTube shows it: a web video, until the renditions are there. Its picture is not measured
+/// yet.
+void write_source(JsonWriter& json, const Context& context, bool open,
+                  const catalog::SourceFile& source) {
+  json.object([&] {
+    json.field("id", source.id.value).key("resolution").object([&] {
+      json.field("id", 0).field("label", "Source");
+    });
+    json.field("width", 0)
+        .field("height", 0)
+        .null_field("magnetUri")
+        .field("size", source.size)
+        .field("fps", 0)
+        .field("torrentUrl", absolute(context, catalog::torrent_path(source.name)))
+        .field("torrentDownloadUrl", absolute(context, catalog::torrent_download_path(source.name)))
+        .field("fileUrl", absolute(context, catalog::web_video_path(source.name, open)))
+        .field("fileDownloadUrl", absolute(context, catalog::web_video_download_path(source.name)))
+        .null_field("metadataUrl")
+        .field("hasAudio", true)
+        .field("hasVideo", true)
+        .field("storage", 0);
+  });
+}
+
 void write_playlists(JsonWriter& json, const Context& context, const VideoSummary& video,
                      const std::optional<catalog::StreamingPlaylist>& playlist) {
   json.key("streamingPlaylists");
@@ -241,7 +265,7 @@ void write_video(JsonWriter& json, const Context& context, const catalog::VideoS
 
 void write_video_details(JsonWriter& json, const Context& context, const catalog::Video& video,
                          std::int64_t viewers, const std::optional<VideoProcessing>& processing,
-                         bool managed) {
+                         const VideoDetailsOptions& options) {
   const VideoSummary& summary = video.summary;
   std::optional<std::string> truncated;
   if (summary.description) truncated = truncate_description(*summary.description);
@@ -251,11 +275,15 @@ void write_video_details(JsonWriter& json, const Context& context, const catalog
     write_account(json, video.channel.owner, context.config.host);
     json.key("channel");
     write_channel(json, video.channel, context.config.host, true);
-    if (managed) write_schedule(json, summary.scheduled);
+    if (options.managed) write_schedule(json, summary.scheduled);
     write_blacklist(json);
     write_playlists(json, context, summary, video.playlist);
-    json.raw_field("files", "[]")
-        .field("support", video.support)
+    json.key("files");
+    json.array(std::span(options.source ? &*options.source : nullptr, options.source ? 1 : 0),
+               [&](const catalog::SourceFile& source) {
+                 write_source(json, context, is_open_to_all(summary.privacy), source);
+               });
+    json.field("support", video.support)
         .field("descriptionPath", fmt::format("/api/v1/videos/{}/description", summary.uuid.text()))
         .key("tags");
     json.array(video.tags, [&](const std::string& tag) { json.value(tag); });
@@ -268,7 +296,7 @@ void write_video_details(JsonWriter& json, const Context& context, const catalog
     write_state(json, summary.state);
     json.raw_field("trackerUrls", "[]");
     write_processing(json, processing);
-    if (managed && video.failure) json.field("failure", *video.failure);
+    if (options.managed && video.failure) json.field("failure", *video.failure);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "api/core/context.h"
 #include "api/core/json_writer.h"
 #include "api/videos/services.h"
+#include "catalog/media_lookup.h"
 #include "catalog/video.h"
 
 namespace shoal::api {
@@ -26,11 +27,18 @@ struct VideoJsonOptions {
 void write_video(JsonWriter& json, const Context& context, const catalog::VideoSummary& video,
                  std::int64_t viewers, const VideoJsonOptions& options = {});
 
-/// VideoDetails. `managed`: for its owner or a moderator, who also see the schedule and why
-/// processing failed.
+/// What only some callers see of a video.
+struct VideoDetailsOptions {
+  /// For its owner or a moderator, who also see the schedule and why processing failed.
+  bool managed = false;
+  /// While the renditions are made, for those: what it was uploaded as, among `files`.
+  std::optional<catalog::SourceFile> source = std::nullopt;
+};
+
+/// VideoDetails.
 void write_video_details(JsonWriter& json, const Context& context, const catalog::Video& video,
                          std::int64_t viewers, const std::optional<VideoProcessing>& processing,
-                         bool managed);
+                         const VideoDetailsOptions& options);
 
 /// {id, label}; an absent id is {null, "Unknown"}.
 void write_choice(JsonWriter& json, std::string_view key, std::optional<std::int64_t> id,

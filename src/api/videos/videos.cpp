@@ -20,6 +20,7 @@ constexpr std::chrono::hours k_media_token_lifetime{8};
 struct VideoPage {
   catalog::Video video;
   std::optional<VideoProcessing> processing;
+  std::optional<catalog::SourceFile> source;
 };
 
 bool work_may_run(const catalog::Video& video) {
@@ -32,7 +33,10 @@ Answer<VideoPage> read_video(db::Session& session, const Context& context,
   auto video = catalog::find_video(session, key);
   if (!video) return refuse(404, "Video not found");
   TRY_VOID(check_watch(session, video->access(), watcher));
-  VideoPage page{.video = std::move(*video), .processing = std::nullopt};
+  VideoPage page{.video = std::move(*video), .processing = std::nullopt, .source = std::nullopt};
+  const bool is_finished = page.video.playlist && page.video.playlist->is_finished;
+  if (!is_finished && may_manage(watcher.caller, page.video.access()))
+    page.source = catalog::find_source_file(session, page.video.summary.id);
   const VideoServices* services = context.video_services;
   if (services != nullptr && services->progress != nullptr && work_may_run(page.video))
     page.processing = services->progress->find(session, page.video.summary.id);
@@ -56,7 +60,7 @@ io::Task<Reply> get_video(Call& call) {
   const catalog::VideoAccess access = page.video.access();
   JsonWriter json(4096);
   write_video_details(json, context, page.video, context.views.viewers(access.id), page.processing,
-                      may_manage(call.caller, access));
+                      {.managed = may_manage(call.caller, access), .source = page.source});
   // Only what needs neither a token nor a password, and not by a number that is half a secret.
   const bool keep = shareable && access.privacy == catalog::Privacy::everyone && !page.processing;
   if (!keep) co_return json_response(json);

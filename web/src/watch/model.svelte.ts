@@ -181,12 +181,15 @@ function gateOf(error: unknown): Gate {
 
 export function sourceOf(video: VideoDetails, token: string | null): PlayerSource {
   const files = [...video.files].sort((a, b) => b.resolution.id - a.resolution.id)
+  const growing = Boolean(video.processing) || video.state.id === VideoState.toTranscode
+  // Until the renditions are there, what its owner is told of is the source: not made for browsers.
+  const playable = !growing && video.state.id === VideoState.published
   return {
     hls: video.streamingPlaylists[0]?.playlistUrl ?? null,
-    file: files[0]?.fileUrl ?? null,
+    file: playable ? (files[0]?.fileUrl ?? null) : null,
     poster: video.previewPath,
     duration: video.duration,
-    growing: Boolean(video.processing) || video.state.id === VideoState.toTranscode,
+    growing,
     token
   }
 }
