@@ -190,6 +190,12 @@ void AdminCommands::add_video_commands(CLI::App& program) {
     print_video(details, origin, as_json);
     return {};
   });
+  call(add("retry", "Process it again after its processing failed"), *this,
+       [this](db::Database& database, const Config&) -> Result<> {
+         TRY(const std::string name, cli::retry_video(database, video, SystemClock()));
+         fmt::print("processed again: {}\n", printable(name));
+         return {};
+       });
   call(add("delete", "Delete it with its files, which stay in the trash for a day"), *this,
        [this](db::Database& database, const Config&) -> Result<> {
          TRY(const std::string name,

@@ -10,6 +10,7 @@
 #include "cli/users.h"
 #include "cli/videos.h"
 #include "jobs/queue.h"
+#include "processing/pipeline/graph.h"
 #include "storage/files.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/temporary_directory.h"
@@ -49,7 +50,7 @@ class CliTest : public tests::DatabaseTest {
                             storage::checksum_of("bytes")},
                            "local", uuid.text(), clock.now());
       jobs::NewJob job;
-      job.kind = "test";
+      job.kind = processing::k_pictures;
       job.video = id;
       jobs::enqueue(session, job);
       return {};
@@ -139,6 +140,9 @@ TEST_P(CliTest, videos_of_every_privacy_and_state_are_listed_shown_and_deleted) 
   EXPECT_THAT(shown->jobs, testing::SizeIs(1));
   EXPECT_THAT(shown->files, testing::SizeIs(1));
 
+  EXPECT_EQ(retry_video(*database, broken.text(), clock).value(), "A broken rabbit");
+  EXPECT_EQ(retry_video(*database, broken.text(), clock).error().code, ErrorCode::conflict);
+  EXPECT_THAT(names({"", true}), testing::IsEmpty());
   EXPECT_EQ(*delete_video(*database, broken.text(), clock, Milliseconds{0}), "A broken rabbit");
   EXPECT_EQ(show_video(*database, broken.text()).error().code, ErrorCode::not_found);
   EXPECT_EQ(delete_video(*database, "?", clock, Milliseconds{0}).error().code, ErrorCode::invalid);

@@ -2,6 +2,7 @@
 
 #include "catalog/video_list.h"
 #include "catalog/videos.h"
+#include "processing/pipeline/retry.h"
 #include "processing/video_deletion.h"
 
 namespace shoal::cli {
@@ -84,6 +85,17 @@ Result<VideoDetails> show_video(db::Database& database, const std::string& key) 
     filter.count = k_shown_jobs;
     details.jobs = jobs::list_jobs(session, filter).jobs;
     return details;
+  });
+}
+
+Result<std::string> retry_video(db::Database& database, const std::string& key,
+                                const Clock& clock) {
+  TRY(const auto parsed, read_key(key));
+  return database.write_blocking([&](db::Session& session) -> Result<std::string> {
+    const auto video = catalog::find_video(session, parsed);
+    if (!video) return no_video(key);
+    TRY_VOID(processing::retry(session, video->summary.id, clock.now()));
+    return video->summary.name;
   });
 }
 

@@ -45,6 +45,10 @@ struct VideoDetails {
 /// `key`: number, UUID or short UUID. Errors: invalid, not_found.
 Result<VideoDetails> show_video(db::Database& database, const std::string& key);
 
+/// Processes a failed video again from what it was uploaded as. Returns its name. Errors: invalid,
+/// not_found, conflict (it did not fail, or nothing is left to process).
+Result<std::string> retry_video(db::Database& database, const std::string& key, const Clock& clock);
+
 /// Work, rows and files; the files stay in the trash for `trash_for`. Returns its name. Errors:
 /// invalid, not_found.
 Result<std::string> delete_video(db::Database& database, const std::string& key, const Clock& clock,
