@@ -4,7 +4,7 @@
 make_package() { # [--check]
   local package
   case "${1:-}" in '' | --check) ;; *) die "package takes --check or nothing, not '$1'" ;; esac
-  install_debian_packages run build test
+  install_debian_packages run build package
   build_web && build_release || return 1
   rm -rf "$root/build/package"
   step "make the package" cpack -G DEB --config "$root/build/release/CPackConfig.cmake" \
