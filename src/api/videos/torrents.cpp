@@ -57,14 +57,19 @@ io::Task<Result<std::string>> hash_pieces(const VideoServices& services, std::st
                                           std::uint64_t piece_length) {
   CO_TRY(const auto reader, co_await services.store->open(std::move(key)));
   std::string pieces;
-  std::vector<std::byte> piece(static_cast<std::size_t>(piece_length));
+  // Shared, because what a thread of the pool works on must outlive a request that is cancelled.
+  const auto piece =
+      std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(piece_length));
   for (std::uint64_t at = 0; at < reader->size();) {
-    CO_TRY(const std::size_t got, co_await reader->read_at(at, piece));
+    CO_TRY(const std::size_t got, co_await reader->read_at(at, *piece));
     if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than it says");
     at += got;
-    const std::span<const std::byte> read(piece.data(), got);
-    const Sha1Digest digest = co_await services.disk->run([read] { return sha1_of(read); });
-    pieces.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+    CO_TRY(const std::string digest,
+           co_await services.disk->run([piece, got]() -> Result<std::string> {
+             const Sha1Digest sum = sha1_of(std::span(*piece).first(got));
+             return std::string(reinterpret_cast<const char*>(sum.data()), sum.size());
+           }));
+    pieces += digest;
   }
   co_return pieces;
 }

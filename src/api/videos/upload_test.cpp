@@ -129,7 +129,7 @@ TEST_P(UploadApiTest, its_owner_gets_the_source_and_its_torrent_until_the_rendit
   EXPECT_THAT(torrent.text, HasSubstr(files[0].at("fileUrl").as_string().c_str()));
 
   EXPECT_EQ(get("/download/torrents/nothing.torrent").status, 404);
-  execute("update video set privacy = 3");
+  ASSERT_EQ(put(page, {{"privacy", 3}}, root).status, 204);
   EXPECT_EQ(get(url.substr(config.origin.size())).status, 401);
   EXPECT_EQ(get(url.substr(config.origin.size()), root).status, 200);
 }

@@ -63,24 +63,27 @@ bool Schema::has_section(std::string_view path) const {
 }
 
 std::string Schema::nearest(std::string_view path) const {
-  // A third of the letters may be wrong; or the last part is right and the section is not,
-  // which is as good as two of them.
-  std::size_t best = std::max<std::size_t>(2, path.size() / 3) + 1;
+  // A third of the letters may be wrong; or the last part is right and the section is not. Of what
+  // is as near, what has fewer letters wrong in all.
+  using Distance = std::pair<std::size_t, std::size_t>;
+  Distance best{std::max<std::size_t>(2, path.size() / 3) + 1, 0};
   std::string answer;
   const auto leaf = path.substr(path.rfind('.') + 1);
   for (const auto& key : keys_) {
-    auto distance = edit_distance(path, key.path);
+    const std::size_t letters = edit_distance(path, key.path);
+    Distance distance{letters, letters};
     if (leaf.size() > 3 && key.path.size() > leaf.size() && key.path.ends_with(leaf) &&
         key.path[key.path.size() - leaf.size() - 1] == '.')
-      distance = std::min<std::size_t>(distance, 2);
+      distance.first = std::min<std::size_t>(letters, 1);
     if (distance < best) {
       best = distance;
       answer = key.path;
     }
-    // The unknown thing may be a whole section: try each section's name too.
+    // The unknown thing may be a whole section: try each section's name too, after the keys.
     const auto section = std::string_view(key.path).substr(0, key.path.rfind('.'));
-    if (const auto there = edit_distance(path, section); there < best) {
-      best = there;
+    const std::size_t there = edit_distance(path, section);
+    if (const Distance last(there, std::string::npos); last < best) {
+      best = last;
       answer = std::string(section);
     }
   }
