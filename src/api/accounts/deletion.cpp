@@ -1,7 +1,7 @@
 #include "api/accounts/deletion.h"
 
-#include "processing/video_deletion.h"
 #include "api/videos/services.h"
+#include "processing/video_deletion.h"
 
 namespace shoal::api {
 
