@@ -1,7 +1,10 @@
 // Signing up, logging in, and what an administrator does.
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { closePage, launch, login, openPage } from './support/browser.mjs'
+import { closePage, launch, login, openPage, realVideo } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
 import { Api, rootPassword, startServer } from './support/server.mjs'
 
@@ -69,7 +72,7 @@ test('users are created, given a role and a quota, blocked, unblocked and delete
   await dialog.getByLabel('Quota', { exact: true }).fill('2.5')
   await dialog.getByRole('button', { name: 'Create user' }).click()
   const row = page.getByRole('row').filter({ hasText: 'daisy@example.org' })
-  await row.getByText('2.5 GB').waitFor()
+  await row.getByText('of 2.5 GB').waitFor()
 
   await row.getByRole('button', { name: 'Edit daisy' }).click()
   await dialog.getByLabel('Role').selectOption({ label: 'Moderator' })
@@ -122,6 +125,29 @@ test('the overview is live, and jobs tell their story', async () => {
   await page.getByRole('link', { name: 'Videos' }).click()
   await page.getByRole('row').filter({ hasText: 'Something to do' }).waitFor()
   await closePage(page)
+})
+
+test('an administrator has a video processed again that failed', async () => {
+  const broken = join(mkdtempSync(join(tmpdir(), 'shoal-clip-')), 'broken.mp4')
+  // The index of this kind of file is at its end: without it, nothing can be read.
+  writeFileSync(broken, readFileSync(realVideo).subarray(0, 200_000))
+  const { uuid, shortUUID } = await api.upload(broken, { name: 'Cut off' })
+  await api.processed(uuid)
+  const page = await openPage(browser, server, { session: api.session })
+  await page.goto('/admin/videos')
+  const row = page.getByRole('row').filter({ hasText: 'Cut off' })
+  await row.getByText('Processing failed').waitFor()
+  await row.getByRole('button', { name: 'Process again' }).click()
+  await page.getByText('“Cut off” is processed again.').waitFor()
+  await api.processed(uuid)
+  await page.goto(`/w/${shortUUID}`)
+  await page.getByText('This video could not be processed').first().waitFor()
+  await page.getByText(/^Nothing of it can be played.*Reason: /).waitFor()
+  const asked = page.waitForResponse((answer) => answer.url().endsWith('/transcoding'))
+  await page.getByRole('button', { name: 'Process again' }).click()
+  assert.equal((await asked).status(), 204)
+  await closePage(page)
+  rmSync(dirname(broken), { recursive: true })
 })
 
 test('the administration is closed to everybody else', async () => {

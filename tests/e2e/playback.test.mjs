@@ -230,6 +230,20 @@ test('the picture can leave the page', async () => {
   await closePage(page)
 })
 
+test('sound alone plays', async () => {
+  const { uuid } = await api.upload(clip('sound'), { name: 'Only the music' })
+  const sound = await api.processed(uuid)
+  assert.equal(sound.state.id, 1)
+  const page = await watch(sound)
+  await page.waitForFunction(() => {
+    const media = document.querySelector('video')
+    return media && !media.paused && media.currentTime > 1
+  })
+  assert.equal(await page.getByRole('alert').count(), 0)
+  await closePage(page)
+  await api.call('DELETE', `videos/${uuid}`)
+})
+
 test('watching goes on without a gap when the processing ends', async () => {
   const { uuid, shortUUID } = await api.upload(clip('mpeg4'), { name: 'Still running' })
   const page = await openPage(browser, server)

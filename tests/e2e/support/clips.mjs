@@ -9,6 +9,7 @@ const folder = new URL('../../../build/clips/', import.meta.url).pathname
 const recipes = {
   // Short enough to be processed in seconds on two cores.
   short: ['-t', '12', '-vf', 'scale=640:360', '-c:v', 'libx264', '-preset', 'veryfast', '-g', '48'],
+  sound: ['-t', '9', '-vn'],
   // Must be transcoded, and long enough that it can be watched meanwhile.
   mpeg4: ['-t', '24', '-vf', 'scale=1280:720', '-c:v', 'mpeg4', '-q:v', '4']
 }

@@ -104,6 +104,9 @@ export const videos = {
   remove: (key: string) => request<void>('DELETE', `videos/${id(key)}`),
   view: (key: string, json: T.ViewReport, password?: string) =>
     request<void>('POST', `videos/${id(key)}/views`, { json, headers: passwordHeader(password) }),
+  /** For administrators and moderators: what failed is tried again, what is made stays. */
+  processAgain: (key: string) =>
+    request<void>('POST', `videos/${id(key)}/transcoding`, { json: { transcodingType: 'hls' } }),
   captions: (key: string, password?: string) =>
     request<T.Page<T.Caption>>('GET', `videos/${id(key)}/captions`, {
       headers: passwordHeader(password)

@@ -51,6 +51,7 @@ export const admin = {
     state: 'State',
     used: 'Used',
     quota: 'Quota',
+    ofQuota: (quota: string) => `of ${quota}`,
     dailyQuota: 'Daily quota',
     created: 'Since',
     lastLogin: 'Last log-in',

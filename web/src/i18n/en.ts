@@ -156,6 +156,8 @@ export const en = {
     playsMeanwhile: 'You can watch what is ready while the rest is processed.',
     failedTitle: 'This video could not be processed completely',
     failedWhollyTitle: 'This video could not be processed',
+    again: 'Process again',
+    started: (name: string) => `“${name}” is processed again.`,
     failedPlayable: 'What was finished can be watched.',
     failed: 'Nothing of it can be played. Its owner can upload it again.',
     failedReason: (reason: string) => `Reason: ${reason}`

@@ -49,6 +49,7 @@ export const admin: Messages['admin'] = {
     state: '状态',
     used: '已用',
     quota: '配额',
+    ofQuota: (quota) => `共 ${quota}`,
     dailyQuota: '每日配额',
     created: '注册时间',
     lastLogin: '最近登录',

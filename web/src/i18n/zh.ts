@@ -152,6 +152,8 @@ export const zh: Messages = {
     playsMeanwhile: '处理期间可以先观看已就绪的部分。',
     failedTitle: '该视频未能处理完成',
     failedWhollyTitle: '该视频无法处理',
+    again: '重新处理',
+    started: (name) => `正在重新处理“${name}”。`,
     failedPlayable: '已完成的部分可以观看。',
     failed: '没有可以播放的内容。视频所有者可以重新上传。',
     failedReason: (reason) => `原因：${reason}`

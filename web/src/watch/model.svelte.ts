@@ -124,6 +124,17 @@ export class WatchModel {
     }
   }
 
+  /** Rejects with what the server says against it. */
+  async processAgain(): Promise<void> {
+    const generation = this.generation
+    await videos.processAgain(this.key)
+    const video = await videos.get(this.key, this.password)
+    if (generation !== this.generation) return
+    this.video = video
+    clearTimeout(this.timer)
+    this.schedule()
+  }
+
   close(): void {
     this.generation++
     clearTimeout(this.timer)
