@@ -7,7 +7,11 @@ address=http://localhost:$port
 pid_file=$data/dev.pid
 log_file=$data/dev.log
 
-running() { [ -f "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; }
+# After a restart of the machine the number in the file may be another program's.
+running() {
+  [ -f "$pid_file" ] &&
+    tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$pid_file")/cmdline" | grep -q 'shoal serve '
+}
 
 ready() {
   python3 - "http://127.0.0.1:$port/readyz" <<'PY' 2>/dev/null
@@ -59,7 +63,7 @@ start_server() {
   echo $! >"$pid_file"
   local waited=0
   until ready; do
-    if ! running || [ $((waited += 1)) -gt 150 ]; then
+    if ! kill -0 "$(cat "$pid_file")" 2>/dev/null || [ $((waited += 1)) -gt 150 ]; then
       say "  $(paint 31 ✗) Shoal did not start; its log ends with:"
       tail -n 20 "$log_file" | sed 's/^/    /'
       ! running || kill -TERM "$(cat "$pid_file")"

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <string>
@@ -53,6 +55,8 @@ std::string explain(const CLI::App* program, const CLI::Error& error) {
 int main(int argc, char** argv) {
   // A peer that goes away is an error of the write, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
+  // Data and backups hold secrets and what people keep private: not for every user of the machine.
+  ::umask(::umask(0) | S_IRWXO);
 
   CLI::App program("Shoal: a federated video platform that scales out", "shoal");
   program.set_version_flag("--version", SHOAL_VERSION);

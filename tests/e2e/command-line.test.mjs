@@ -1,7 +1,7 @@
 // The administration commands beside the running server: users, videos, jobs, backup, restore.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -140,6 +140,8 @@ test('what was backed up from a running server plays after a restore', async () 
   const backup = join(folder, 'backup')
   assert.match(admin('backup', '--to', backup), /^backed up \d+ files/)
   assert.equal(shoal('backup', '--to', backup, '--data', server.data).status, 1)
+  for (const path of [server.data, join(server.data, 'shoal.db'), join(backup, 'shoal.db')])
+    assert.equal(statSync(path).mode & 0o007, 0, `${path} is open to every user of the machine`)
 
   const data = join(folder, 'restored')
   const restored = shoal('restore', '--from', backup, '--data', data)
