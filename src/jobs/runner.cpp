@@ -176,7 +176,10 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
         return write_end(session, entry, tell);
       });
       const bool refused = !written && judge(written.error().code) != Verdict::outside;
-      if (written || (refused && !tell)) {
+      // A handler may complete its job itself, in the transaction that writes its effects.
+      const bool over = refused && written.error().code == ErrorCode::conflict && entry.outcome &&
+                        entry.outcome->has_value();
+      if (written || over || (refused && !tell)) {
         report(entry, written.has_value());
         co_return;
       }

@@ -254,6 +254,32 @@ TEST_F(BadSources, a_file_cut_before_its_index_says_so) {
   EXPECT_THAT(error.message, testing::HasSubstr("cut off"));
 }
 
+TEST_F(BadSources, a_file_without_frames_says_so) {
+  for (const auto* option : {"-an", "-vn"}) {
+    const Error error =
+        refusal(clip("none.mp4", {"-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10", "-f", "lavfi",
+                                  "-i", "sine=duration=1", "-t", "0", option}));
+    EXPECT_THAT(error.message, testing::StartsWith("The file has no")) << option;
+  }
+}
+
+TEST_F(BadSources, an_index_overwritten_with_noise_ends_with_a_reason) {
+  const Path whole = clip("whole.mp4", with(picture("64x48", 10, 2), {"-movflags", "+faststart"}));
+  std::ifstream in(whole, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  SeededRandom random(1);
+  for (std::size_t i = 60; i < 1200; ++i) bytes[i] = static_cast<char>(random.below(256));
+  EXPECT_THAT(refusal(text("noise.mp4", bytes)).message, testing::StartsWith("The file "));
+}
+
+TEST_F(BadSources, of_a_thousand_streams_one_is_used) {
+  std::vector<std::string> arguments{"-f", "lavfi", "-i", "sine=duration=2:sample_rate=8000"};
+  for (int i = 0; i < 1000; ++i) arguments.insert(arguments.end(), {"-map", "0:a"});
+  arguments.insert(arguments.end(), {"-c:a", "pcm_s16le"});
+  const auto finished = only_rendition(clip("thousand.mkv", arguments));
+  EXPECT_EQ(stream(finished, "a", "index"), "0\n");
+}
+
 TEST_F(BadSources, a_truncated_stream_is_published_as_far_as_it_goes) {
   const Path whole = clip("whole.mkv", with(picture("64x48", 25, 8), {"-c:v", "mpeg4"}));
   std::ifstream in(whole, std::ios::binary);

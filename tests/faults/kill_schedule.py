@@ -350,7 +350,7 @@ class Schedule:
                 return
             time.sleep(0.3)
         failed = self.server.json("/api/v1/jobs/failed?count=20")[1]
-        waiting = self.server.json("/api/v1/jobs/all?count=20")[1]
+        waiting = self.server.json("/api/v1/jobs?count=20")[1]
         self.violated(f"processing never ends: state {details.get('state')}, failed {failed}, "
                       f"jobs {str(waiting)[:600]}; {self.server.tail()}")
 
@@ -361,10 +361,12 @@ class Schedule:
         playlists = details.get("streamingPlaylists") or []
         if details["state"]["id"] != 1 or not playlists:
             return False
-        running = self.server.json("/api/v1/jobs/all?count=100")[1]
+        running = self.server.json("/api/v1/jobs?count=100")[1]
         if running is None:
             return bool(playlists[0].get("segmentsSha256Url"))
-        return all(job["state"] in ("completed", "failed") for job in running["data"])
+        # Cleaning up comes a day later.
+        return all(job["state"] in ("completed", "failed") or job["type"] == "video-clean-up"
+                   for job in running["data"])
 
     def check_published(self, video):
         details = self.details(video)
