@@ -79,6 +79,7 @@ std::vector<LadderRung> build_ladder(const SourcePicture& source, const LadderCo
   const auto same = std::ranges::unique(resolutions);
   resolutions.erase(same.begin(), same.end());
   std::vector<LadderRung> rungs;
+  rungs.reserve(resolutions.size());
   for (const std::uint32_t resolution : resolutions) {
     rungs.push_back(make_rung(source, config, resolution));
   }

@@ -17,7 +17,7 @@
 namespace shoal::api {
 namespace {
 
-constexpr std::uint64_t k_least_piece = 256 * 1024;
+constexpr std::uint64_t k_least_piece = std::uint64_t{256} << 10;
 constexpr std::uint64_t k_most_pieces = 2048;
 
 /// One at a time: each reads a whole file.
