@@ -29,8 +29,14 @@ constexpr std::array k_known_reasons{
     KnownReason{"does not contain any stream", "it has no picture and no sound"},
     KnownReason{"File size limit", "it became too large"},
     KnownReason{"No space left", "the server's disk is full"},
+    KnownReason{"Disk quota exceeded", "the server's disk is full"},
+    KnownReason{"Read-only file system", "the server's disk cannot be written"},
     KnownReason{"Cannot allocate memory", "it needs too much memory"},
 };
+
+/// Of the server, not of the file: it passes.
+constexpr std::array<std::string_view, 3> k_disk_troubles{"No space left", "Disk quota exceeded",
+                                                          "Read-only file system"};
 
 std::string reason_of(std::string_view standard_error) {
   for (const KnownReason& known : k_known_reasons) {
@@ -124,7 +130,9 @@ Error explain(const io::ProcessExit& exit, std::string_view doing) {
         fmt::format("The file could not be used: the program that should {} it crashed.", doing)};
   }
   const std::string_view said = exit.standard_error;
-  const bool ours = said.find("No space left") != said.npos;
+  const bool ours = std::ranges::any_of(k_disk_troubles, [said](std::string_view trouble) {
+    return said.find(trouble) != said.npos;
+  });
   return {ours ? ErrorCode::unavailable : ErrorCode::corrupt,
           fmt::format("The file could not be used: {} (while trying to {} it).", reason_of(said),
                       doing)};

@@ -152,7 +152,7 @@ Result<> SimulatedBox::announce_object(const std::string& key) {
 
 Result<> SimulatedBox::delete_video(VideoId video) {
   return database_->write_blocking([&](db::Session& session) -> Result<> {
-    jobs::cancel_video(session, video);
+    jobs::cancel_video(session, video, "the video was deleted");
     storage::trash_files(
         session, video, {storage::FileKind::original, storage::FileKind::rendition}, session.now());
     session.execute("delete from video where id = :id", {video});

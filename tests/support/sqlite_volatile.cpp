@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "tests/support/volatile_file_system.h"
 
 namespace shoal::tests {
 

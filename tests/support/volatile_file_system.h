@@ -4,12 +4,16 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
 #include "io/file_system.h"
 
 namespace shoal::tests {
+
+/// What writing to a full disk is refused with.
+inline constexpr std::string_view k_disk_full = "the disk is full";
 
 /// A disk in memory that keeps only what was synced: the fake behind power-loss tests.
 ///
@@ -23,8 +27,6 @@ namespace shoal::tests {
 /// cut_power_at(n), restart() and check what must hold.
 ///
 /// Any thread. Passes the conformance suite of FileSystem.
-inline constexpr std::string_view k_disk_full = "the disk is full";
-
 class VolatileFileSystem final : public io::FileSystem {
  public:
   explicit VolatileFileSystem(io::Path root = "/volatile");
