@@ -81,6 +81,10 @@ for (const [theme, width] of [
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth
       )
       assert.ok(overflow <= 0, `${path} scrolls sideways by ${overflow} px at ${width} px`)
+      const cut = await page
+        .locator('.table-wrap')
+        .evaluateAll((all) => all.map((table) => table.scrollWidth - table.clientWidth))
+      assert.ok(Math.max(0, ...cut) === 0, `the table of ${path} is cut at ${width} px`)
     }
     await closePage(page)
   })
