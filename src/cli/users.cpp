@@ -48,7 +48,7 @@ Result<MadeUser> create_user(db::Database& database, const NewUserOptions& user,
 
 Result<std::string> reset_password(db::Database& database, const std::string& login, Random& random,
                                    const Clock& clock) {
-  const std::string password = random_password(random);
+  std::string password = random_password(random);
   catalog::UserChanges changes;
   TRY(changes.password_hash, catalog::hash_password(password, random));
   TRY_VOID(database.write_blocking([&](db::Session& session) -> Result<> {

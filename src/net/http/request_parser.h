@@ -13,7 +13,7 @@
 namespace shoal::net {
 
 struct ParserLimits {
-  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_bytes = std::size_t{16} * 1024;
   std::size_t header_fields = 100;
 };
 

@@ -114,7 +114,7 @@ class Shard {
   /// One answered request.
   void count(const Request& request, int status, std::uint64_t bytes, SteadyTime started);
 
-  static constexpr std::size_t k_copy_buffer = 64 * 1024;
+  static constexpr std::size_t k_copy_buffer = std::size_t{64} * 1024;
 
  private:
   struct Series {
