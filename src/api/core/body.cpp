@@ -56,7 +56,7 @@ io::Task<Answer<Body>> read_multipart(net::Request& request, BodyLimits limits) 
   net::MultipartReader reader = *std::move(opened);
   net::Parameters parameters;
   std::vector<FormFile> files;
-  std::uint64_t text_bytes = 0;
+  FormText form_text(limits.text);
   while (true) {
     const auto part = co_await reader.next();
     if (!part) co_return refuse(unreadable(part.error()));
@@ -68,15 +68,24 @@ io::Task<Answer<Body>> read_multipart(net::Request& request, BodyLimits limits) 
       files.push_back({head.name, head.filename, head.content_type, std::move(bytes)});
       continue;
     }
-    auto text = co_await reader.read_text(ByteCount{limits.text.value - text_bytes});
+    auto text = co_await form_text.read(reader, head);
     if (!text) co_return refuse(unreadable(text.error()));
-    text_bytes += text->size();
     parameters.add(head.name, *std::move(text));
   }
   co_return Body{Fields::from(parameters, "body"), std::move(files)};
 }
 
 }  // namespace
+
+io::Task<Result<std::string>> FormText::read(net::MultipartReader& reader,
+                                             const net::FormPart& part) {
+  if (part.name.size() > left_)
+    co_return fail(ErrorCode::too_large, "the text fields of this form are too long");
+  left_ -= part.name.size();
+  CO_TRY(auto text, co_await reader.read_text(ByteCount{left_}));
+  left_ -= text.size();
+  co_return text;
+}
 
 Answer<json::value> parse_json(std::string_view text) {
   json::parse_options options;

@@ -9,6 +9,11 @@
 #include "io/task.h"
 #include "net/http/message.h"
 
+namespace shoal::net {
+class MultipartReader;
+struct FormPart;
+}  // namespace shoal::net
+
 namespace shoal::api {
 
 /// The small files of a form (pictures, captions), in memory.
@@ -23,6 +28,20 @@ struct BodyLimits {
   ByteCount text = 512_KiB;  ///< of a JSON or urlencoded body, and of all text fields of a form
   ByteCount file = 4_MiB;    ///< of one file
   std::size_t max_files = 2;
+};
+
+/// Reads the text fields of one form within a limit for all of them together, names included. One
+/// executor.
+class FormText {
+ public:
+  explicit FormText(ByteCount limit) : left_(limit.value) {}
+
+  /// The current part, which `part` is the head of. Errors: too_large once the form's text is used
+  /// up; invalid where it is not UTF-8; those of the body.
+  io::Task<Result<std::string>> read(net::MultipartReader& reader, const net::FormPart& part);
+
+ private:
+  std::uint64_t left_;
 };
 
 struct Body {

@@ -1,3 +1,4 @@
+#include "api/core/body.h"
 #include "api/core/reply.h"
 #include "api/videos/pictures.h"
 #include "api/videos/publication.h"
@@ -10,12 +11,10 @@
 namespace shoal::api {
 namespace {
 
-constexpr std::uint64_t k_text_limit = std::uint64_t{512} << 10;
-
 /// What came of a form so far. Text and pictures are in memory, the video is staged.
 struct Form {
   net::Parameters parameters;
-  std::uint64_t text_bytes = 0;
+  FormText text{BodyLimits{}.text};
   std::vector<FormFile> pictures;
   std::optional<storage::Upload> upload;
 };
@@ -87,11 +86,10 @@ io::Task<Answer<>> take_video(Call& call, net::MultipartReader& reader, net::For
 }
 
 io::Task<Answer<>> take_field(net::MultipartReader& reader, net::FormPart part, Form& form) {
-  auto text = co_await reader.read_text(ByteCount{k_text_limit - form.text_bytes});
+  auto text = co_await form.text.read(reader, part);
   if (!text && text.error().code == ErrorCode::too_large)
     co_return refuse(413, "The text fields of this form are too long.");
   if (!text) co_return refuse(Problem::invalid_param(part.name, "Should be valid UTF-8"));
-  form.text_bytes += text->size() + part.name.size();
   form.parameters.add(part.name, *std::move(text));
   co_return Answer<>{};
 }

@@ -223,6 +223,23 @@ TEST_P(UploadApiTest, hostile_forms_are_refused_cleanly) {
   EXPECT_EQ(with("videofile", clip(), "../../../etc/passwd.mp4"), 200);
 }
 
+TEST_P(UploadApiTest, the_text_limit_of_a_form_holds_at_its_very_edge) {
+  const auto root = root_token();
+  constexpr std::size_t k_limit = std::size_t{512} << 10;
+  const auto with = [&](std::size_t first, std::size_t second) {
+    auto parts = minimal();
+    parts.insert(parts.begin(),
+                 {{"a", std::string(first, 'x'), {}, {}}, {"b", std::string(second, 'x'), {}, {}}});
+    return upload(parts, root).status;
+  };
+  // A name that pushes the sum over the limit must not turn what is left into nearly endless.
+  EXPECT_EQ(with(k_limit, std::size_t{2} << 20), 413);
+  EXPECT_EQ(with(k_limit - 1, std::size_t{2} << 20), 413);
+  EXPECT_EQ(with(k_limit / 2, k_limit / 2), 413);
+  expect_nothing_left();
+  EXPECT_EQ(with(k_limit / 4, k_limit / 4), 200);
+}
+
 TEST_P(UploadApiTest, an_update_takes_forms_and_json_as_recorded) {
   const auto root = root_token();
   const auto alice = make_user("alice");
