@@ -154,16 +154,35 @@ std::optional<std::string_view> entity(std::string_view text) {
   return std::nullopt;
 }
 
+/// Finds where a tag ends, each byte looked at once however many tags are opened and never closed.
+class TagEnds {
+ public:
+  explicit TagEnds(std::string_view text) : text_(text) {}
+
+  /// The '>' behind `at` in its line; nothing when the line has none. `at` never goes back.
+  std::optional<std::size_t> behind(std::size_t at) {
+    if (next_ <= at) next_ = std::min(text_.find_first_of(">\n", at + 1), text_.size());
+    if (next_ == text_.size() || text_[next_] == '\n') return std::nullopt;
+    return next_;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t next_ = 0;
+};
+
 /// Cue text in which only known tags and entities mean something.
-std::string clean_text(std::string_view text) {
+std::string clean_text(const std::string_view whole) {
   std::string out;
+  TagEnds tag_ends(whole);
+  std::string_view text = whole;
   while (!text.empty()) {
     const char c = text.front();
     if (c == '<') {
-      const auto end = text.find_first_of(">\n");
-      if (end != text.npos && text[end] == '>') {
-        out += clean_tag(text.substr(1, end - 1));
-        text.remove_prefix(end + 1);
+      const std::size_t at = whole.size() - text.size();
+      if (const auto end = tag_ends.behind(at)) {
+        out += clean_tag(whole.substr(at + 1, *end - at - 1));
+        text = whole.substr(*end + 1);
         continue;
       }
       out += "&lt;";

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace shoal::media {
 namespace {
 
@@ -62,6 +64,23 @@ TEST(Subtitles, latin_1_is_read) {
   const auto cues = parse_subtitles("1\n00:00:01,000 --> 00:00:02,000\ncaf\xe9\n");
   ASSERT_TRUE(cues);
   EXPECT_EQ(cues->front().text, "café");
+}
+
+TEST(Subtitles, tags_that_never_end_cost_no_more_than_their_bytes) {
+  SubtitleLimits limits;
+  limits.text = limits.bytes;
+  const auto seconds = [&](std::size_t size) {
+    const std::string text = "1\n00:00:01,000 --> 00:00:02,000\n" + std::string(size, '<') + "\n";
+    const auto before = std::clock();
+    const auto cues = parse_subtitles(text, limits);
+    EXPECT_TRUE(cues && cues->front().text.size() == 4 * size);
+    return static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  };
+  // Quadratic, four megabytes would take an hour.
+  EXPECT_LT(seconds((std::size_t{4} << 20) - 100), 10);
+  const auto cues = parse_subtitles("1\n00:00:01,000 --> 00:00:02,000\n<b <i>a</i>\n< b\n<u>c</u>");
+  ASSERT_TRUE(cues);
+  EXPECT_EQ(cues->front().text, "<b>a</i>\n&lt; b\n<u>c</u>");
 }
 
 TEST(Subtitles, other_texts_and_too_much_are_refused) {

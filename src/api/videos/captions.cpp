@@ -6,6 +6,7 @@
 #include "api/core/reply.h"
 #include "api/videos/pictures.h"
 #include "api/videos/routes.h"
+#include "api/videos/services.h"
 #include "api/videos/video_access.h"
 #include "catalog/languages.h"
 #include "media/subtitles.h"
@@ -16,13 +17,21 @@ namespace {
 constexpr std::string_view k_field = "captionfile";
 
 /// Safe WebVTT of what was sent. Errors: 400 naming the field.
-Answer<std::string> read_caption(const Body& body) {
+io::Task<Answer<std::string>> read_caption(const Context& context, const Body& body) {
   const FormFile* file = body.file(k_field);
   if (file == nullptr)
-    return refuse(Problem::invalid_param(std::string(k_field), "Should have a file"));
-  const auto cues = media::parse_subtitles(file->bytes);
-  if (!cues) return refuse(Problem::invalid_param(std::string(k_field), cues.error().message));
-  return media::write_webvtt(*cues);
+    co_return refuse(Problem::invalid_param(std::string(k_field), "Should have a file"));
+  if (context.video_services == nullptr || context.video_services->disk == nullptr)
+    co_return refuse(503, "This server does not store files.");
+  // Megabytes of text are no work for the thread that answers everybody.
+  auto webvtt =
+      co_await context.video_services->disk->run([bytes = file->bytes]() -> Result<std::string> {
+        TRY(const auto cues, media::parse_subtitles(bytes));
+        return media::write_webvtt(cues);
+      });
+  if (webvtt) co_return *std::move(webvtt);
+  if (webvtt.error().code == ErrorCode::busy) co_return refuse(Problem(webvtt.error()));
+  co_return refuse(Problem::invalid_param(std::string(k_field), webvtt.error().message));
 }
 
 Answer<std::string> read_language(const Call& call) {
@@ -41,7 +50,7 @@ io::Task<Reply> put_caption(Call& call) {
   CO_TRY_VOID(co_await context.database.read(
       [&call, &key](db::Session& session) { return find_manageable(session, key, call.caller); }));
   CO_TRY(auto body, co_await read_body(call.request));
-  CO_TRY(auto webvtt, read_caption(body));
+  CO_TRY(auto webvtt, co_await read_caption(context, body));
   CO_TRY(const auto file,
          co_await put_small_file(
              context, storage::FileKind::caption,
