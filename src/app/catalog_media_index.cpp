@@ -11,12 +11,7 @@
 namespace shoal::app {
 namespace {
 
-using catalog::Privacy;
 using delivery::MediaEntry;
-
-bool is_open(Privacy privacy) {
-  return privacy == Privacy::everyone || privacy == Privacy::unlisted;
-}
 
 /// Half of a SHA-256 is as unique as anybody can tell, and short in every header.
 std::string make_etag(std::string_view sha256_hex) {
@@ -36,7 +31,7 @@ MediaEntry stored_entry(std::string name, const catalog::MediaFileRecord& record
   entry.size = record.size;
   entry.modified = record.created_at;
   entry.video = record.video;
-  entry.open_to_all = is_open(record.privacy);
+  entry.open_to_all = catalog::is_media_open(record.privacy);
   entry.is_picture = record.is_picture;
   entry.privacy_epoch = record.privacy_epoch;
   for (const auto& [store, key] : record.copies) entry.copies.push_back({store, key});
@@ -73,7 +68,7 @@ Result<MediaEntry> running_entry(db::Session& session, std::string name) {
   entry.etag = make_etag(to_hex(Sha256::of(*text)));
   entry.size = text->size();
   entry.video = *uuid;
-  entry.open_to_all = is_open(access->privacy);
+  entry.open_to_all = catalog::is_media_open(access->privacy);
   entry.privacy_epoch = access->privacy_epoch;
   entry.text = std::make_shared<const std::string>(*std::move(text));
   entry.name = std::move(name);

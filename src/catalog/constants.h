@@ -12,6 +12,11 @@ namespace shoal::catalog {
 
 enum class Privacy { everyone = 1, unlisted = 2, owner_only = 3, internal = 4, password = 5 };
 
+/// Whether a video's media need no more than their address, which cannot be guessed.
+constexpr bool is_media_open(Privacy privacy) {
+  return privacy == Privacy::everyone || privacy == Privacy::unlisted;
+}
+
 /// Only what this program sets; other numbers of PeerTube's never occur here.
 enum class VideoState { published = 1, to_transcode = 2, transcoding_failed = 7 };
 

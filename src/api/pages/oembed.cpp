@@ -74,15 +74,15 @@ io::Task<Reply> get_oembed(Call& call) {
   }
   const auto key = key_of_page(url, context.config.origin);
   if (!key) co_return refuse(invalid_url(url));
-  CO_TRY(auto video, co_await context.database.read(
-                         [key = *key](db::Session& session) -> Answer<catalog::Video> {
-                           auto found = catalog::find_video(session, key);
-                           if (!found) return refuse(404, "Video not found");
-                           return std::move(*found);
-                         }));
-  if (!is_open_to_all(video.summary.privacy)) {
-    co_return refuse(403, "Video is not publicly available");
-  }
+  CO_TRY(
+      auto video,
+      co_await context.database.read([key = *key](db::Session& session) -> Answer<catalog::Video> {
+        auto found = find_watchable_page(session, key, Watcher::nobody(key));
+        // Who asks for a snippet brings neither session nor password.
+        if (!found && (found.error().status == 401 || found.error().status == 403))
+          return refuse(403, "Video is not publicly available");
+        return found;
+      }));
   const auto settings = co_await context.settings.get();
   co_return json_response(
       render(video, context.config, settings->instance.name, max_width, max_height));

@@ -47,17 +47,17 @@ io::Task<Reply> show_unknown(Context& context) {
   co_return co_await show_page(context, head, 404);
 }
 
+/// The video that anybody may see by this name; nothing where it is hidden as where it is not.
 io::Task<Answer<std::optional<catalog::Video>>> find_open_video(Context& context,
                                                                 std::string_view text) {
   const auto key = catalog::parse_video_key(text);
   if (!key) co_return std::optional<catalog::Video>();
-  auto found = co_await context.database.read(
-      [key = *key](db::Session& session) -> Result<std::optional<catalog::Video>> {
-        return catalog::find_video(session, key);
-      });
-  if (!found) co_return refuse(Problem(found.error()));
-  const bool open = *found && is_open_to_all((*found)->summary.privacy);
-  co_return open ? std::move(*found) : std::nullopt;
+  auto found = co_await context.database.read([key = *key](db::Session& session) {
+    return find_watchable_page(session, key, Watcher::nobody(key));
+  });
+  if (found) co_return std::optional(std::move(*found));
+  if (found.error().status >= 500) co_return std::unexpected(std::move(found).error());
+  co_return std::nullopt;
 }
 
 io::Task<Reply> get_home(Call& call) {

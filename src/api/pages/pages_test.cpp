@@ -102,6 +102,25 @@ TEST_P(PagesTest, private_and_unknown_videos_look_the_same) {
   EXPECT_EQ(get("/w/nonsense").status, 404);
 }
 
+TEST_P(PagesTest, an_unlisted_video_is_not_found_by_its_number) {
+  const Uuid uuid = add_video("Half secret", catalog::Privacy::unlisted);
+  const auto id = database->read_blocking([&](db::Session& session) -> Result<std::string> {
+    return std::to_string(
+        session.query_one("select id from video where uuid = :uuid", {uuid})->integer(0));
+  });
+  ASSERT_TRUE(id.has_value());
+  EXPECT_THAT(get("/w/" + uuid.short_text()).text, HasSubstr("Half secret"));
+  EXPECT_EQ(get("/w/" + *id).text, get("/w/1111111111111111111111").text);
+  EXPECT_EQ(get("/videos/watch/" + *id).status, 404) << "must not redirect to the UUID";
+  EXPECT_THAT(get("/videos/embed/" + *id).text, Not(HasSubstr("Half secret")));
+  const auto oembed = [&](std::string_view name) {
+    return get("/services/oembed?url=http://localhost:9010/w/" + std::string(name));
+  };
+  EXPECT_EQ(oembed(uuid.short_text()).status, 200);
+  EXPECT_EQ(oembed(*id).status, 403);
+  EXPECT_THAT(oembed(*id).text, Not(HasSubstr("Half secret")));
+}
+
 TEST_P(PagesTest, channel_account_and_other_pages_have_their_heads) {
   EXPECT_THAT(get("/c/root_channel").text, HasSubstr("<title>Main root channel - Shoal</title>"));
   EXPECT_THAT(get("/c/root_channel/videos").text, HasSubstr("og:title"));

@@ -68,10 +68,10 @@ io::Task<Reply> report_playback(Call& call) {
   const auto key = catalog::parse_video_key(report.video);
   if (!key && body.ok()) body.refuse("videoId");
   CO_TRY_VOID(body.check());
-  CO_TRY_VOID(co_await call.context.database.read([&key](db::Session& session) -> Answer<> {
-    if (!catalog::find_video_access(session, *key)) return refuse(404, "Video not found");
-    return {};
-  }));
+  CO_TRY_VOID(co_await call.context.database.read(
+      [&key, watcher = Watcher::of(call, *key)](db::Session& session) {
+        return find_watchable(session, *key, watcher);
+      }));
   count(call.context.metrics, report);
   co_return no_content();
 }

@@ -46,10 +46,15 @@ Answer<catalog::VideoKey> read_video_key(const Call& call) {
   return refuse(Problem::invalid_params({std::move(param)}));
 }
 
-Watcher Watcher::of(const Call& call, const catalog::VideoKey& key) {
+Watcher Watcher::nobody(const catalog::VideoKey& key) {
   Watcher watcher;
-  watcher.caller = call.caller;
   watcher.by_uuid = std::holds_alternative<Uuid>(key);
+  return watcher;
+}
+
+Watcher Watcher::of(const Call& call, const catalog::VideoKey& key) {
+  Watcher watcher = nobody(key);
+  watcher.caller = call.caller;
   if (const auto password = call.request.headers.find("x-peertube-video-password"))
     watcher.password = std::string(*password);
   return watcher;
@@ -76,6 +81,14 @@ Answer<catalog::VideoAccess> find_watchable(db::Session& session, const catalog:
   if (!video) return refuse(404, "Video not found");
   TRY_VOID(check_watch(session, *video, watcher));
   return *video;
+}
+
+Answer<catalog::Video> find_watchable_page(db::Session& session, const catalog::VideoKey& key,
+                                           const Watcher& watcher) {
+  auto video = catalog::find_video(session, key);
+  if (!video) return refuse(404, "Video not found");
+  TRY_VOID(check_watch(session, video->access(), watcher));
+  return std::move(*video);
 }
 
 Answer<catalog::VideoAccess> find_manageable(db::Session& session, const catalog::VideoKey& key,

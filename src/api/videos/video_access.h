@@ -22,6 +22,8 @@ struct Watcher {
   bool by_uuid = true;
 
   static Watcher of(const Call& call, const catalog::VideoKey& key);
+  /// Somebody without session or password: who a page's head, an embed or oEmbed is written for.
+  static Watcher nobody(const catalog::VideoKey& key);
 };
 
 /// Whether `watcher` may see the video, inside a transaction (a password is looked up). Errors: 401
@@ -33,14 +35,14 @@ Answer<> check_watch(db::Session& session, const catalog::VideoAccess& video,
 Answer<catalog::VideoAccess> find_watchable(db::Session& session, const catalog::VideoKey& key,
                                             const Watcher& watcher);
 
+/// All of a video, when `watcher` may see it. Errors: as above.
+Answer<catalog::Video> find_watchable_page(db::Session& session, const catalog::VideoKey& key,
+                                           const Watcher& watcher);
+
 /// Owner and moderators manage a video.
 bool may_manage(const Caller& caller, const catalog::VideoAccess& video);
 /// Errors: 404, 403.
 Answer<catalog::VideoAccess> find_manageable(db::Session& session, const catalog::VideoKey& key,
                                              const Caller& caller);
-
-inline bool is_open_to_all(catalog::Privacy privacy) {
-  return privacy == catalog::Privacy::everyone || privacy == catalog::Privacy::unlisted;
-}
 
 }  // namespace shoal::api

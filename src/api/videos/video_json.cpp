@@ -13,12 +13,7 @@
 namespace shoal::api {
 namespace {
 
-using catalog::Privacy;
 using catalog::VideoSummary;
-
-bool is_open_to_all(Privacy privacy) {
-  return privacy == Privacy::everyone || privacy == Privacy::unlisted;
-}
 
 std::string absolute(const Context& context, std::string_view path) {
   return fmt::format("{}{}", context.config.origin, path);
@@ -169,7 +164,7 @@ void write_playlists(JsonWriter& json, const Context& context, const VideoSummar
     json.raw("[]");
     return;
   }
-  const bool open = is_open_to_all(video.privacy);
+  const bool open = catalog::is_media_open(video.privacy);
   const auto url = [&](std::string_view name) {
     return absolute(context, catalog::hls_path(video.uuid, name, open));
   };

@@ -30,10 +30,8 @@ bool work_may_run(const catalog::Video& video) {
 
 Answer<VideoPage> read_video(db::Session& session, const Context& context,
                              const catalog::VideoKey& key, const Watcher& watcher) {
-  auto video = catalog::find_video(session, key);
-  if (!video) return refuse(404, "Video not found");
-  TRY_VOID(check_watch(session, video->access(), watcher));
-  VideoPage page{.video = std::move(*video), .processing = std::nullopt, .source = std::nullopt};
+  TRY(auto video, find_watchable_page(session, key, watcher));
+  VideoPage page{.video = std::move(video), .processing = std::nullopt, .source = std::nullopt};
   const bool is_finished = page.video.playlist && page.video.playlist->is_finished;
   if (!is_finished && may_manage(watcher.caller, page.video.access()))
     page.source = catalog::find_source_file(session, page.video.summary.id);
