@@ -109,4 +109,18 @@ std::string client_address(std::string_view peer, std::string_view forwarded,
   return std::string(client);
 }
 
+std::string client_network(std::string_view text) {
+  constexpr unsigned char k_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  auto address = parse_address(text);
+  if (!address) return std::string(text);
+  char buffer[INET6_ADDRSTRLEN] = {};
+  if (std::memcmp(address->bytes, k_mapped, sizeof(k_mapped)) == 0) {
+    ::inet_ntop(AF_INET, address->bytes + sizeof(k_mapped), buffer, sizeof(buffer));
+    return buffer;
+  }
+  std::memset(address->bytes + 8, 0, 8);
+  ::inet_ntop(AF_INET6, address->bytes, buffer, sizeof(buffer));
+  return std::string(buffer) + "/64";
+}
+
 }  // namespace shoal::net

@@ -32,4 +32,9 @@ class AddressSet {
 std::string client_address(std::string_view peer, std::string_view forwarded,
                            const AddressSet& trusted);
 
+/// Who counts as one client where requests or connections are limited: an IPv4 address (also one
+/// mapped into IPv6), or the /64 that one home or server has of IPv6. What is no address counts as
+/// itself.
+std::string client_network(std::string_view address);
+
 }  // namespace shoal::net

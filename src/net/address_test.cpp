@@ -24,6 +24,17 @@ TEST(AddressSet, names_the_entry_that_is_wrong) {
   }
 }
 
+TEST(ClientNetwork, is_an_ipv4_address_or_half_an_ipv6_one) {
+  EXPECT_EQ(client_network("203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(client_network("::ffff:203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(client_network("2001:db8:1:2::1"), "2001:db8:1:2::/64");
+  EXPECT_EQ(client_network("2001:db8:1:2:ffff::9"), client_network("2001:DB8:1:2::1"));
+  EXPECT_EQ(client_network("2001:db8::1:0:0:1"), "2001:db8::/64");
+  EXPECT_NE(client_network("2001:db8:0:1::1"), client_network("2001:db8:0:2::1"));
+  EXPECT_EQ(client_network("::1"), "::/64");
+  EXPECT_EQ(client_network("nonsense"), "nonsense");
+}
+
 TEST(ClientAddress, believes_only_what_trusted_proxies_say) {
   const auto trusted = *AddressSet::parse({"10.0.0.0/8"});
   EXPECT_EQ(client_address("203.0.113.1", "9.9.9.9", trusted), "203.0.113.1");

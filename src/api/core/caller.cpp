@@ -28,6 +28,11 @@ io::Task<Answer<Caller>> Callers::identify(const net::Headers& headers) {
   co_return co_await identify_token(std::string(*token));
 }
 
+bool Callers::knows(const net::Headers& headers) {
+  const auto token = bearer_token(headers);
+  return !token || find(catalog::token_hash(*token)).has_value();
+}
+
 io::Task<Answer<Caller>> Callers::identify_token(std::string token) {
   std::string hash = catalog::token_hash(token);
   if (auto owner = find(hash)) co_return Caller{std::move(owner)};

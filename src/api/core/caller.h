@@ -41,6 +41,8 @@ class Callers {
   /// The caller of a request: anonymous without an Authorization header; 401 (`invalid_token`) for
   /// a token that is not (or no longer) valid, also where a token is optional.
   io::Task<Answer<Caller>> identify(const net::Headers& headers);
+  /// Whether identify() would answer from memory.
+  bool knows(const net::Headers& headers);
   /// The same for a token that came another way (query string of a media request).
   io::Task<Answer<Caller>> identify_token(std::string token);
 

@@ -143,7 +143,26 @@ TEST(RateLimiter, the_table_is_bounded) {
   for (std::size_t i = 0; i < RateLimiter::k_max_clients + 1000; ++i) {
     limiter.count(Limit::api, "client-" + std::to_string(i));
   }
-  EXPECT_LE(metrics.sum("shoal_rate_limit_clients"), RateLimiter::k_max_clients + 1.0);
+  EXPECT_EQ(metrics.sum("shoal_rate_limit_clients"),
+            static_cast<double>(RateLimiter::k_max_clients));
+}
+
+TEST(RateLimiter, who_fills_the_table_takes_nothing_from_others) {
+  tests::ManualClock clock;
+  Metrics metrics;
+  RateLimits limits;
+  limits.api.max = 2;
+  RateLimiter limiter(limits, clock, metrics);
+  for (int i = 0; i < 3; ++i) limiter.count(Limit::login, "192.0.2.1");
+  for (std::size_t i = 0; i < RateLimiter::k_max_clients; ++i)
+    limiter.count(Limit::api, "client-" + std::to_string(i));
+  for (int i = 0; i < 10; ++i) {
+    const std::string newcomer = "newcomer-" + std::to_string(i);
+    EXPECT_TRUE(limiter.count(Limit::api, newcomer).allowed) << i;
+    EXPECT_TRUE(limiter.count(Limit::api, newcomer).allowed) << i;
+    EXPECT_FALSE(limiter.count(Limit::api, newcomer).allowed) << i;
+  }
+  EXPECT_EQ(limiter.count(Limit::login, "192.0.2.1").remaining, limits.login.max - 4);
 }
 
 TEST(ResponseCache, keeps_for_its_time_and_not_across_a_change) {
@@ -158,6 +177,27 @@ TEST(ResponseCache, keeps_for_its_time_and_not_across_a_change) {
   cache.clear();
   EXPECT_EQ(*cache.keep("a", "old", Milliseconds{1000}, before), "old");
   EXPECT_EQ(cache.find("a"), nullptr) << "its data was read before the change";
+}
+
+TEST(ResponseCache, what_was_asked_for_least_lately_makes_room) {
+  tests::ManualClock clock;
+  Metrics metrics;
+  ResponseCache cache(clock, metrics);
+  const auto keep = [&](const std::string& key, std::size_t size) {
+    cache.keep(key, std::string(size, 'x'), Milliseconds{1000}, cache.generation());
+  };
+  keep("home", 100);
+  for (std::size_t i = 0; i < 2 * ResponseCache::k_max_entries; ++i) {
+    keep("junk " + std::to_string(i), 100);
+    ASSERT_NE(cache.find("home"), nullptr) << i;
+  }
+  EXPECT_EQ(cache.find("junk 0"), nullptr);
+  for (int i = 0; i < 100; ++i) {
+    keep("large " + std::to_string(i), ResponseCache::k_max_bytes / 20);
+    ASSERT_NE(cache.find("large " + std::to_string(i)), nullptr);
+  }
+  EXPECT_LE(metrics.sum("shoal_response_cache_bytes"),
+            static_cast<double>(ResponseCache::k_max_bytes));
 }
 
 TEST(Problem, says_nothing_of_what_went_wrong_inside) {

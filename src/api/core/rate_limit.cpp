@@ -3,33 +3,17 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "net/address.h"
 
 namespace shoal::api {
-namespace {
-
-/// One home or one server has a whole IPv6 /64: count it as one client.
-std::string client_key(Limit kind, std::string_view client) {
-  std::string key(1, static_cast<char>('0' + static_cast<int>(kind)));
-  if (client.find(':') == std::string_view::npos || client.find('.') != std::string_view::npos) {
-    return key.append(client);
-  }
-  const std::size_t gap = client.find("::");
-  std::size_t end = 0;
-  for (int groups = 0; groups < 4 && end != std::string_view::npos; ++groups) {
-    end = client.find(':', end == 0 ? 0 : end + 1);
-  }
-  return key.append(client.substr(0, std::min({gap, end, client.size()})));
-}
-
-}  // namespace
-
 RateLimiter::RateLimiter(RateLimits limits, Clock& clock, Metrics& metrics)
     : limits_(limits),
       clock_(clock),
       refused_metric_(metrics.counter("shoal_rate_limited_total",
                                       "Requests refused because their client asks too often")),
-      clients_metric_(metrics.gauge("shoal_rate_limit_clients",
-                                    "Windows in the rate limiter's table (at most 50000)")) {}
+      clients_metric_(
+          metrics.gauge("shoal_rate_limit_clients",
+                        "Windows in the rate limiter's tables (at most 20000 of each kind)")) {}
 
 const RateLimit& RateLimiter::limit_of(Limit kind) const {
   static constexpr RateLimit k_none;
@@ -48,15 +32,29 @@ const RateLimit& RateLimiter::limit_of(Limit kind) const {
       return limits_.client;
     case Limit::well_known:
       return limits_.well_known;
+    case Limit::late_token:
+      return limits_.late_token;
   }
   return k_none;
 }
 
-void RateLimiter::make_room(SteadyTime now) {
-  // At most one sweep a second: a flood of addresses must not make each request a scan.
-  if (windows_.size() < k_max_clients || now < next_sweep_) return;
-  next_sweep_ = now + Seconds{1};
-  std::erase_if(windows_, [&](const auto& entry) { return entry.second.ends <= now; });
+RateLimiter::Window& RateLimiter::window_of(Table& table, std::string client, SteadyTime now,
+                                            Milliseconds length) {
+  const auto known = table.windows.find(client);
+  if (known != table.windows.end()) {
+    Window& window = known->second;
+    if (window.ends > now) return window;
+    table.order.splice(table.order.end(), table.order, window.place);
+    window.ends = now + length;
+    window.used = 0;
+    return window;
+  }
+  if (table.windows.size() >= k_max_clients) {
+    table.windows.erase(table.order.front());
+    table.order.pop_front();
+  }
+  const auto place = table.order.insert(table.order.end(), client);
+  return table.windows.emplace(std::move(client), Window{now + length, 0, place}).first->second;
 }
 
 RateLimiter::Verdict RateLimiter::count(Limit kind, std::string_view client) {
@@ -65,23 +63,19 @@ RateLimiter::Verdict RateLimiter::count(Limit kind, std::string_view client) {
   if (limit.max == 0) return verdict;
   const SteadyTime now = clock_.steady_now();
   const UtcTime wall = clock_.now();
-  std::string key = client_key(kind, client);
+  std::string network = net::client_network(client);
   std::uint32_t used = 0;
   SteadyTime ends;
   {
     const std::scoped_lock lock(mutex_);
-    auto found = windows_.find(key);
-    if (found == windows_.end()) {
-      make_room(now);
-      if (windows_.size() >= k_max_clients) key.resize(1);
-      found = windows_.try_emplace(std::move(key)).first;
-    }
-    Window& window = found->second;
-    if (window.ends <= now) window = {now + limit.window, 0};
+    Table& table = tables_.at(static_cast<std::size_t>(kind));
+    const std::size_t before = table.windows.size();
+    Window& window = window_of(table, std::move(network), now, limit.window);
     window.used += window.used <= limit.max ? 1 : 0;
     used = window.used;
     ends = window.ends;
-    clients_metric_.set(static_cast<double>(windows_.size()));
+    clients_ += table.windows.size() - before;
+    clients_metric_.set(static_cast<double>(clients_));
   }
   const auto left = std::chrono::ceil<Seconds>(ends - now);
   verdict.limited = true;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -20,8 +21,17 @@ struct RateLimit {
 };
 
 /// Which window a route counts in.
-enum class Limit : std::uint8_t { none, api, login, signup, feeds, client, well_known };
-inline constexpr std::size_t k_limit_kinds = 7;
+enum class Limit : std::uint8_t {
+  none,
+  api,
+  login,
+  signup,
+  feeds,
+  client,
+  well_known,
+  late_token,  ///< tokens that are looked up for a client whose window is used up
+};
+inline constexpr std::size_t k_limit_kinds = 8;
 
 struct RateLimits {
   RateLimit api{50, Milliseconds{10'000}};
@@ -30,14 +40,15 @@ struct RateLimits {
   RateLimit feeds{50, Milliseconds{10'000}};
   RateLimit client{500, Milliseconds{10'000}};
   RateLimit well_known{200, Milliseconds{10'000}};
+  RateLimit late_token{10, Milliseconds{10'000}};
 };
 
-/// Counts requests per client address (IPv6: per /64) in fixed windows. The table is bounded; when
-/// it is full, clients whose window has ended are dropped first, then new ones share one window.
-/// Any thread.
+/// Counts requests per client address (IPv6: per /64) in fixed windows. Each kind has a bounded
+/// table; when it is full, the window that began first goes: who fills it has as many windows of
+/// its own, and nobody else pays for them. Any thread.
 class RateLimiter {
  public:
-  static constexpr std::size_t k_max_clients = 50'000;
+  static constexpr std::size_t k_max_clients = 20'000;  ///< of each kind
 
   RateLimiter(RateLimits limits, Clock& clock, Metrics& metrics);
 
@@ -56,17 +67,23 @@ class RateLimiter {
   struct Window {
     SteadyTime ends;
     std::uint32_t used = 0;
+    std::list<std::string>::iterator place{};
+  };
+  /// The windows of a kind are of one length: their order is also that of their ends.
+  struct Table {
+    std::unordered_map<std::string, Window> windows;
+    std::list<std::string> order;
   };
   const RateLimit& limit_of(Limit kind) const;
-  void make_room(SteadyTime now);
+  static Window& window_of(Table& table, std::string client, SteadyTime now, Milliseconds length);
 
   RateLimits limits_;
   Clock& clock_;
   Counter refused_metric_;
   Gauge clients_metric_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Window> windows_;
-  SteadyTime next_sweep_{};
+  std::array<Table, k_limit_kinds> tables_;
+  std::size_t clients_ = 0;
 };
 
 /// 429 as recorded: plain text.

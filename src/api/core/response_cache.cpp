@@ -12,9 +12,21 @@ ResponseCache::ResponseCache(Clock& clock, Metrics& metrics)
 ResponseCache::Text ResponseCache::find(std::string_view key) {
   const SteadyTime now = clock_.steady_now();
   const std::scoped_lock lock(mutex_);
-  const auto found = entries_.find(std::string(key));
-  if (found == entries_.end() || found->second.until <= now) return nullptr;
-  return found->second.body;
+  const auto found = index_.find(key);
+  if (found == index_.end()) return nullptr;
+  const auto entry = found->second;
+  if (entry->until <= now) {
+    drop(entry);
+    return nullptr;
+  }
+  order_.splice(order_.begin(), order_, entry);
+  return entry->body;
+}
+
+void ResponseCache::drop(Order::iterator entry) {
+  bytes_ -= entry->size();
+  index_.erase(entry->key);
+  order_.erase(entry);
 }
 
 ResponseCache::Text ResponseCache::keep(std::string_view key, std::string body, Milliseconds keep,
@@ -24,17 +36,11 @@ ResponseCache::Text ResponseCache::keep(std::string_view key, std::string body, 
   const SteadyTime now = clock_.steady_now();
   const std::scoped_lock lock(mutex_);
   if (generation != generation_ || size > k_max_bytes / 16) return text;
-  if (entries_.size() >= k_max_entries || bytes_ + size > k_max_bytes) {
-    std::erase_if(entries_, [&](const auto& entry) {
-      const bool stale = entry.second.until <= now;
-      if (stale) bytes_ -= entry.second.body->size() + entry.first.size();
-      return stale;
-    });
-  }
-  if (entries_.size() >= k_max_entries || bytes_ + size > k_max_bytes) return text;
-  Entry& entry = entries_[std::string(key)];
-  if (entry.body) bytes_ -= entry.body->size() + key.size();
-  entry = {text, now + keep};
+  if (const auto known = index_.find(key); known != index_.end()) drop(known->second);
+  while (order_.size() >= k_max_entries || bytes_ + size > k_max_bytes)
+    drop(std::prev(order_.end()));
+  order_.push_front({std::string(key), text, now + keep});
+  index_.emplace(order_.front().key, order_.begin());
   bytes_ += size;
   bytes_metric_.set(static_cast<double>(bytes_));
   return text;
@@ -48,7 +54,8 @@ std::uint64_t ResponseCache::generation() const {
 void ResponseCache::clear() {
   const std::scoped_lock lock(mutex_);
   ++generation_;
-  entries_.clear();
+  index_.clear();
+  order_.clear();
   bytes_ = 0;
   bytes_metric_.set(0);
 }

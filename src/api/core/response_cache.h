@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,7 +15,8 @@
 namespace shoal::api {
 
 /// Rendered answers that are the same for everybody, for as long as each may be stale. Bounded by
-/// entries and bytes. What one caller may see and another may not never goes in. Any thread.
+/// entries and bytes; what was asked for least lately makes room. What one caller may see and
+/// another may not never goes in. Any thread.
 class ResponseCache {
  public:
   static constexpr std::size_t k_max_entries = 2'000;
@@ -34,13 +37,26 @@ class ResponseCache {
 
  private:
   struct Entry {
+    std::string key;
     Text body;
     SteadyTime until;
+    std::size_t size() const { return key.size() + body->size(); }
   };
+  using Order = std::list<Entry>;  // asked for lately first
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  void drop(Order::iterator entry);
+
   Clock& clock_;
   Gauge bytes_metric_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  Order order_;
+  /// The keys are those of the entries.
+  std::unordered_map<std::string_view, Order::iterator, KeyHash, std::equal_to<>> index_;
   std::size_t bytes_ = 0;
   std::uint64_t generation_ = 0;
 };

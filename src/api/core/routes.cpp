@@ -26,11 +26,21 @@ Answer<> check_access(const Route& route, const Caller& caller) {
                   route.access == Access::moderator ? "a moderator" : "an administrator"));
 }
 
+/// Over the limit a token that is not known here costs a look-up in the database, so that only a
+/// few are tried.
+bool may_identify(const Route& route, const net::Request& request,
+                  const RateLimiter::Verdict& verdict) {
+  Context& context = route.context;
+  return verdict.allowed || context.callers.knows(request.headers) ||
+         context.rate_limiter.count(Limit::late_token, request.client_address).allowed;
+}
+
 /// The caller, or what refuses it. Administrators pass a used-up window, as PeerTube's do.
 io::Task<Answer<Caller>> admit(const Route& route, const net::Request& request,
                                const RateLimiter::Verdict& verdict) {
   Caller caller;
   if (request.headers.contains("Authorization")) {
+    if (!may_identify(route, request, verdict)) co_return refuse(Problem(429, ""));
     auto identified = co_await route.context.callers.identify(request.headers);
     if (!verdict.allowed && (!identified || !identified->is_administrator())) {
       co_return refuse(Problem(429, ""));

@@ -8,8 +8,7 @@ namespace {
 
 constexpr Milliseconds k_keep{15'000};
 
-void set_process(Metrics& metrics) {
-  const ProcessUsage usage = process_usage();
+void set_process(Metrics& metrics, const ProcessUsage& usage) {
   metrics.gauge("process_resident_memory_bytes", "Resident memory of this process")
       .set(static_cast<double>(usage.resident_bytes));
   metrics.gauge("process_cpu_seconds_total", "CPU time of this process and its ended children")
@@ -76,7 +75,6 @@ void set_queues(Metrics& metrics, const std::vector<Queue>& queues,
 }  // namespace
 
 io::Task<> refresh_metrics(Context& context) {
-  set_process(context.metrics);
   {
     const std::scoped_lock lock(context.scraped.mutex);
     const SteadyTime now = context.clock.steady_now();
@@ -86,12 +84,15 @@ io::Task<> refresh_metrics(Context& context) {
   struct Read {
     Counts counts;
     std::vector<Queue> queues;
+    ProcessUsage usage;
   };
+  // The transaction is on a pool thread, where looking through /proc may take its time.
   const auto read = co_await context.database.read(
       [now = context.clock.now()](db::Session& session) -> Result<Read> {
-        return Read{count_all(session, now), read_queues(session)};
+        return Read{count_all(session, now), read_queues(session), process_usage()};
       });
   if (!read) co_return;
+  set_process(context.metrics, read->usage);
   set_instance(context.metrics, read->counts);
   const std::scoped_lock lock(context.scraped.mutex);
   set_queues(context.metrics, read->queues, context.scraped.queues);

@@ -7,6 +7,7 @@ namespace {
 
 struct Figures {
   DiskUsage disk;
+  ProcessUsage usage;
   std::int64_t shoal_bytes = 0;
   std::int64_t waiting = 0;
   std::int64_t running = 0;
@@ -18,8 +19,9 @@ struct Figures {
 
 Figures read_figures(db::Session& session, const std::string& folder) {
   Figures figures;
-  // The transaction is on a pool thread already, where asking the disk may block.
+  // The transaction is on a pool thread already, where asking the disk and /proc may block.
   figures.disk = disk_usage(folder);
+  figures.usage = process_usage();
   // A job for later (a clean-up in a day, a retry in a minute) is not behind: it waits on purpose.
   const auto jobs = session.query_one(
       "select coalesce(sum(case when state = 3 or (state = 1 and run_after <= :now) then 1 else 0"
@@ -42,7 +44,6 @@ Figures read_figures(db::Session& session, const std::string& folder) {
 std::string render(Context& context, const Figures& figures) {
   const UtcTime now = context.clock.now();
   const auto rates = context.rates.sample();
-  const ProcessUsage usage = process_usage();
   const auto seconds_since = [&](UtcTime since) {
     return std::max<std::int64_t>(0, std::chrono::floor<Seconds>(now - since).count());
   };
@@ -51,7 +52,7 @@ std::string render(Context& context, const Figures& figures) {
     json.field("version", SHOAL_VERSION);
     json.field("uptimeSeconds", seconds_since(context.started_at));
     json.key("cpu").object([&] { json.field("percent", rates.cpu_percent); });
-    json.key("memory").object([&] { json.field("residentBytes", usage.resident_bytes); });
+    json.key("memory").object([&] { json.field("residentBytes", figures.usage.resident_bytes); });
     json.key("disk").object([&] {
       json.field("totalBytes", figures.disk.total_bytes);
       json.field("freeBytes", figures.disk.free_bytes);

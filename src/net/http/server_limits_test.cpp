@@ -10,6 +10,7 @@
 #include "io/runtime.h"
 #include "io/task_group.h"
 #include "net/http/server.h"
+#include "net/http/shard.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/socket_client.h"
 
@@ -223,6 +224,18 @@ TEST_F(ServerLimitsTest, requests_are_counted_by_route_and_status) {
   EXPECT_TRUE(
       counted("shoal_http_requests_total{method=\"GET\",route=\"unmatched\",status=\"200\"} "));
   EXPECT_TRUE(counted("shoal_http_connections 1"));
+}
+
+TEST(ClientCounts, an_ipv6_network_is_one_client) {
+  ClientCounts counts;
+  EXPECT_TRUE(counts.enter("2001:db8:1:2::1", 2));
+  EXPECT_TRUE(counts.enter("2001:db8:1:2::2", 2));
+  EXPECT_FALSE(counts.enter("2001:db8:1:2:3:4:5:6", 2));
+  EXPECT_TRUE(counts.enter("2001:db8:1:3::1", 2));
+  counts.leave("2001:db8:1:2::1");
+  EXPECT_TRUE(counts.enter("2001:db8:1:2::7", 2));
+  EXPECT_TRUE(counts.enter("192.0.2.1", 1));
+  EXPECT_TRUE(counts.enter("192.0.2.2", 1));
 }
 
 }  // namespace

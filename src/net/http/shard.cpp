@@ -39,7 +39,7 @@ void Exchange::reset() {
 
 bool ClientCounts::enter(const std::string& address, std::size_t limit) {
   const std::lock_guard lock(mutex_);
-  auto& count = counts_[address];
+  auto& count = counts_[client_network(address)];
   if (count >= limit) return false;
   ++count;
   return true;
@@ -47,7 +47,7 @@ bool ClientCounts::enter(const std::string& address, std::size_t limit) {
 
 void ClientCounts::leave(const std::string& address) {
   const std::lock_guard lock(mutex_);
-  const auto at = counts_.find(address);
+  const auto at = counts_.find(client_network(address));
   if (at != counts_.end() && --at->second == 0) counts_.erase(at);
 }
 

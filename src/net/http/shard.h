@@ -38,7 +38,7 @@ struct Exchange {
   std::size_t end = 0;
 };
 
-/// Open connections per client address. Any thread.
+/// Open connections per client: address, or /64 of IPv6. Any thread.
 class ClientCounts {
  public:
   bool enter(const std::string& address, std::size_t limit);
