@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -18,8 +19,11 @@ namespace asio = boost::asio;
 struct Offload::Impl {
   using Job = std::move_only_function<void()>;
 
-  Impl(std::string pool, std::size_t threads, std::size_t limit)
-      : name(std::move(pool)), thread_limit(threads), queue_limit(limit) {}
+  Impl(std::string pool, std::size_t threads, std::size_t limit, ThreadStarter starter)
+      : name(std::move(pool)),
+        thread_limit(threads),
+        queue_limit(limit),
+        start(std::move(starter)) {}
 
   ~Impl() {
     {
@@ -37,12 +41,30 @@ struct Offload::Impl {
     if (idle >= queue.size()) {
       wake.notify_one();
     } else if (threads.size() < thread_limit) {
-      // Counted as idle until it takes its first job, so that the bound holds meanwhile.
-      ++idle;
-      threads.emplace_back([this] { work(); });
-      pthread_setname_np(threads.back().native_handle(), name.substr(0, 15).c_str());
+      return start_thread();
     }
     return true;
+  }
+
+  /// For the job that was queued last. Where the machine has no thread to give, those that run take
+  /// it in their turn; without any it is refused.
+  bool start_thread() {
+    try {
+      make_thread();
+    } catch (const std::system_error&) {
+      if (!threads.empty()) return true;
+      queue.pop_back();
+      return false;
+    }
+    return true;
+  }
+
+  void make_thread() {
+    threads.reserve(thread_limit);
+    threads.push_back(start([this] { work(); }));
+    // Counted as idle until it takes its first job, so that the bound holds meanwhile.
+    ++idle;
+    pthread_setname_np(threads.back().native_handle(), name.substr(0, 15).c_str());
   }
 
   void work() {
@@ -64,6 +86,7 @@ struct Offload::Impl {
   const std::string name;
   const std::size_t thread_limit;
   const std::size_t queue_limit;
+  const ThreadStarter start;
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::deque<Job> queue;
@@ -72,8 +95,13 @@ struct Offload::Impl {
   std::vector<std::thread> threads;
 };
 
-Offload::Offload(std::string name, std::size_t threads, std::size_t queue_limit)
-    : impl_(std::make_unique<Impl>(std::move(name), threads, queue_limit)) {}
+Offload::Offload(std::string name, std::size_t threads, std::size_t queue_limit,
+                 ThreadStarter starter)
+    : impl_(std::make_unique<Impl>(std::move(name), threads, queue_limit, std::move(starter))) {}
+
+std::thread Offload::start_thread(std::function<void()> body) {
+  return std::thread(std::move(body));
+}
 
 Offload::~Offload() = default;
 

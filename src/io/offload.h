@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -16,10 +17,14 @@ namespace shoal::io {
 
 /// A bounded pool of threads for calls that block (database, disk, argon2). Any thread.
 /// `threads` run at once and `queue_limit` wait; one more is refused with ErrorCode::busy.
-/// Threads start when there is work for them. Must outlive the tasks that await it.
+/// Threads start when there is work for them; while the machine has none to give, those that run do
+/// the work, and without any it is refused as busy. Must outlive the tasks that await it.
 class Offload {
  public:
-  Offload(std::string name, std::size_t threads, std::size_t queue_limit);
+  /// Throws std::system_error where the machine has no thread to give; replaced in tests.
+  using ThreadStarter = std::function<std::thread(std::function<void()>)>;
+  Offload(std::string name, std::size_t threads, std::size_t queue_limit,
+          ThreadStarter starter = start_thread);
   /// Waits for what was accepted.
   ~Offload();
   Offload(const Offload&) = delete;
@@ -42,6 +47,8 @@ class Offload {
   std::size_t queued() const;
 
  private:
+  static std::thread start_thread(std::function<void()> body);
+
   /// Queues `job`; resumes with true after it ran, with false when the queue is full.
   /// An exception in `job` is rethrown here.
   Task<bool> dispatch(std::move_only_function<void()> job);

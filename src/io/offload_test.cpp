@@ -36,6 +36,33 @@ TEST(Offload, runs_elsewhere_and_resumes_at_home) {
   EXPECT_NE(pool, before);
 }
 
+Task<> count_run(Offload& offload, std::atomic<int>& finished, std::atomic<int>& busy) {
+  auto result = co_await offload.run([]() -> Result<int> { return 1; });
+  if (result) ++finished;
+  if (!result && result.error().code == ErrorCode::busy) ++busy;
+}
+
+TEST(Offload, goes_on_when_the_machine_has_no_thread_to_give) {
+  Runtime runtime(1);
+  int left = 0;
+  const auto start = [&left](std::function<void()> body) {
+    if (left-- <= 0)
+      throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    return std::thread(std::move(body));
+  };
+  Offload offload("test", 4, 10, start);
+  std::atomic<int> finished = 0;
+  std::atomic<int> busy = 0;
+  runtime.run_until_done(count_run(offload, finished, busy));
+  EXPECT_EQ(busy, 1) << "nobody could do it";
+  left = 1;
+  TaskGroup group(runtime.executor(0), "test");
+  for (int i = 0; i < 5; ++i) group.spawn(count_run(offload, finished, busy));
+  runtime.run_until_done(group.drain());
+  EXPECT_EQ(finished, 5) << "the one thread does all";
+  EXPECT_EQ(busy, 1);
+}
+
 Task<> throw_in_pool(Offload& offload) {
   std::ignore =
       co_await offload.run([]() -> Result<int> { throw std::runtime_error("from the pool"); });
