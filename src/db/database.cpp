@@ -189,6 +189,26 @@ std::unique_ptr<Connection> connect_to_migrate(const DatabaseConfig& config) {
 
 }  // namespace
 
+Error Database::to_public(const DatabaseError& error) {
+  const auto replace = [&](std::string message) -> Error {
+    log::warn("the database refused a transaction",
+              {{"code", to_string(error.code)}, {"reason", error.what()}});
+    return {error.code, std::move(message)};
+  };
+  switch (error.code) {
+    case ErrorCode::conflict:
+      return replace("something that this needs was changed or exists already");
+    case ErrorCode::invalid:
+      return replace("a value cannot be stored");
+    case ErrorCode::too_large:
+      return replace("a value is too large to be stored");
+    case ErrorCode::busy:
+      return replace("the database is busy; try again");
+    default:
+      return {error.code, error.what()};
+  }
+}
+
 Result<std::unique_ptr<Database>> Database::open(DatabaseConfig config, Metrics& metrics) {
   try {
     TRY_VOID(migrate(*connect_to_migrate(config), embedded_migrations()));

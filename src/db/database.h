@@ -74,6 +74,10 @@ class Database {
   virtual io::Offload& pool(Mode mode) = 0;
 
  private:
+  /// What the engine says names tables and statements: where the code is one that a client is told
+  /// the words of, those go to the log.
+  static Error to_public(const DatabaseError& error);
+
   template <class Work>
   auto transact(Mode mode, Work& work) -> std::invoke_result_t<Work&, Session&> {
     using R = std::invoke_result_t<Work&, Session&>;
@@ -84,7 +88,7 @@ class Database {
         return result->has_value();
       });
     } catch (const DatabaseError& error) {
-      return fail(error.code, error.what());
+      return std::unexpected(to_public(error));
     }
     return std::move(*result);
   }
