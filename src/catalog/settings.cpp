@@ -10,6 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
+/// Not a setting: when one was changed last.
+constexpr std::string_view k_changed_key = "settings.changed";
+
 /// One setting: its key, how its JSON is read into the struct and written from it.
 struct Entry {
   std::string_view key;
@@ -132,19 +135,19 @@ SettingsCache::Snapshot SettingsCache::current() const {
   return snapshot_;
 }
 
-void SettingsCache::set(Snapshot snapshot) {
+std::uint64_t SettingsCache::generation() const {
   const std::scoped_lock lock(mutex_);
-  snapshot_ = std::move(snapshot);
-  read_at_ = clock_.steady_now();
-  loaded_ = true;
+  return generation_;
 }
 
 io::Task<SettingsCache::Snapshot> SettingsCache::get() {
+  std::uint64_t before = 0;
   {
     const std::scoped_lock lock(mutex_);
     if (loaded_ && clock_.steady_now() < read_at_ + k_keep) co_return snapshot_;
     // Others go on with the old ones while this request reads.
     if (loaded_) read_at_ = clock_.steady_now();
+    before = generation_;
   }
   auto read = co_await database_.read([this](db::Session& session) -> Result<Snapshot> {
     return std::make_shared<const RuntimeSettings>(load_settings(session, defaults_));
@@ -154,19 +157,34 @@ io::Task<SettingsCache::Snapshot> SettingsCache::get() {
               {{"reason", read.error().message}});
     co_return current();
   }
-  set(*read);
-  co_return std::move(*read);
+  const std::scoped_lock lock(mutex_);
+  if (before != generation_) co_return snapshot_;
+  snapshot_ = *read;
+  read_at_ = clock_.steady_now();
+  loaded_ = true;
+  co_return snapshot_;
 }
 
-io::Task<Result<SettingsCache::Snapshot>> SettingsCache::save(RuntimeSettings settings) {
-  auto snapshot = std::make_shared<const RuntimeSettings>(std::move(settings));
+io::Task<Result<SettingsCache::Snapshot>> SettingsCache::change(Edit edit) {
   const UtcTime now = clock_.now();
-  CO_TRY_VOID(co_await database_.write([this, snapshot, now](db::Session& session) -> Result<> {
-    save_settings(session, *snapshot, defaults_, now);
-    return {};
+  const std::uint64_t before = generation();
+  CO_TRY(auto changed, co_await database_.write([this, edit = std::move(edit),
+                                                 now](db::Session& session) -> Result<Snapshot> {
+    // First a row that every change writes: the next one waits for it, and reads after it.
+    put_setting(session, k_changed_key, std::to_string(to_millis(now)), now);
+    RuntimeSettings settings = load_settings(session, defaults_);
+    edit(settings);
+    save_settings(session, settings, defaults_, now);
+    return std::make_shared<const RuntimeSettings>(std::move(settings));
   }));
-  set(snapshot);
-  co_return snapshot;
+  const std::scoped_lock lock(mutex_);
+  const bool latest = before == generation_;
+  ++generation_;
+  snapshot_ = changed;
+  read_at_ = clock_.steady_now();
+  // Two changes at once may end here in the other order: the next get() asks the database.
+  loaded_ = latest;
+  co_return changed;
 }
 
 }  // namespace shoal::catalog

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -88,10 +89,13 @@ class SettingsCache {
   /// What was read last, without a look at the database.
   Snapshot current() const;
   const RuntimeSettings& defaults() const { return defaults_; }
-  io::Task<Result<Snapshot>> save(RuntimeSettings settings);
+  /// Changes what is stored now, in one transaction: of two administrators who change different
+  /// settings at once, on whatever nodes, none loses anything.
+  using Edit = std::function<void(RuntimeSettings&)>;
+  io::Task<Result<Snapshot>> change(Edit edit);
 
  private:
-  void set(Snapshot snapshot);
+  std::uint64_t generation() const;
 
   db::Database& database_;
   Clock& clock_;
@@ -100,6 +104,8 @@ class SettingsCache {
   Snapshot snapshot_;
   SteadyTime read_at_{};
   bool loaded_ = false;
+  /// Raised by each change: what was read before one must not replace it.
+  std::uint64_t generation_ = 0;
 };
 
 }  // namespace shoal::catalog

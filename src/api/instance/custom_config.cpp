@@ -173,17 +173,24 @@ io::Task<Reply> get_custom(Call& call) {
 }
 
 io::Task<Reply> put_custom(Call& call) {
-  CO_TRY(auto body, co_await read_fields(call.request));
-  RuntimeSettings settings = *co_await call.context.settings.get();
-  read_changes(body, settings);
+  CO_TRY(auto body, co_await read_fields(call));
+  RuntimeSettings checked = *co_await call.context.settings.get();
+  read_changes(body, checked);
   CO_TRY_VOID(body.check());
-  CO_TRY(auto saved, co_await call.context.settings.save(std::move(settings)));
+  CO_TRY(auto saved,
+         co_await call.context.settings.change([object = body.object()](RuntimeSettings& settings) {
+           Fields again(object, "body");
+           read_changes(again, settings);
+         }));
   call.context.responses.clear();
   co_return json_response(render(*saved));
 }
 
 io::Task<Reply> delete_custom(Call& call) {
-  CO_TRY(auto saved, co_await call.context.settings.save(call.context.settings.defaults()));
+  CO_TRY(auto saved, co_await call.context.settings.change(
+                         [&defaults = call.context.settings.defaults()](RuntimeSettings& settings) {
+                           settings = defaults;
+                         }));
   call.context.responses.clear();
   co_return json_response(render(*saved));
 }

@@ -105,6 +105,40 @@ TEST_P(InstanceTest, another_nodes_change_is_seen_within_seconds) {
   EXPECT_EQ(get("/api/v1/config").json().at("instance").at("name"), "Elsewhere");
 }
 
+TEST_P(InstanceTest, two_administrators_lose_nothing_of_each_others_changes) {
+  const std::string root = root_token();
+  get("/api/v1/config");
+  // Another node, while this one still knows the settings of before.
+  catalog::SettingsCache other(*database, clock, config.defaults);
+  io::Runtime runtime{1};
+  runtime.run_until_done([](catalog::SettingsCache& settings) -> io::Task<> {
+    EXPECT_TRUE(co_await settings.change(
+        [](catalog::RuntimeSettings& now) { now.instance.name = "Named elsewhere"; }));
+  }(other));
+  const ApiAnswer saved =
+      put("/api/v1/config/custom", {{"instance", {{"shortDescription", "Described here"}}}}, root);
+  EXPECT_EQ(saved.json().at("instance").at("name"), "Named elsewhere");
+  EXPECT_EQ(saved.json().at("instance").at("shortDescription"), "Described here");
+  clock.advance(catalog::SettingsCache::k_keep);
+  EXPECT_EQ(get("/api/v1/config").json().at("instance").at("name"), "Named elsewhere");
+}
+
+TEST_P(InstanceTest, readiness_asks_the_database_once_a_second) {
+  context();
+  const auto reads = [this] {
+    const std::string text = database.metrics().render();
+    const std::string_view name = "shoal_db_transaction_seconds_count{mode=\"read\"} ";
+    const auto at = text.find(name);
+    return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
+  };
+  const int before = reads();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(reads(), before + 1);
+  clock.advance(Seconds{1});
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(reads(), before + 2);
+}
+
 TEST_P(InstanceTest, statistics_have_peertubes_shape) {
   const ApiAnswer stats = get("/api/v1/server/stats");
   EXPECT_EQ(stats.status, 200);
