@@ -21,13 +21,18 @@ std::vector<VideoId> read_ids(const db::Rows& rows) {
 }
 
 /// One statement for each number of grams: at most k_search_grams of them.
-std::string newest_of_each_gram(std::size_t grams) {
+std::string newest_of_each_gram(std::size_t grams, const std::string& condition) {
+  const std::string of_gram =
+      condition.empty()
+          ? "select video_id, weight from video_gram where gram = :g{}"
+          : "select g.video_id, g.weight from video_gram g join video v on v.id = g.video_id"
+            " where g.gram = :g{} and " +
+                condition;
   std::string lists;
   for (std::size_t i = 0; i < grams; ++i) {
-    lists += fmt::format(
-        "{}select video_id, weight from (select video_id, weight from video_gram"
-        " where gram = :g{} order by video_id desc limit {}) l{}",
-        i == 0 ? "" : " union all ", i, k_entries_per_gram, i);
+    lists += fmt::format("{}select video_id, weight from ({} order by video_id desc limit {}) l{}",
+                         i == 0 ? "" : " union all ", fmt::format(fmt::runtime(of_gram), i),
+                         k_entries_per_gram, i);
   }
   return fmt::format(
       "select video_id from ({}) hits group by video_id"
@@ -35,12 +40,13 @@ std::string newest_of_each_gram(std::size_t grams) {
       lists, k_search_candidates);
 }
 
-std::string all_of_channels(std::size_t grams, std::size_t channels) {
+std::string all_of_channels(std::size_t grams, std::size_t channels, const std::string& condition) {
   return fmt::format(
       "select g.video_id from video_gram g where g.gram in {}"
-      " and g.video_id in (select id from video where channel_id in {})"
+      " and g.video_id in (select v.id from video v where v.channel_id in {}{})"
       " group by g.video_id order by count(*) desc, sum(g.weight) desc, g.video_id desc limit {}",
-      db::in_list(grams, "g"), db::in_list(channels, "c"), k_search_candidates);
+      db::in_list(grams, "g"), db::in_list(channels, "c"),
+      condition.empty() ? "" : " and " + condition, k_search_candidates);
 }
 
 }  // namespace
@@ -88,11 +94,12 @@ std::vector<VideoId> search_candidates(db::Session& session, std::string_view te
   if (grams.empty()) return {};
   std::vector<db::Value> arguments(grams.begin(), grams.end());
   if (scope.channels.empty())
-    return read_ids(session.query(newest_of_each_gram(grams.size()), arguments));
+    return read_ids(session.query(newest_of_each_gram(grams.size(), scope.condition), arguments));
   db::pad_list(arguments, grams.size());
   arguments.insert(arguments.end(), scope.channels.begin(), scope.channels.end());
   db::pad_list(arguments, scope.channels.size());
-  return read_ids(session.query(all_of_channels(grams.size(), scope.channels.size()), arguments));
+  return read_ids(session.query(
+      all_of_channels(grams.size(), scope.channels.size(), scope.condition), arguments));
 }
 
 }  // namespace shoal::catalog

@@ -27,6 +27,9 @@ struct SearchScope {
   /// All videos of these channels, however many; empty: all that the bounds above reach, where a
   /// gram that very many videos have counts for the newest of them only.
   std::vector<ChannelId> channels;
+  /// A condition on the columns of `video v`, without arguments: what is not for the asker takes no
+  /// place from what is. Empty: all.
+  std::string condition;
 };
 
 /// Videos that share grams with `text`, most first, then newest: at most k_search_candidates. What

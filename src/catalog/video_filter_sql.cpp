@@ -111,6 +111,12 @@ void add_times(Conditions& where, const VideoFilter& filter) {
 
 }  // namespace
 
+std::string audience_sql(const VideoFilter& filter) {
+  Conditions where;
+  add_audience(where, filter);
+  return where.arguments().empty() ? where.sql() : std::string();
+}
+
 Conditions conditions_of(const VideoFilter& filter) {
   Conditions where;
   add_audience(where, filter);

@@ -44,6 +44,9 @@ class Conditions {
   int lists_ = 0;
 };
 
+/// Who the filter is for, as a condition on `v` without arguments; empty where it takes some.
+std::string audience_sql(const VideoFilter& filter);
+
 /// All of the filter but `search`.
 Conditions conditions_of(const VideoFilter& filter);
 

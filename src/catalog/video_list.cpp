@@ -93,6 +93,7 @@ std::vector<VideoId> read_ids(const db::Rows& rows) {
 /// The videos that match `filter.search` and the rest of the filter, in the order of `sort`.
 std::vector<VideoId> search_ids(db::Session& session, const VideoFilter& filter, VideoSort sort) {
   SearchScope scope;
+  scope.condition = audience_sql(filter);
   if (filter.channel) scope.channels = {*filter.channel};
   if (filter.account && !filter.channel) {
     for (const db::Row& row : session.query(

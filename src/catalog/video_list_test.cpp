@@ -237,5 +237,13 @@ TEST_P(VideoListTest, every_list_filter_can_be_combined) {
   }
 }
 
+TEST_P(VideoListTest, what_is_hidden_takes_no_place_from_what_is_found) {
+  add_later("Harbour at dawn");
+  auto hidden = public_video();
+  hidden.privacy = Privacy::owner_only;
+  for (std::size_t i = 0; i <= k_search_candidates; ++i) add_later("Harbour at dawn", hidden);
+  EXPECT_THAT(search("harbour at dawn"), ElementsAre("Harbour at dawn"));
+}
+
 }  // namespace
 }  // namespace shoal::catalog
