@@ -97,14 +97,20 @@ void ViewCounter::forget_silent(UtcTime now) {
 }
 
 ViewCounter::Viewer& ViewCounter::touch(const std::string& key, const Report& report, UtcTime now) {
-  const auto [found, is_new] = by_key_.try_emplace(key);
-  if (is_new) {
+  auto found = by_key_.find(key);
+  if (found == by_key_.end()) {
+    // The list first: an entry of the map must never name a viewer that is not there.
     past_viewers_.push_back({.key = key,
                              .video = report.video,
                              .position = report.position,
                              .last = now,
                              .window_started = now});
-    found->second = std::prev(past_viewers_.end());
+    try {
+      found = by_key_.emplace(key, std::prev(past_viewers_.end())).first;
+    } catch (...) {
+      past_viewers_.pop_back();
+      throw;
+    }
   }
   Viewer& viewer = *found->second;
   if (!viewer.present) ++present_of_[report.video];
