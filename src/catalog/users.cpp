@@ -195,17 +195,40 @@ Result<> delete_user(db::Session& session, UserId id) {
   return {};
 }
 
-std::int64_t quota_used(db::Session& session, UserId id, std::optional<UtcTime> since) {
-  const std::int64_t after = since ? to_millis(*since) : 0;
+namespace {
+
+/// Bytes of the sessions that `which` chooses: what was announced, or came if that is more.
+std::int64_t session_bytes(db::Session& session, std::string_view which, UserId id, UtcTime after) {
+  return session
+      .query_one(
+          fmt::format(
+              "select coalesce(sum(case when u.total_size > u.received then u.total_size else "
+              "u.received end), 0) from (select s.total_size, coalesce((select max(c.start + "
+              "c.size) from upload_chunk c where c.session_id = s.id), 0) as received from "
+              "upload_session s where s.user_id = :user and s.created_at >= :after and {}) u",
+              which),
+          {id, after})
+      ->integer(0);
+}
+
+}  // namespace
+
+std::int64_t quota_used(db::Session& session, UserId id) {
   const auto videos = session.query_one(
       "select coalesce(sum(v.source_size), 0) from video v join channel c on c.id = v.channel_id "
-      "join account a on a.id = c.account_id where a.user_id = :user and v.created_at >= :after",
-      {id, after});
-  const auto uploads = session.query_one(
-      "select coalesce(sum(total_size), 0) from upload_session where user_id = :user and "
-      "state = 1 and total_size > 0 and created_at >= :after",
-      {id, after});
-  return videos->integer(0) + uploads->integer(0);
+      "join account a on a.id = c.account_id where a.user_id = :user",
+      {id});
+  return videos->integer(0) + session_bytes(session, "s.state = 1", id, UtcTime{});
+}
+
+std::int64_t quota_used_since(db::Session& session, UserId id, UtcTime since) {
+  const auto others = session.query_one(
+      "select coalesce(sum(v.source_size), 0) from video v join channel c on c.id = v.channel_id "
+      "join account a on a.id = c.account_id where a.user_id = :user and v.created_at >= :after "
+      "and v.id not in (select s.video_id from upload_session s where s.user_id = :user and "
+      "s.video_id is not null)",
+      {id, since});
+  return others->integer(0) + session_bytes(session, "s.state in (1, 3)", id, since);
 }
 
 }  // namespace shoal::catalog

@@ -100,8 +100,11 @@ void touch_login(db::Session& session, UserId id, UtcTime now);
 /// files have to be put into the trash). Errors: not_found.
 Result<> delete_user(db::Session& session, UserId id);
 
-/// Bytes that count against the quota: what the account's videos were uploaded with, plus what
-/// running uploads have announced. `since`: only what came after (the daily quota).
-std::int64_t quota_used(db::Session& session, UserId id, std::optional<UtcTime> since = {});
+/// Bytes that count against the quota: what the account's videos were uploaded with, plus what each
+/// open upload has announced, or sent if that is more.
+std::int64_t quota_used(db::Session& session, UserId id);
+/// Bytes that count against the daily quota: all that came since, also of videos that are deleted
+/// again (their upload is remembered for a day, as their bytes stay in the trash for one).
+std::int64_t quota_used_since(db::Session& session, UserId id, UtcTime since);
 
 }  // namespace shoal::catalog

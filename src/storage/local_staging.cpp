@@ -14,6 +14,9 @@ constexpr std::string_view k_suffix = ".upload";
 constexpr std::size_t k_longest_name = 1024;
 constexpr std::uint64_t k_no_end = std::numeric_limits<std::uint64_t>::max();
 
+/// How long announced bytes that do not come keep their room on the disk.
+constexpr std::chrono::hours k_reserved_for{1};
+
 Error not_found() {
   return {ErrorCode::not_found, "there is no such upload"};
 }
@@ -107,12 +110,14 @@ io::Path LocalStaging::path_of(const std::string& upload_id) const {
 io::Task<Result<Upload>> LocalStaging::create(NewUpload announced) {
   CO_TRY_VOID(check_announced(announced, limits_));
   CO_TRY(const std::uint64_t room, co_await disk_.run([this] { return files_.free_bytes(root_); }));
-  if (room < limits_.disk_reserve + announced.total.value_or(0)) {
-    co_return fail(ErrorCode::unavailable, "the server has no room for a file of this size");
-  }
   co_return co_await database_.write(
-      [this, announced = std::move(announced),
+      [this, room, announced = std::move(announced),
        upload_id = new_upload_id(random_)](db::Session& session) -> Result<Upload> {
+        const auto promised = outstanding_bytes(session, session.now() - k_reserved_for);
+        if (room < limits_.disk_reserve + promised + announced.total.value_or(0)) {
+          return fail(ErrorCode::unavailable, "the server has no room for a file of this size");
+        }
+        lock_uploader(session, announced.user);
         if (count_open_uploads(session, announced.user) >=
             static_cast<std::int64_t>(limits_.open_per_user)) {
           return fail(ErrorCode::busy, "too many unfinished uploads; finish or cancel some first");
@@ -204,7 +209,15 @@ io::Task<Result<Upload>> LocalStaging::append_all(UserId user, std::string uploa
   co_return writer.upload;
 }
 
+io::Task<Result<>> LocalStaging::check_reserve() {
+  CO_TRY(const std::uint64_t room, co_await disk_.run([this] { return files_.free_bytes(root_); }));
+  if (room < limits_.disk_reserve)
+    co_return fail(ErrorCode::unavailable, "the server has no room left for uploads");
+  co_return Result<>{};
+}
+
 io::Task<Result<>> LocalStaging::receive(Writer& writer, PullBytes& pull) {
+  CO_TRY_VOID(co_await check_reserve());
   for (;;) {
     // One more than wanted: a body that goes on beyond its range is a defect of the client.
     const std::span<std::byte> room(writer.buffer->data(), k_buffer);
@@ -230,6 +243,7 @@ io::Task<Result<>> LocalStaging::receive(Writer& writer, PullBytes& pull) {
     CO_TRY_VOID(co_await write_bytes(writer, static_cast<std::size_t>(count)));
     if (writer.written - writer.upload.received >= limits_.acknowledge_every) {
       CO_TRY_VOID(co_await acknowledge(writer));
+      CO_TRY_VOID(co_await check_reserve());
     }
   }
 }
@@ -250,8 +264,10 @@ io::Task<Result<>> LocalStaging::acknowledge(Writer& writer) {
   CO_TRY_VOID(co_await disk_.run([file = writer.file] { return file->sync(); }));
   CO_TRY_VOID(co_await database_.write(
       [this, upload = writer.upload, to = writer.written](db::Session& session) -> Result<> {
-        TRY_VOID(quota_(session, upload.user, upload.total ? 0 : to));
-        return record_range(session, upload, upload.received, to);
+        lock_uploader(session, upload.user);
+        TRY_VOID(record_range(session, upload, upload.received, to));
+        // With these bytes counted, among those of all other uploads.
+        return quota_(session, upload.user, 0);
       }));
   writer.upload.received = writer.written;
   co_return Result<>{};

@@ -46,6 +46,8 @@ class LocalStaging final : public UploadStaging {
   io::Task<Result<OpenFile>> open_file(std::string upload_id, std::uint64_t received);
   /// Pulls to the end or to writer.to, acknowledging on the way.
   io::Task<Result<>> receive(Writer& writer, PullBytes& pull);
+  /// Errors: unavailable where the disk has less room than what must stay free.
+  io::Task<Result<>> check_reserve();
   io::Task<Result<>> write_bytes(Writer& writer, std::size_t count);
   io::Task<Result<>> acknowledge(Writer& writer);
   io::Task<Result<std::size_t>> collect_orphans(std::size_t limit);

@@ -61,6 +61,22 @@ std::int64_t count_open_uploads(db::Session& session, UserId user) {
       ->integer(0);
 }
 
+std::uint64_t outstanding_bytes(db::Session& session, UtcTime since) {
+  const auto row = session.query_one(
+      "select coalesce(sum(u.total_size - u.received), 0) from (select s.total_size, coalesce("
+      "(select max(c.start + c.size) from upload_chunk c where c.session_id = s.id), 0) as received"
+      " from upload_session s where s.state = 1 and s.updated_at >= :since) u"
+      " where u.total_size > u.received",
+      {since});
+  return static_cast<std::uint64_t>(row->integer(0));
+}
+
+void lock_uploader(db::Session& session, UserId user) {
+  // A write of the row that changes nothing: PostgreSQL holds it until the transaction ends, and
+  // SQLite has one writer anyway.
+  session.execute("update users set video_quota = video_quota where id = :id", {user});
+}
+
 Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
                       std::uint64_t to) {
   const auto open =

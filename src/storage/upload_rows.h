@@ -19,6 +19,13 @@ Upload insert_upload(db::Session& session, const NewUpload& announced, std::stri
 
 std::int64_t count_open_uploads(db::Session& session, UserId user);
 
+/// What open uploads of all users have announced and not sent, of those that were heard of since
+/// `since`: one that is paused for long keeps nobody else out.
+std::uint64_t outstanding_bytes(db::Session& session, UtcTime since);
+
+/// Lets one transaction at a time count what `user` uploads, on all nodes.
+void lock_uploader(db::Session& session, UserId user);
+
 /// Acknowledges [from, to): the bytes are durable. Neighbours below 16 MiB share a row, so that an
 /// upload in tiny pieces has few rows. Errors: not_found (cancelled meanwhile), conflict (another
 /// node acknowledged something else).

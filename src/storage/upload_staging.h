@@ -54,8 +54,8 @@ struct Upload {
 /// Where the bytes come from: up to out.size() bytes, 0 at the end. An HTTP body fits as it is.
 using PullBytes = std::function<io::Task<Result<std::size_t>>(std::span<std::byte> out)>;
 
-/// Whether `user` may store `more` bytes than there are, where "there are" includes the totals that
-/// open uploads announced; too_large when not.
+/// Whether `user` may store `more` bytes than there are, where "there are" includes what each open
+/// upload announced, or sent if that is more; too_large when not.
 using QuotaCheck = std::function<Result<>(db::Session& session, UserId user, std::uint64_t more)>;
 
 struct UploadLimits {

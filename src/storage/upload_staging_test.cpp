@@ -31,8 +31,13 @@ class Staging : public testing::TestWithParam<db::Engine> {
   void start() {
     staging = std::make_unique<LocalStaging>(
         files.root() / "uploads", *database, files, disk, random,
-        [this](db::Session&, UserId, std::uint64_t more) -> Result<> {
-          if (more > quota) return fail(ErrorCode::too_large, "over the quota");
+        [this](db::Session& session, UserId id, std::uint64_t more) -> Result<> {
+          const auto used = session.query_one(
+              "select coalesce(sum(size), 0) from upload_chunk where session_id in"
+              " (select id from upload_session where user_id = :user and state = 1)",
+              {id});
+          if (static_cast<std::uint64_t>(used->integer(0)) + more > quota)
+            return fail(ErrorCode::too_large, "over the quota");
           return {};
         },
         limits);
@@ -189,8 +194,41 @@ TEST_P(Staging, bytes_without_a_total_are_stopped_by_quota_and_maximum) {
   EXPECT_EQ(content(*whole), bytes_of(0, 700'000));
   EXPECT_EQ(code(all(1'000'001)), ErrorCode::too_large);
   EXPECT_EQ(code(all(0)), ErrorCode::invalid);
-  quota = 400'000;
+  quota = 700'000 + 400'000;
   EXPECT_EQ(code(all(900'000)), ErrorCode::too_large);
+}
+
+TEST_P(Staging, uploads_without_a_total_share_one_quota) {
+  quota = 1'000'000;
+  auto announced = tests::announce(user, 1);
+  announced.total = std::nullopt;
+  const auto first = *wait(staging->create(announced));
+  const auto second = *wait(staging->create(announced));
+  // While one comes, the other takes what is left.
+  const auto result = wait(
+      staging->append_all(user.id, first.upload_id,
+                          tests::pull_and_watch(bytes_of(0, 700'000), 350'000, [&]() -> io::Task<> {
+                            EXPECT_TRUE(co_await staging->append_all(
+                                user.id, second.upload_id, tests::pull(bytes_of(0, 600'000))));
+                          })));
+  EXPECT_EQ(code(result), ErrorCode::too_large);
+}
+
+TEST_P(Staging, what_was_announced_has_its_room_and_the_reserve_stays_free) {
+  limits.disk_reserve = 1'000'000;
+  start();
+  files.set_capacity(3'000'000);
+  const auto upload = create(900'000);
+  create(900'000);
+  EXPECT_EQ(code(wait(staging->create(tests::announce(other, 900'000)))), ErrorCode::unavailable)
+      << "promised to others";
+  ASSERT_TRUE(append(upload, 0, 100'000));
+  files.set_capacity(1'000'000);
+  EXPECT_EQ(code(append(upload, 100'000, 100'000)), ErrorCode::unavailable) << "the disk filled up";
+  files.set_capacity(3'000'000);
+  EXPECT_TRUE(append(upload, 100'000, 100'000));
+  clock->advance(std::chrono::hours{2});
+  EXPECT_TRUE(wait(staging->create(tests::announce(other, 900'000)))) << "they do not come";
 }
 
 TEST_P(Staging, another_users_upload_is_not_there) {

@@ -8,7 +8,7 @@ namespace {
 UserUsage load_usage(db::Session& session, UserId id, UtcTime now) {
   UserUsage usage;
   usage.quota_used = catalog::quota_used(session, id);
-  usage.quota_used_daily = catalog::quota_used(session, id, now - std::chrono::days{1});
+  usage.quota_used_daily = catalog::quota_used_since(session, id, now - std::chrono::days{1});
   const auto videos = session.query_one(
       "select count(*) from video v join channel c on c.id = v.channel_id join account a on a.id = "
       "c.account_id where a.user_id = :user",

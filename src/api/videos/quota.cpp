@@ -19,7 +19,7 @@ storage::QuotaCheck make_quota_check(const Clock& clock) {
     const UtcTime day_ago = clock.now() - std::chrono::hours{24};
     const bool too_much =
         exceeds(user->video_quota, catalog::quota_used(session, id), more) ||
-        exceeds(user->video_quota_daily, catalog::quota_used(session, id, day_ago), more);
+        exceeds(user->video_quota_daily, catalog::quota_used_since(session, id, day_ago), more);
     if (too_much) {
       return fail(ErrorCode::too_large,
                   "The user video quota is exceeded with this video to upload.");
