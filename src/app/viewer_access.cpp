@@ -4,17 +4,18 @@
 
 namespace shoal::app {
 
-io::Task<bool> CatalogViewerAccess::may_watch(const net::Request& request, Uuid video) {
-  api::Watcher watcher;
-  auto caller = co_await api_.callers.identify(request.headers);
-  if (caller) watcher.caller = *std::move(caller);
-  if (const auto password = request.headers.find("x-peertube-video-password"))
-    watcher.password = std::string(*password);
-  const auto found =
-      co_await api_.database.read([video, watcher](db::Session& session) -> Result<bool> {
-        return api::find_watchable(session, catalog::VideoKey(video), watcher).has_value();
-      });
-  co_return found.value_or(false);
+io::Task<delivery::ViewerVerdict> CatalogViewerAccess::may_watch(const net::Request& request,
+                                                                 Uuid video) {
+  using delivery::ViewerVerdict;
+  api::Caller caller;
+  if (auto known = co_await api_.callers.identify(request.headers)) caller = *std::move(known);
+  const catalog::VideoKey key(video);
+  const auto watcher = api::Watcher::of(request, api_, std::move(caller), key);
+  const auto found = co_await api_.database.read([&key, &watcher](db::Session& session) {
+    return api::find_watchable(session, key, watcher);
+  });
+  if (found) co_return ViewerVerdict::allowed;
+  co_return found.error().status == 429 ? ViewerVerdict::too_many_tries : ViewerVerdict::refused;
 }
 
 }  // namespace shoal::app

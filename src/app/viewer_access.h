@@ -10,7 +10,7 @@ namespace shoal::app {
 class CatalogViewerAccess final : public delivery::ViewerAccess {
  public:
   explicit CatalogViewerAccess(api::Context& api) : api_(api) {}
-  io::Task<bool> may_watch(const net::Request& request, Uuid video) override;
+  io::Task<delivery::ViewerVerdict> may_watch(const net::Request& request, Uuid video) override;
 
  private:
   api::Context& api_;

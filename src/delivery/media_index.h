@@ -49,12 +49,18 @@ class MediaIndex {
   virtual io::Task<Result<MediaEntry>> find(std::string name) = 0;
 };
 
+enum class ViewerVerdict {
+  allowed,
+  refused,
+  too_many_tries,  ///< this client has guessed too many passwords
+};
+
 /// Who else than the holder of a media token may fetch restricted media: owner and moderators by
 /// session, holders of a video password. Any thread.
 class ViewerAccess {
  public:
   virtual ~ViewerAccess() = default;
-  virtual io::Task<bool> may_watch(const net::Request& request, Uuid video) = 0;
+  virtual io::Task<ViewerVerdict> may_watch(const net::Request& request, Uuid video) = 0;
 };
 
 }  // namespace shoal::delivery

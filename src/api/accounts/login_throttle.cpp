@@ -1,48 +1,53 @@
 #include "api/accounts/login_throttle.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "base/text.h"
+#include "net/address.h"
 
 namespace shoal::api {
 namespace {
 
-/// Without a try for this long the failures are forgotten.
-constexpr Seconds k_memory{900};
+constexpr std::size_t k_longest_login = 400;
 
-Seconds delay_after(std::uint32_t failures) {
-  if (failures < LoginThrottle::k_free) return Seconds{0};
-  const std::uint32_t doublings = std::min(failures - LoginThrottle::k_free, 10U);
-  return std::min(Seconds{1} * (1U << doublings), LoginThrottle::k_longest);
+std::string key_of(std::string_view login) {
+  return to_lower_ascii(login.substr(0, k_longest_login));
+}
+
+std::string pair_of(std::string_view login, std::string_view client) {
+  return fmt::format("{}\n{}", net::client_network(client), key_of(login));
 }
 
 }  // namespace
 
-void LoginThrottle::make_room(SteadyTime now) {
-  if (entries_.size() < k_limit) return;
-  std::erase_if(entries_, [&](const auto& entry) { return entry.second.last + k_memory <= now; });
-  if (entries_.size() < k_limit) return;
-  // Full of recent failures: somebody sprays names. Those with the fewest failures go.
-  std::erase_if(entries_, [](const auto& entry) { return entry.second.failures < k_free; });
-  if (entries_.size() >= k_limit) entries_.clear();
+LoginThrottle::LoginThrottle(const Clock& clock)
+    : by_client_({.free = k_free, .longest = k_longest, .keys = k_limit}, clock),
+      by_login_({.free = k_under_attack, .longest = k_longest, .keys = k_limit}, clock) {}
+
+bool LoginThrottle::is_known(const std::string& pair) {
+  const std::scoped_lock lock(mutex_);
+  return known_.contains(pair);
 }
 
-std::optional<Seconds> LoginThrottle::try_login(std::string_view login) {
-  const SteadyTime now = clock_.steady_now();
-  const std::scoped_lock lock(mutex_);
-  make_room(now);
-  Entry& entry = entries_[to_lower_ascii(login.substr(0, 400))];
-  if (entry.last + k_memory <= now) entry = {};
-  if (now < entry.not_before) return std::chrono::ceil<Seconds>(entry.not_before - now);
-  ++entry.failures;
-  entry.last = now;
-  entry.not_before = now + delay_after(entry.failures);
+std::optional<Seconds> LoginThrottle::try_login(std::string_view login, std::string_view client) {
+  const std::string pair = pair_of(login, client);
+  const std::string key = key_of(login);
+  const bool strict = by_login_.failures(key) >= k_under_attack && !is_known(pair);
+  if (const auto left = by_client_.try_now(pair, strict)) return left;
+  by_login_.failed(key);
   return std::nullopt;
 }
 
-void LoginThrottle::succeeded(std::string_view login) {
+void LoginThrottle::succeeded(std::string_view login, std::string_view client) {
+  std::string pair = pair_of(login, client);
+  by_client_.succeeded(pair);
+  by_login_.forgive(key_of(login));
   const std::scoped_lock lock(mutex_);
-  entries_.erase(to_lower_ascii(login.substr(0, 400)));
+  if (!known_.insert(pair).second) return;
+  known_order_.push_back(std::move(pair));
+  if (known_order_.size() <= k_limit) return;
+  known_.erase(known_order_.front());
+  known_order_.pop_front();
 }
 
 }  // namespace shoal::api

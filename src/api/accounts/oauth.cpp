@@ -65,16 +65,34 @@ Answer<> check_client(Context& context, Fields& body) {
   return {};
 }
 
+Problem wrong_password() {
+  return oauth_error("invalid_grant", "Invalid grant: user credentials are invalid");
+}
+
 Problem missing(std::string_view parameter) {
   return oauth_error("invalid_request", fmt::format("Missing parameter: `{}`", parameter));
 }
 
-io::Task<Reply> password_grant(Context& context, Fields& body) {
+/// Tokens for who has given the right password, if it is still the right one: it took its time to
+/// check, and it may have been changed, or the user blocked, meanwhile.
+Answer<catalog::IssuedTokens> let_in(db::Session& session, Context& context,
+                                     const catalog::Credentials& checked) {
+  const auto now = context.clock.now();
+  const auto current = catalog::find_credentials(session, checked.id);
+  if (!current || current->password_hash != checked.password_hash) return refuse(wrong_password());
+  if (current->blocked) return refuse(oauth_error("access_denied", "User is blocked."));
+  catalog::touch_login(session, checked.id, now);
+  return catalog::issue_tokens(session, context.random, checked.id, now);
+}
+
+io::Task<Reply> password_grant(Call& call, Fields& body) {
+  Context& context = call.context;
+  const std::string& client = call.request.client_address;
   const auto login = body.text("username", {1, 400});
   if (!login) co_return refuse(missing("username"));
   const auto password = body.text("password", {1, k_max_password});
   if (!password) co_return refuse(missing("password"));
-  if (const auto wait = context.login_throttle.try_login(*login)) {
+  if (const auto wait = context.login_throttle.try_login(*login, client)) {
     co_return refuse(
         Problem(429, fmt::format("Too many failed log-ins; try again in {} s.", wait->count()))
             .with_header("Retry-After", std::to_string(wait->count())));
@@ -85,18 +103,12 @@ io::Task<Reply> password_grant(Context& context, Fields& body) {
                return catalog::find_credentials(session, login);
              }));
   CO_TRY(const bool good, co_await check_password(context, credentials, *password));
-  if (!good) {
-    co_return refuse(oauth_error("invalid_grant", "Invalid grant: user credentials are invalid"));
-  }
-  context.login_throttle.succeeded(*login);
-  if (credentials->blocked) co_return refuse(oauth_error("access_denied", "User is blocked."));
-  CO_TRY(auto issued,
-         co_await context.database.write(
-             [&random = context.random, user = credentials->id,
-              now = context.clock.now()](db::Session& session) -> Result<catalog::IssuedTokens> {
-               catalog::touch_login(session, user, now);
-               return catalog::issue_tokens(session, random, user, now);
-             }));
+  if (!good) co_return refuse(wrong_password());
+  context.login_throttle.succeeded(*login, client);
+  CO_TRY(const auto issued,
+         co_await context.database.write([&context, &credentials](db::Session& session) {
+           return let_in(session, context, *credentials);
+         }));
   co_return tokens_response(issued);
 }
 
@@ -123,11 +135,11 @@ io::Task<Reply> refresh_grant(Context& context, Fields& body) {
 }
 
 io::Task<Reply> get_oauth_token(Call& call) {
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call, BodyLimits::of_anybody()));
   const auto grant = body.text("grant_type", {1, 100});
   if (!grant) co_return refuse(missing("grant_type"));
   CO_TRY_VOID(check_client(call.context, body));
-  if (*grant == "password") co_return co_await password_grant(call.context, body);
+  if (*grant == "password") co_return co_await password_grant(call, body);
   if (*grant == "refresh_token") co_return co_await refresh_grant(call.context, body);
   co_return refuse(
       oauth_error("unsupported_grant_type", "Unsupported grant type: `grant_type` is invalid"));

@@ -1,3 +1,6 @@
+#include <future>
+#include <thread>
+
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -123,6 +126,72 @@ TEST_P(OAuthTest, guessing_at_one_account_is_slowed_down_and_forgiven) {
   EXPECT_EQ(try_login("root", "wrong").status, 400);
 }
 
+TEST_P(OAuthTest, guessing_locks_out_who_guesses_and_nobody_else) {
+  const auto guess = [this](std::string client, std::string_view password) {
+    const auto& identity = context().config.identity;
+    return request(net::Method::post, "/api/v1/users/token",
+                   {.body = "client_id=" + identity.client_id +
+                            "&client_secret=" + identity.client_secret +
+                            "&grant_type=password&username=root&password=" + std::string(password),
+                    .content_type = "application/x-www-form-urlencoded",
+                    .client = std::move(client)})
+        .status;
+  };
+  EXPECT_EQ(guess("198.51.100.7", "rootpassword123"), 200) << "the owner, at home";
+  // One network of many addresses guesses without end.
+  for (int i = 0; i < 200; ++i) guess("2001:db8::" + std::to_string(i + 1), "wrong");
+  EXPECT_EQ(guess("2001:db8::9999", "rootpassword123"), 429);
+  EXPECT_EQ(guess("198.51.100.7", "rootpassword123"), 200);
+  EXPECT_EQ(guess("203.0.113.1", "rootpassword123"), 200) << "the owner, on a journey";
+  // Many networks guess: one that was never here has a single free try, the owner all of them.
+  for (int i = 0; i < 80; ++i) guess("192.0.2." + std::to_string(i), "wrong");
+  EXPECT_EQ(guess("203.0.113.9", "wrong"), 400);
+  EXPECT_EQ(guess("203.0.113.9", "wrong"), 429);
+  EXPECT_EQ(guess("203.0.113.77", "rootpassword123"), 200);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(guess("198.51.100.7", "wrong"), 400);
+  EXPECT_EQ(guess("198.51.100.7", "rootpassword123"), 200);
+}
+
+TEST_P(OAuthTest, who_is_blocked_while_the_password_is_checked_gets_no_token) {
+  make_user("alice");
+  std::promise<void> open;
+  const auto gate = open.get_future().share();
+  io::Runtime runtime{1};
+  io::TaskGroup group(runtime.executor(0), "test");
+  const auto hold = [](io::Offload& pool, std::shared_future<void> until) -> io::Task<> {
+    std::ignore = co_await pool.run([until]() -> Result<> {
+      until.wait();
+      return {};
+    });
+  };
+  for (int i = 0; i < 2; ++i) group.spawn(hold(passwords, gate));
+  auto answer =
+      std::async(std::launch::async, [this] { return try_login("alice", "password-alice"); });
+  // Both threads are held: the log-in has read the hash once its check is the one that waits.
+  while (passwords.queued() == 0) std::this_thread::yield();
+  EXPECT_TRUE(database->write_blocking([this](db::Session& session) {
+    const auto alice = catalog::find_credentials(session, "alice");
+    return catalog::set_blocked(session, alice->id, true, "spam", clock.now());
+  }));
+  open.set_value();
+  const ApiAnswer refused = answer.get();
+  runtime.run_until_done(group.drain());
+  EXPECT_EQ(refused.status, 400) << refused.text;
+  EXPECT_EQ(refused.json().at("code"), "access_denied");
+}
+
+TEST_P(OAuthTest, what_the_database_says_of_its_tables_reaches_nobody) {
+  root_token();
+  const auto twice = database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute("insert into setting (key, value, updated_at) values ('a', '1', 1)");
+    session.execute("insert into setting (key, value, updated_at) values ('a', '1', 1)");
+    return {};
+  });
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, ErrorCode::conflict);
+  EXPECT_THAT(twice.error().message, testing::Not(testing::HasSubstr("setting")));
+}
+
 class RateLimitedTest : public tests::ApiTest {
  protected:
   RateLimitedTest() {
@@ -150,6 +219,21 @@ TEST_P(RateLimitedTest, used_up_window_gives_429_and_ends) {
       << "another client has a window of its own";
   clock.advance(Seconds{10});
   EXPECT_EQ(get("/api/v1/accounts/root").status, 200);
+}
+
+TEST_P(RateLimitedTest, tokens_that_are_none_do_not_reach_the_database_for_ever) {
+  for (int i = 0; i < 3; ++i) get("/api/v1/accounts/root");
+  const auto reads = [this] {
+    const std::string text = database.metrics().render();
+    const std::string_view name = "shoal_db_transaction_seconds_count{mode=\"read\"} ";
+    const auto at = text.find(name);
+    EXPECT_NE(at, std::string::npos);
+    return std::stoi(text.substr(at + name.size()));
+  };
+  const int before = reads();
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(get("/api/v1/accounts/root", "junk-" + std::to_string(i)).status, 429);
+  EXPECT_LE(reads(), before + 10);
 }
 
 TEST_P(RateLimitedTest, log_ins_have_a_window_of_their_own) {

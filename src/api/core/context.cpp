@@ -14,6 +14,7 @@ Context::Context(ApiConfig api_config, Services services)
       callers(database, clock, metrics),
       rate_limiter(config.rate_limits, clock, metrics),
       login_throttle(clock),
+      video_guesses({.free = 10, .longest = Seconds{300}}, clock),
       responses(clock, metrics),
       views(clock, random, metrics),
       rates(clock, metrics),

@@ -9,6 +9,7 @@
 
 #include "api/accounts/login_throttle.h"
 #include "api/core/caller.h"
+#include "api/core/guess_throttle.h"
 #include "api/core/rate_limit.h"
 #include "api/core/response_cache.h"
 #include "api/instance/rate_sampler.h"
@@ -75,6 +76,8 @@ struct Context {
   Callers callers;
   RateLimiter rate_limiter;
   LoginThrottle login_throttle;
+  /// Guesses at passwords of videos, per video and client.
+  GuessThrottle video_guesses;
   ResponseCache responses;
   catalog::ViewCounter views;
   /// Set by app before the first request; without it there is no upload and no progress.

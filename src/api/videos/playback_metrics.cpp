@@ -60,17 +60,26 @@ void count(Metrics& metrics, const Report& report) {
       report.bytes_uploaded);
 }
 
+/// A report must not tell which hidden videos there are.
+Answer<catalog::VideoAccess> find_reported(db::Session& session, const catalog::VideoKey& key,
+                                           const Watcher& watcher) {
+  auto video = find_watchable(session, key, watcher);
+  if (!video && (video.error().status == 401 || video.error().status == 403))
+    return refuse(404, "Video not found");
+  return video;
+}
+
 io::Task<Reply> report_playback(Call& call) {
   if (!call.context.config.metrics_enabled)
     co_return refuse(403, "Playback metrics are not collected by this instance.");
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call, BodyLimits::of_anybody()));
   const Report report = read_report(body);
   const auto key = catalog::parse_video_key(report.video);
   if (!key && body.ok()) body.refuse("videoId");
   CO_TRY_VOID(body.check());
   CO_TRY_VOID(co_await call.context.database.read(
       [&key, watcher = Watcher::of(call, *key)](db::Session& session) {
-        return find_watchable(session, *key, watcher);
+        return find_reported(session, *key, watcher);
       }));
   count(call.context.metrics, report);
   co_return no_content();

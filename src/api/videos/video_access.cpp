@@ -1,6 +1,9 @@
 #include "api/videos/video_access.h"
 
+#include <fmt/format.h>
+
 #include "catalog/video_passwords.h"
+#include "net/address.h"
 
 namespace shoal::api {
 namespace {
@@ -17,6 +20,10 @@ Problem not_allowed() {
   return Problem::forbidden("Cannot fetch information of private/internal/blocked video");
 }
 
+std::string guess_key(const catalog::VideoAccess& video, const Watcher& watcher) {
+  return fmt::format("{} {}", video.id.value, net::client_network(watcher.client));
+}
+
 Answer<> check_password(db::Session& session, const catalog::VideoAccess& video,
                         const Watcher& watcher) {
   if (!watcher.password) {
@@ -24,10 +31,20 @@ Answer<> check_password(db::Session& session, const catalog::VideoAccess& video,
                                      " video")
                       .with_code("video_requires_password"));
   }
+  const std::string key = guess_key(video, watcher);
+  const auto wait =
+      watcher.guesses != nullptr ? watcher.guesses->wait(key) : std::optional<Seconds>();
+  if (wait) {
+    return refuse(
+        Problem(429, fmt::format("Too many wrong passwords; try again in {} s.", wait->count()))
+            .with_header("Retry-After", std::to_string(wait->count())));
+  }
   if (!catalog::is_video_password(session, video.id, *watcher.password)) {
+    if (watcher.guesses != nullptr) watcher.guesses->failed(key);
     return refuse(Problem::forbidden("Incorrect video password. Access to the video is denied.")
                       .with_code("incorrect_video_password"));
   }
+  if (watcher.guesses != nullptr) watcher.guesses->succeeded(key);
   return {};
 }
 
@@ -52,12 +69,20 @@ Watcher Watcher::nobody(const catalog::VideoKey& key) {
   return watcher;
 }
 
-Watcher Watcher::of(const Call& call, const catalog::VideoKey& key) {
+Watcher Watcher::of(const net::Request& request, Context& context, Caller caller,
+                    const catalog::VideoKey& key) {
   Watcher watcher = nobody(key);
-  watcher.caller = call.caller;
-  if (const auto password = call.request.headers.find("x-peertube-video-password"))
-    watcher.password = std::string(*password);
+  watcher.caller = std::move(caller);
+  const auto password = request.headers.find("x-peertube-video-password");
+  if (!password) return watcher;
+  watcher.password = std::string(*password);
+  watcher.client = request.client_address;
+  watcher.guesses = &context.video_guesses;
   return watcher;
+}
+
+Watcher Watcher::of(const Call& call, const catalog::VideoKey& key) {
+  return of(call.request, call.context, call.caller, key);
 }
 
 bool may_manage(const Caller& caller, const catalog::VideoAccess& video) {

@@ -20,14 +20,20 @@ struct Watcher {
   std::optional<std::string> password;
   /// The video was named by its UUID, not by its number, which can be guessed.
   bool by_uuid = true;
+  /// Who tries passwords, and where that is counted; set together with a password.
+  std::string client{};
+  GuessThrottle* guesses = nullptr;
 
   static Watcher of(const Call& call, const catalog::VideoKey& key);
+  static Watcher of(const net::Request& request, Context& context, Caller caller,
+                    const catalog::VideoKey& key);
   /// Somebody without session or password: who a page's head, an embed or oEmbed is written for.
   static Watcher nobody(const catalog::VideoKey& key);
 };
 
 /// Whether `watcher` may see the video, inside a transaction (a password is looked up). Errors: 401
-/// when nobody is signed in, 403 as PeerTube says it.
+/// when nobody is signed in, 403 as PeerTube says it, 429 where one client tries too many
+/// passwords.
 Answer<> check_watch(db::Session& session, const catalog::VideoAccess& video,
                      const Watcher& watcher);
 

@@ -314,6 +314,39 @@ TEST_P(VideosApiTest, playback_reports_are_taken_as_recorded) {
   report["errors"] = 0;
   report["videoId"] = "00000000-0000-4000-8000-000000000000";
   EXPECT_EQ(post("/api/v1/metrics/playback", report).status, 404);
+  for (const auto& hidden :
+       {add_video("Hidden", Privacy::owner_only), add_video("Half hidden", Privacy::unlisted)}) {
+    report["videoId"] = std::to_string(hidden.id.value);
+    EXPECT_EQ(post("/api/v1/metrics/playback", report).status, 404) << "numbers can be counted";
+    EXPECT_EQ(post("/api/v1/metrics/playback", report, root_token()).status, 204);
+  }
+}
+
+TEST_P(VideosApiTest, passwords_of_videos_cannot_be_guessed_for_long) {
+  auto locked = attributes("Locked", Privacy::password);
+  locked.passwords = {"open sesame"};
+  const auto video = add_video(locked);
+  const auto ask = [&](std::string password, std::string client, std::string rest = {}) {
+    return request(net::Method::get, video.path(rest),
+                   {.client = std::move(client),
+                    .headers = {{"x-peertube-video-password", std::move(password)}}});
+  };
+  EXPECT_EQ(ask("open sesame", "192.0.2.1").status, 200);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(ask("guess " + std::to_string(i), "192.0.2.1", i % 2 == 0 ? "" : "/chapters").status,
+              403);
+  const auto refused = ask("open sesame", "192.0.2.1");
+  EXPECT_EQ(refused.status, 429) << refused.text;
+  EXPECT_NE(refused.header("Retry-After"), "");
+  EXPECT_EQ(ask("open sesame", "192.0.2.2").status, 200) << "another client is not its fault";
+  EXPECT_EQ(get(video.path(), root_token()).status, 200);
+  clock.advance(Seconds{2});
+  EXPECT_EQ(ask("open sesame", "192.0.2.1").status, 200);
+}
+
+TEST_P(VideosApiTest, captions_of_a_private_video_ask_for_a_token_as_recorded) {
+  const auto video = add_video("Hidden", Privacy::owner_only);
+  expect_as_recorded(get(video.path("/captions")), "117-captions-list-private-no-token");
 }
 
 TEST_P(VideosApiTest, hostile_text_is_given_back_as_text) {
