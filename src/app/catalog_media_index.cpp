@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/text.h"
 #include "catalog/media_lookup.h"
@@ -39,47 +41,96 @@ MediaEntry stored_entry(std::string name, const catalog::MediaFileRecord& record
   return entry;
 }
 
-/// The text of a running playlist, or nothing when the name is none of the video's.
-std::optional<std::string> running_text(const processing::RunningWork& running,
-                                        std::string_view name) {
-  if (name == processing::running_master_name(running.plan)) {
-    std::string text = processing::running_master(running.plan, running.renditions);
-    return text.empty() ? std::nullopt : std::optional(std::move(text));
-  }
-  for (const processing::RunningRendition& rendition : running.renditions) {
-    if (name == processing::running_playlist_name(running.plan, *rendition.rendition))
-      return processing::running_playlist(running.plan, rendition);
-  }
-  return std::nullopt;
+bool take(std::string_view& text, std::string_view token) {
+  if (!text.starts_with(token)) return false;
+  text.remove_prefix(token.size());
+  return true;
 }
 
-Result<MediaEntry> running_entry(db::Session& session, std::string name) {
-  const auto nothing = [] { return fail(ErrorCode::not_found, "there is no such file"); };
-  constexpr std::size_t k_uuid_length = 36;
-  const auto uuid = Uuid::parse(std::string_view(name).substr(0, k_uuid_length));
-  if (!uuid || !name.ends_with(".m3u8")) return nothing();
-  const auto access = catalog::find_video_access(session, catalog::VideoKey(*uuid));
-  if (!access) return nothing();
-  TRY(const auto running, processing::find_running(session, access->id));
-  auto text = running_text(*running, name);
-  if (!text) return nothing();
-  MediaEntry entry;
-  entry.content_type = "application/vnd.apple.mpegurl";
-  entry.etag = make_etag(to_hex(Sha256::of(*text)));
-  entry.size = text->size();
-  entry.video = *uuid;
-  entry.open_to_all = catalog::is_media_open(access->privacy);
-  entry.privacy_epoch = access->privacy_epoch;
-  entry.text = std::make_shared<const std::string>(*std::move(text));
-  entry.name = std::move(name);
-  return entry;
+/// One to five digits.
+bool take_number(std::string_view& text) {
+  const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (end == 0 || end > 5) return false;
+  text.remove_prefix(end);
+  return true;
+}
+
+auto nothing() {
+  return fail(ErrorCode::not_found, "there is no such file");
 }
 
 }  // namespace
 
+std::optional<Uuid> video_of_running_name(std::string_view name) {
+  constexpr std::size_t k_uuid_length = 36;
+  const auto video = Uuid::parse(name.substr(0, k_uuid_length));
+  if (!video) return std::nullopt;
+  std::string_view rest = name.substr(k_uuid_length);
+  if (rest == "-running-master.m3u8") return video;
+  if (take(rest, "-r") && !take_number(rest)) return std::nullopt;
+  if (!take(rest, "-") || !take_number(rest) || rest != "-running.m3u8") return std::nullopt;
+  return video;
+}
+
+std::shared_ptr<const CatalogMediaIndex::Playlists> CatalogMediaIndex::find_rendered(
+    const Uuid& video) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::ranges::find(rendered_, video, &Rendered::video);
+  if (found == rendered_.end() || clock_.steady_now() >= found->at + k_keep) return nullptr;
+  return found->playlists;
+}
+
+void CatalogMediaIndex::keep(Rendered rendered) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(rendered_, [&](const Rendered& old) { return old.video == rendered.video; });
+  rendered_.push_front(std::move(rendered));
+  if (rendered_.size() > k_videos) rendered_.pop_back();
+}
+
+Result<std::shared_ptr<const CatalogMediaIndex::Playlists>> CatalogMediaIndex::playlists_of(
+    db::Session& session, VideoId id, const Uuid& video) {
+  if (auto known = find_rendered(video)) return known;
+  auto playlists = std::make_shared<Playlists>();
+  const auto found = processing::find_running(session, id);
+  if (!found && found.error().code != ErrorCode::not_found) return std::unexpected(found.error());
+  if (found) {
+    const processing::RunningWork& running = **found;
+    const auto add = [&](std::string name, std::string text) {
+      playlists->emplace(std::move(name), std::make_shared<const std::string>(std::move(text)));
+    };
+    std::string master = processing::running_master(running.plan, running.renditions);
+    if (!master.empty()) add(processing::running_master_name(running.plan), std::move(master));
+    for (const processing::RunningRendition& rendition : running.renditions)
+      add(processing::running_playlist_name(running.plan, *rendition.rendition),
+          processing::running_playlist(running.plan, rendition));
+  }
+  keep({video, clock_.steady_now(), playlists});
+  return playlists;
+}
+
+Result<MediaEntry> CatalogMediaIndex::running_entry(db::Session& session, std::string name) {
+  const auto video = video_of_running_name(name);
+  if (!video) return nothing();
+  const auto access = catalog::find_video_access(session, catalog::VideoKey(*video));
+  if (!access) return nothing();
+  TRY(const auto playlists, playlists_of(session, access->id, *video));
+  const auto found = playlists->find(name);
+  if (found == playlists->end()) return nothing();
+  MediaEntry entry;
+  entry.content_type = "application/vnd.apple.mpegurl";
+  entry.text = found->second;
+  entry.etag = make_etag(to_hex(Sha256::of(*entry.text)));
+  entry.size = entry.text->size();
+  entry.video = *video;
+  entry.open_to_all = catalog::is_media_open(access->privacy);
+  entry.privacy_epoch = access->privacy_epoch;
+  entry.name = std::move(name);
+  return entry;
+}
+
 io::Task<Result<MediaEntry>> CatalogMediaIndex::find(std::string name) {
   co_return co_await database_.read(
-      [name = std::move(name)](db::Session& session) -> Result<MediaEntry> {
+      [this, name = std::move(name)](db::Session& session) -> Result<MediaEntry> {
         if (const auto record = catalog::find_media_file(session, name))
           return stored_entry(name, *record);
         return running_entry(session, name);

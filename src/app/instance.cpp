@@ -98,7 +98,7 @@ struct Instance::Parts {
 };
 
 void Instance::Parts::make_delivery() {
-  media_index = std::make_unique<CatalogMediaIndex>(*database);
+  media_index = std::make_unique<CatalogMediaIndex>(*database, clock);
   viewer_access = std::make_unique<CatalogViewerAccess>(*api);
   media_tokens = std::make_unique<delivery::MediaTokens>(first_start.identity.secret, clock);
   media = std::make_unique<delivery::MediaService>(

@@ -24,6 +24,22 @@ api::VideoProcessing::Rendition describe(const processing::RunningWork& running,
 
 std::optional<api::VideoProcessing> PipelineProgress::find(db::Session& session,
                                                            VideoId video) const {
+  const SteadyTime now = clock_.steady_now();
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto known = counted_.find(video.value);
+    if (known != counted_.end() && now < known->second.at + k_keep) return known->second.found;
+  }
+  auto found = count(session, video);
+  const std::scoped_lock lock(mutex_);
+  if (counted_.size() >= k_videos)
+    std::erase_if(counted_, [&](const auto& entry) { return entry.second.at + k_keep <= now; });
+  if (counted_.size() < k_videos) counted_.insert_or_assign(video.value, Counted{now, found});
+  return found;
+}
+
+std::optional<api::VideoProcessing> PipelineProgress::count(db::Session& session,
+                                                            VideoId video) const {
   const auto found = processing::find_running(session, video);
   if (!found) {
     // Uploaded and not looked at yet.

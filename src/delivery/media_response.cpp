@@ -54,6 +54,16 @@ void set_body(net::Response& response, const std::shared_ptr<const CachedMedia>&
   }
 }
 
+net::Response problem_response(int status, std::string_view title, std::string_view detail) {
+  boost::json::object body{{"type", "about:blank"}, {"title", title}, {"status", status}};
+  if (!detail.empty()) body["detail"] = detail;
+  auto response = net::Response::text(status, boost::json::serialize(body),
+                                      "application/problem+json; charset=utf-8");
+  add_cors(response.headers);
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace
 
 net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,
@@ -105,25 +115,35 @@ net::Response media_response(const net::Request& request, std::shared_ptr<const 
   return response;
 }
 
-net::Response error_response(const Error& error) {
-  const auto [status, title] = [&]() -> std::pair<int, std::string_view> {
-    switch (error.code) {
-      case ErrorCode::not_found:
-        return {404, "Not Found"};
-      case ErrorCode::forbidden:
-        return {403, "Forbidden"};
-      default:
-        return {503, "Service Unavailable"};
-    }
-  }();
-  boost::json::object body{{"type", "about:blank"}, {"title", title}, {"status", status}};
-  // Only what the asker may know: the message of a failed disk stays in the log.
-  if (status < 500) body["detail"] = error.message;
-  auto response = net::Response::text(status, boost::json::serialize(body),
-                                      "application/problem+json; charset=utf-8");
+net::Response playlist_response(const MediaEntry& entry, std::string text) {
+  net::Response response;
   add_cors(response.headers);
-  response.headers.add("Cache-Control", "no-store");
-  if (status == 503) response.headers.add("Retry-After", "2");
+  response.headers.add("Content-Type", entry.content_type);
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("Cache-Control", "private, no-store");
+  response.body = std::move(text);
+  return response;
+}
+
+net::Response error_response(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::not_found:
+      return problem_response(404, "Not Found", error.message);
+    case ErrorCode::forbidden:
+      return problem_response(403, "Forbidden", error.message);
+    default: {
+      // Only what the asker may know: the message of a failed disk stays in the log.
+      auto response = problem_response(503, "Service Unavailable", {});
+      response.headers.add("Retry-After", "2");
+      return response;
+    }
+  }
+}
+
+net::Response too_many_tries_response() {
+  auto response =
+      problem_response(429, "Too Many Requests", "too many wrong passwords; try again later");
+  response.headers.add("Retry-After", "60");
   return response;
 }
 

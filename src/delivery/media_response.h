@@ -16,6 +16,12 @@ namespace shoal::delivery {
 net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,
                              Access how);
 
+/// A playlist that was made for one viewer: nobody keeps it.
+net::Response playlist_response(const MediaEntry& entry, std::string text);
+
+/// For a client that has guessed too many passwords.
+net::Response too_many_tries_response();
+
 /// RFC 7807, as the API answers; CORS as for media.
 net::Response error_response(const Error& error);
 

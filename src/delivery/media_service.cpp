@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/media_response.h"
+#include "delivery/playlist_tokens.h"
 
 namespace shoal::delivery {
 namespace {
@@ -23,6 +24,29 @@ std::string label(Access how) {
   return "open";
 }
 
+bool wants_reinjection(const net::Request& request) {
+  const auto wanted = request.query.find("reinjectVideoFileToken");
+  return wanted && (*wanted == "true" || *wanted == "1");
+}
+
+bool is_playlist(const MediaEntry& entry) {
+  constexpr std::uint64_t k_longest = std::uint64_t{8} << 20;
+  return entry.size <= k_longest && to_lower_ascii(entry.content_type).contains("mpegurl");
+}
+
+/// A playlist's text, wherever it is.
+io::Task<Result<std::string>> whole_text(std::shared_ptr<const CachedMedia> media) {
+  if (media->entry.text) co_return *media->entry.text;
+  std::string text(media->entry.size, '\0');
+  const auto bytes = std::as_writable_bytes(std::span(text));
+  for (std::size_t at = 0; at < text.size();) {
+    CO_TRY(const auto got, co_await media->reader->read_at(at, bytes.subspan(at)));
+    if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
+    at += got;
+  }
+  co_return text;
+}
+
 }  // namespace
 
 MediaService::MediaService(MediaIndex& index, ViewerAccess& access, const MediaTokens& tokens,
@@ -33,6 +57,7 @@ MediaService::MediaService(MediaIndex& index, ViewerAccess& access, const MediaT
       stores_(std::move(stores)),
       clock_(clock),
       cache_({}, clock),
+      missing_(clock),
       refused_(metrics.counter("shoal_media_refused_total",
                                "Requests for restricted media without the right to it")),
       bytes_{metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
@@ -44,7 +69,7 @@ MediaService::MediaService(MediaIndex& index, ViewerAccess& access, const MediaT
              metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
                              {{"access", label(Access::picture)}})} {}
 
-io::Task<Result<std::shared_ptr<const CachedMedia>>> MediaService::load(std::string name) {
+io::Task<MediaService::Found> MediaService::load(std::string name) {
   const std::uint64_t generation = cache_.generation();
   CO_TRY(MediaEntry entry, co_await index_.find(name));
   auto media = std::make_shared<CachedMedia>();
@@ -73,27 +98,39 @@ io::Task<Result<std::shared_ptr<const CachedMedia>>> MediaService::load(std::str
   co_return media;
 }
 
-io::Task<Result<std::shared_ptr<const CachedMedia>>> MediaService::find(std::string name) {
-  auto known = cache_.find(name);
-  if (known && cache_.is_fresh(*known)) co_return known;
-  auto loaded = co_await load(name);
-  if (loaded) co_return loaded;
-  if (loaded.error().code == ErrorCode::not_found) {
-    cache_.forget(name);
+io::Task<MediaService::Found> MediaService::find(std::string name) {
+  for (;;) {
+    auto known = cache_.find(name);
+    if (known && cache_.is_fresh(*known)) co_return known;
+    if (missing_.contains(name)) co_return fail(ErrorCode::not_found, "there is no such file");
+    // What began before a privacy change is of no use to who asks after it.
+    auto flight = co_await flights_.board(fmt::format("{} {}", cache_.generation(), name));
+    if (flight.found) co_return *std::move(flight.found);
+    if (!flight.turn) continue;
+    Found loaded = co_await load(name);
+    if (!loaded && loaded.error().code == ErrorCode::not_found) {
+      cache_.forget(name);
+      missing_.add(name);
+    } else if (!loaded && known && !known->entry.text) {
+      // The catalogue is away: what is playing keeps playing.
+      loaded = known;
+    }
+    flight.turn->land(loaded);
     co_return loaded;
   }
-  // The catalogue is away: what is playing keeps playing.
-  if (known && !known->entry.text) co_return known;
-  co_return loaded;
 }
 
-io::Task<bool> MediaService::is_allowed(const net::Request& request, const MediaEntry& entry,
-                                        Access how) {
-  if (how == Access::picture) co_return entry.is_picture;
-  if (entry.open_to_all) co_return true;
-  if (how == Access::open) co_return false;
+bool MediaService::has_token(const net::Request& request, const MediaEntry& entry) const {
   const auto token = request.query.find(k_token_parameter);
-  if (token && tokens_.verify(*token, entry.video, entry.privacy_epoch)) co_return true;
+  return token && tokens_.verify(*token, entry.video, entry.privacy_epoch);
+}
+
+io::Task<ViewerVerdict> MediaService::decide(const net::Request& request, const MediaEntry& entry,
+                                             Access how) {
+  const auto allow = [](bool yes) { return yes ? ViewerVerdict::allowed : ViewerVerdict::refused; };
+  if (how == Access::picture) co_return allow(entry.is_picture);
+  if (entry.open_to_all || how == Access::open) co_return allow(entry.open_to_all);
+  if (has_token(request, entry)) co_return ViewerVerdict::allowed;
   co_return co_await access_.may_watch(request, entry.video);
 }
 
@@ -101,14 +138,25 @@ io::Task<net::Response> MediaService::serve(net::Request& request, std::string n
   auto found = co_await find(std::move(name));
   if (!found) co_return error_response(found.error());
   const CachedMedia& media = **found;
-  if (!co_await is_allowed(request, media.entry, how)) {
+  const ViewerVerdict verdict = co_await decide(request, media.entry, how);
+  if (verdict != ViewerVerdict::allowed) {
     refused_.add();
+    if (verdict == ViewerVerdict::too_many_tries) co_return too_many_tries_response();
     // The open path must not tell that a private file exists.
     co_return how == Access::open || how == Access::picture
         ? error_response({ErrorCode::not_found, "there is no such file"})
         : error_response({ErrorCode::forbidden, "this video asks for a token or a password"});
   }
-  net::Response response = media_response(request, *found, how);
+  net::Response response;
+  if (how == Access::restricted && wants_reinjection(request) && has_token(request, media.entry) &&
+      is_playlist(media.entry)) {
+    auto text = co_await whole_text(*found);
+    if (!text) co_return error_response(text.error());
+    response =
+        playlist_response(media.entry, add_tokens(*text, *request.query.find(k_token_parameter)));
+  } else {
+    response = media_response(request, *found, how);
+  }
   bytes_[static_cast<std::size_t>(how)].add(static_cast<double>(body_length(response)));
   co_return response;
 }

@@ -12,6 +12,8 @@
 #include "delivery/media_cache.h"
 #include "delivery/media_index.h"
 #include "delivery/media_token.h"
+#include "delivery/missing_names.h"
+#include "delivery/single_flight.h"
 #include "net/http/message.h"
 
 namespace shoal::delivery {
@@ -36,12 +38,18 @@ class MediaService {
 
   io::Task<net::Response> serve(net::Request& request, std::string name, Access how);
   /// A video changed its privacy or is gone: nothing of it is answered from memory any more.
-  void forget_video(const Uuid& video) { cache_.forget_video(video); }
+  void forget_video(const Uuid& video) {
+    cache_.forget_video(video);
+    missing_.clear();
+  }
 
  private:
-  io::Task<Result<std::shared_ptr<const CachedMedia>>> find(std::string name);
-  io::Task<Result<std::shared_ptr<const CachedMedia>>> load(std::string name);
-  io::Task<bool> is_allowed(const net::Request& request, const MediaEntry& entry, Access how);
+  using Found = Result<std::shared_ptr<const CachedMedia>>;
+
+  io::Task<Found> find(std::string name);
+  io::Task<Found> load(std::string name);
+  io::Task<ViewerVerdict> decide(const net::Request& request, const MediaEntry& entry, Access how);
+  bool has_token(const net::Request& request, const MediaEntry& entry) const;
 
   MediaIndex& index_;
   ViewerAccess& access_;
@@ -49,6 +57,8 @@ class MediaService {
   StoreLookup stores_;
   const Clock& clock_;
   MediaCache cache_;
+  MissingNames missing_;
+  SingleFlight flights_;
   Counter refused_;
   std::array<Counter, 4> bytes_;  // by Access
 };
