@@ -54,7 +54,10 @@ Result<int> take_lock(const fs::path& path) {
 Result<DataDirectory> DataDirectory::claim(const fs::path& root) {
   std::error_code error;
   const fs::path absolute = fs::absolute(root, error);
-  fs::create_directories(absolute, error);
+  // What is made here is its user's alone: database, secrets and private videos lie below. A folder
+  // that was there before keeps the rights that somebody gave it.
+  const bool made = fs::create_directories(absolute, error);
+  if (made && !error) fs::permissions(absolute, fs::perms::owner_all, error);
   if (error) {
     return fail(ErrorCode::unavailable, fmt::format("cannot make the data folder {}: {}.",
                                                     absolute.string(), error.message()));

@@ -45,6 +45,17 @@ TEST_F(DataDirectoryTest, empties_the_scratch_of_the_process_before_and_nothing_
   EXPECT_TRUE(fs::exists(root / "media" / "left"));
 }
 
+TEST_F(DataDirectoryTest, a_folder_that_it_makes_is_its_users_alone) {
+  const auto all = fs::perms::all;
+  ASSERT_TRUE(DataDirectory::claim(root / "new"));
+  EXPECT_EQ(fs::status(root / "new").permissions() & all, fs::perms::owner_all);
+  fs::permissions(root, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec);
+  ASSERT_TRUE(DataDirectory::claim(root));
+  EXPECT_EQ(fs::status(root).permissions() & fs::perms::group_all,
+            fs::perms::group_read | fs::perms::group_exec)
+      << "what somebody has set stays";
+}
+
 TEST_F(DataDirectoryTest, a_file_in_the_place_of_the_folder_is_explained) {
   std::ofstream(root / "file") << "x";
   const auto claimed = DataDirectory::claim(root / "file");
