@@ -8,12 +8,19 @@
 namespace shoal::api {
 namespace {
 
-/// Text content of XML 1.0, which has no place for most control characters.
+/// Text content of XML 1.0 (section 2.2), which has no place for most control characters, nor for
+/// U+FFFE and U+FFFF. `text` is valid UTF-8, which has no surrogates.
 std::string xml(std::string_view text) {
   std::string allowed;
-  for (const char c : text) {
+  while (!text.empty()) {
+    if (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf")) {
+      text.remove_prefix(3);
+      continue;
+    }
+    const char c = text.front();
     const bool control = static_cast<unsigned char>(c) < 0x20;
     if (!control || c == '\n' || c == '\t') allowed += c;
+    text.remove_prefix(1);
   }
   return escape_html(allowed);
 }

@@ -37,6 +37,8 @@ struct FeedOf {
   std::optional<ChannelId> channel;
   std::optional<catalog::Handle> account_name;
   std::optional<catalog::Handle> channel_name;
+  /// Sensitive videos only, or none; nothing: both.
+  std::optional<bool> nsfw;
 };
 
 std::optional<catalog::Handle> read_handle(Fields& query, std::string_view name,
@@ -48,14 +50,33 @@ std::optional<catalog::Handle> read_handle(Fields& query, std::string_view name,
   return handle;
 }
 
-FeedOf read_of(Fields& query, std::string_view host) {
+/// `lists_nsfw`: what the instance does where the query does not say.
+FeedOf read_of(Fields& query, std::string_view host, bool lists_nsfw) {
   constexpr std::int64_t k_max_id = std::numeric_limits<std::int64_t>::max();
   FeedOf of;
   if (const auto id = query.integer("accountId", 0, k_max_id)) of.account = AccountId{*id};
   if (const auto id = query.integer("videoChannelId", 0, k_max_id)) of.channel = ChannelId{*id};
   of.account_name = read_handle(query, "accountName", host);
   of.channel_name = read_handle(query, "videoChannelName", host);
+  const auto nsfw = query.choice("nsfw", {"true", "false", "both"});
+  if (nsfw ? *nsfw != "both" : !lists_nsfw) of.nsfw = nsfw == "true";
   return of;
+}
+
+/// The query that asks for just this: one for each feed, whatever else was written beside it.
+std::string canonical_query(const FeedOf& of, const Sort& sort) {
+  std::string text = fmt::format("?sort={}{}", sort.descending ? "-" : "", sort.field);
+  const auto add_name = [&](std::string_view name, const std::optional<catalog::Handle>& handle) {
+    if (!handle) return;
+    text += fmt::format("&{}={}", name, url_encode(handle->name));
+    if (handle->host) text += "@" + url_encode(*handle->host);
+  };
+  if (of.account) text += fmt::format("&accountId={}", of.account->value);
+  if (of.channel) text += fmt::format("&videoChannelId={}", of.channel->value);
+  add_name("accountName", of.account_name);
+  add_name("videoChannelName", of.channel_name);
+  text += fmt::format("&nsfw={}", !of.nsfw ? "both" : *of.nsfw ? "true" : "false");
+  return text;
 }
 
 /// What the feed is called, and which videos are in it.
@@ -68,6 +89,7 @@ struct Subject {
 Answer<Subject> find_subject(db::Session& session, const FeedOf& of) {
   Subject subject;
   subject.filter.audience = catalog::VideoFilter::Audience::everyone;
+  subject.filter.nsfw = of.nsfw;
   if (of.account || of.account_name) {
     const auto account = of.account ? catalog::find_account(session, *of.account)
                                     : catalog::find_account(session, *of.account_name);
@@ -160,14 +182,16 @@ io::Task<Reply> get_feed(Call& call) {
         Problem::invalid_param("format", "Should have a valid format (rss, atom, json)", "params"));
   }
   Fields query = Fields::from(call.request.query, "query");
-  const FeedOf of = read_of(query, context.config.host);
+  const auto generation = context.responses.generation();
+  const auto settings = co_await context.settings.get();
+  const FeedOf of =
+      read_of(query, context.config.host, settings->instance.default_nsfw_policy != "do_not_list");
   const Sort sort = read_sort(
       query, {"publishedAt", "createdAt", "views", "trending", "hot", "name"}, "-publishedAt");
   CO_TRY_VOID(query.check());
-  const std::string key = "feed " + call.request.target;
+  const std::string self = fmt::format("/feeds/videos.{}{}", extension, canonical_query(of, sort));
+  const std::string key = "feed " + self;
   if (auto kept = context.responses.find(key)) co_return feed_response(std::move(kept), *format);
-  const auto generation = context.responses.generation();
-  const auto settings = co_await context.settings.get();
   const catalog::VideoSort video_sort{
       catalog::parse_video_sort(sort.field).value_or(catalog::VideoSortField::published_at),
       sort.descending};
@@ -177,7 +201,7 @@ io::Task<Reply> get_feed(Call& call) {
   }));
   if (feed.title.empty()) feed.title = settings->instance.name;
   if (feed.description.empty()) feed.description = settings->instance.short_description;
-  feed.self_url = context.config.origin + call.request.target;
+  feed.self_url = context.config.origin + self;
   co_return feed_response(
       context.responses.keep(key, render(feed, format->format), k_keep, generation), *format);
 }

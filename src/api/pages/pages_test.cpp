@@ -197,6 +197,41 @@ TEST_P(PagesTest, feeds_hold_public_videos_only_and_are_well_formed) {
   EXPECT_EQ(bogus.json().at("detail"), recording("211-feeds-videos-bogus").body.at("detail"));
 }
 
+TEST_P(PagesTest, feeds_have_no_letter_that_xml_has_not) {
+  add_video("A\xef\xbf\xbe\xef\xbf\xbf-Z\xef\xbf\xbd", catalog::Privacy::everyone);
+  for (const char* format : {"xml", "atom"}) {
+    const std::string text = get(std::string("/feeds/videos.") + format).text;
+    EXPECT_THAT(text, HasSubstr("A-Z\xef\xbf\xbd"));
+    EXPECT_THAT(text, Not(HasSubstr("\xef\xbf\xbe")));
+    EXPECT_THAT(text, Not(HasSubstr("\xef\xbf\xbf")));
+  }
+}
+
+TEST_P(PagesTest, feeds_list_sensitive_videos_where_the_instance_does) {
+  add_video("Harmless", catalog::Privacy::everyone);
+  const Uuid uuid = add_video("Sensitive", catalog::Privacy::everyone);
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute("update video set nsfw = 1 where uuid = :uuid", {uuid});
+    return {};
+  }));
+  EXPECT_THAT(get("/feeds/videos.xml").text, Not(HasSubstr("Sensitive")));
+  EXPECT_THAT(get("/feeds/videos.xml?nsfw=both").text, HasSubstr("Sensitive"));
+  EXPECT_EQ(
+      put("/api/v1/config/custom", {{"instance", {{"defaultNSFWPolicy", "blur"}}}}, root_token())
+          .status,
+      200);
+  EXPECT_THAT(get("/feeds/videos.xml").text, HasSubstr("Sensitive"));
+}
+
+TEST_P(PagesTest, a_feed_is_kept_once_whatever_stands_beside_its_query) {
+  add_video("Clip", catalog::Privacy::everyone);
+  const std::string plain = get("/feeds/videos.xml?sort=-publishedAt").text;
+  const double kept = metrics.sum("shoal_response_cache_bytes");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(get("/feeds/videos.xml?junk=" + std::to_string(i)).text, plain);
+  EXPECT_EQ(metrics.sum("shoal_response_cache_bytes"), kept);
+}
+
 TEST_P(PagesTest, jobs_are_listed_for_administrators) {
   const std::string root = root_token();
   EXPECT_EQ(get("/api/v1/jobs").status, 401);

@@ -30,6 +30,17 @@ struct Scope {
   std::optional<catalog::Handle> account;
 };
 
+/// The same text for the same list, whatever else its query held and in which order.
+std::string key_of(const VideoQuery& query, const Scope& scope) {
+  const auto name = [](const std::optional<catalog::Handle>& handle) {
+    return handle ? fmt::format("{}@{}", handle->name, handle->host.value_or("")) : std::string();
+  };
+  return fmt::format("list {} {} {} {} {} {} {} {} {}", static_cast<int>(query.sort.field),
+                     query.sort.descending, query.range.start, query.range.count, query.include,
+                     query.skip_count, name(scope.channel), name(scope.account),
+                     query.filter.key());
+}
+
 /// Whether the filter's videos include what only this caller sees: then nothing is shared.
 bool is_for_everybody(const VideoQuery& query) {
   return query.filter.audience == catalog::VideoFilter::Audience::everyone;
@@ -104,15 +115,16 @@ std::string render(Context& context, const VideoQuery& query, const VideoPage& p
 io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   Context& context = call.context;
   const bool shareable = call.caller.is_anonymous();
-  if (shareable) {
-    if (auto kept = context.responses.find(call.request.target))
-      co_return json_response(std::move(kept));
-  }
   const auto generation = context.responses.generation();
   const auto settings = co_await context.settings.get();
   rules.lists_nsfw = settings->instance.default_nsfw_policy != "do_not_list";
   CO_TRY(auto query,
          parse_video_query(call.request.query, call.caller, context.config.host, rules));
+  const bool is_kept = shareable && is_for_everybody(query);
+  const std::string key = is_kept ? key_of(query, scope) : std::string();
+  if (is_kept) {
+    if (auto kept = context.responses.find(key)) co_return json_response(std::move(kept));
+  }
   auto page = co_await context.database.read(
       [&call, &query, &scope](db::Session& session) -> Answer<VideoPage> {
         TRY_VOID(apply_scope(session, scope, query));
@@ -121,12 +133,11 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
       });
   CO_TRY(auto videos, std::move(page));
   std::string body = render(context, query, videos);
-  if (!shareable || !is_for_everybody(query)) co_return json_response(std::move(body));
+  if (!is_kept) co_return json_response(std::move(body));
   const bool by_recent_views = query.sort.field == catalog::VideoSortField::trending ||
                                query.sort.field == catalog::VideoSortField::hot;
-  co_return json_response(context.responses.keep(call.request.target, std::move(body),
-                                                 by_recent_views ? k_keep_trending : k_keep_list,
-                                                 generation));
+  co_return json_response(context.responses.keep(
+      key, std::move(body), by_recent_views ? k_keep_trending : k_keep_list, generation));
 }
 
 io::Task<Reply> list_videos(Call& call) {

@@ -157,5 +157,17 @@ TEST_P(VideoListsApiTest, overviews_show_what_there_is_enough_of) {
   EXPECT_EQ(get("/api/v1/overviews/videos?page=0").status, 400);
 }
 
+TEST_P(VideoListsApiTest, a_list_is_kept_once_whatever_stands_beside_its_query) {
+  add_video("Clip");
+  EXPECT_EQ(names(get("/api/v1/videos?start=0&count=15")).size(), 1U);
+  const double kept = metrics.sum("shoal_response_cache_bytes");
+  EXPECT_GT(kept, 0);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(get("/api/v1/videos?count=15&junk=" + std::to_string(i) + "&start=0").status, 200);
+  EXPECT_EQ(metrics.sum("shoal_response_cache_bytes"), kept);
+  EXPECT_EQ(get("/api/v1/videos?count=14").status, 200);
+  EXPECT_GT(metrics.sum("shoal_response_cache_bytes"), kept) << "another list";
+}
+
 }  // namespace
 }  // namespace shoal::api
