@@ -194,7 +194,9 @@ class VideoApiTest : public ApiTest {
         << name << ": " << answer.text;
     for (const char* words : {"detail", "code", "type", "title"}) {
       const auto* said = recorded.body.as_object().if_contains(words);
-      if (said == nullptr || recorded.status < 400) continue;
+      if (said == nullptr || recorded.status < 400 ||
+          std::ranges::find(ignore, words) != ignore.end())
+        continue;
       const auto* own = ours.as_object().if_contains(words);
       EXPECT_TRUE(own != nullptr && *own == *said) << name << " " << words << ": " << answer.text;
     }

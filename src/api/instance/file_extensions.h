@@ -19,6 +19,6 @@ inline constexpr std::array<std::string_view, 37> k_video_extensions{
     ".wma",  ".wav", ".flac", ".aac", ".m4a",  ".ac3",  ".opus"};
 
 inline constexpr ByteCount k_max_image = 4_MiB;
-inline constexpr ByteCount k_max_caption = 20_MiB;
+inline constexpr ByteCount k_max_caption = 4_MiB;
 
 }  // namespace shoal::api

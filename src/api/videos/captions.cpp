@@ -4,6 +4,7 @@
 
 #include "api/core/body.h"
 #include "api/core/reply.h"
+#include "api/instance/file_extensions.h"
 #include "api/videos/pictures.h"
 #include "api/videos/routes.h"
 #include "api/videos/services.h"
@@ -15,6 +16,7 @@ namespace shoal::api {
 namespace {
 
 constexpr std::string_view k_field = "captionfile";
+static_assert(k_max_caption.value == media::SubtitleLimits{}.bytes);
 
 /// Safe WebVTT of what was sent. Errors: 400 naming the field.
 io::Task<Answer<std::string>> read_caption(const Context& context, const Body& body) {
@@ -49,7 +51,7 @@ io::Task<Reply> put_caption(Call& call) {
   CO_TRY(const auto language, read_language(call));
   CO_TRY_VOID(co_await context.database.read(
       [&call, &key](db::Session& session) { return find_manageable(session, key, call.caller); }));
-  CO_TRY(auto body, co_await read_body(call.request));
+  CO_TRY(auto body, co_await read_body(call, {.file = k_max_caption, .max_files = 1}));
   CO_TRY(auto webvtt, co_await read_caption(context, body));
   CO_TRY(const auto file,
          co_await put_small_file(

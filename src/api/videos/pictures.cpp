@@ -151,7 +151,10 @@ void attach_pictures(db::Session& session, const Context& context, VideoId video
                      const PictureFiles& pictures) {
   const auto attach = [&](catalog::ThumbnailKind kind, const std::optional<FileId>& file) {
     if (!file) return;
-    session.execute("update media_file set video_id = :video where id = :file", {video, *file});
+    // An upload is worth more than its picture, should that be gone.
+    if (session.execute("update media_file set video_id = :video where id = :file",
+                        {video, *file}) == 0)
+      return;
     const auto replaced =
         catalog::put_thumbnail(session, video, {.kind = kind, .file = *file, .automatic = false});
     if (replaced) storage::trash_file(session, *replaced, trash_due(context));

@@ -1,8 +1,10 @@
 #include "api/videos/publication.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "api/core/reply.h"
+#include "api/instance/file_extensions.h"
 #include "api/videos/services.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -14,11 +16,8 @@
 namespace shoal::api {
 namespace {
 
-// As PeerTube names them to its users.
-constexpr std::string_view k_extensions =
-    ".webm, .ogv, .ogg, .mp4, .mkv, .mov, .qt, .mqv, .m4v, .flv, .f4v, .wmv, .avi, .3gp, .3gpp,"
-    " .3g2, .3gpp2, .nut, .mts, .m2ts, .mpv, .m2v, .m1v, .mpg, .mpe, .mpeg, .vob, .mxf, .mp3,"
-    " .wma, .wav, .flac, .aac, .m4a, .ac3";
+/// Of an upload that another request has made a video of; never leaves this file.
+constexpr const char* k_finished = "upload_finished_elsewhere";
 
 /// The same for each try, so that a try after a crash finds what was handed over.
 std::string original_key(const storage::Upload& upload) {
@@ -85,7 +84,16 @@ Answer<MadeVideo> write_rows(db::Session& session, Context& context, const stora
                         .checksum = handed.checksum},
                        services.store->name(), handed.key, now);
   attach_pictures(session, context, video, plan.pictures);
-  TRY_VOID(storage::finish_upload(session, upload.id, video));
+  if (const auto finished = storage::finish_upload(session, upload.id, video); !finished) {
+    if (finished.error().code != ErrorCode::conflict) return refuse(Problem(finished.error()));
+    return refuse(Problem::conflict("the upload is finished").with_code(k_finished));
+  }
+  // Several uploads at once may have been within the quota each by itself.
+  if (const auto within = make_quota_check(context.clock)(session, upload.user, 0); !within) {
+    Problem problem(within.error());
+    if (problem.status != 413) return refuse(std::move(problem));
+    return refuse(std::move(problem).with_code("quota_reached"));
+  }
   if (services.start_processing) services.start_processing(session, video);
   return MadeVideo{.id = video, .uuid = uuid};
 }
@@ -96,10 +104,7 @@ bool has_media_extension(std::string_view filename) {
   const std::size_t point = filename.rfind('.');
   if (point == filename.npos) return false;
   const std::string extension = to_lower_ascii(filename.substr(point));
-  for (const std::string_view known : split(k_extensions, ',')) {
-    if (trim(known) == extension) return true;
-  }
-  return false;
+  return std::ranges::find(k_video_extensions, extension) != k_video_extensions.end();
 }
 
 Problem not_media(std::string_view filename, std::string_view reason) {
@@ -107,7 +112,7 @@ Problem not_media(std::string_view filename, std::string_view reason) {
     return Problem(422, "Video file unreadable.").with_extra("reason", boost::json::value(reason));
   return Problem(415, fmt::format("This file is not supported. Please, make sure it is of the"
                                   " following type: {}",
-                                  k_extensions))
+                                  fmt::join(k_video_extensions, ", ")))
       .with_extra("reason", boost::json::value(reason));
 }
 
@@ -137,13 +142,21 @@ std::string to_metadata(const Plan& plan) {
 
 Plan from_metadata(std::string_view metadata) {
   const boost::json::value value = boost::json::parse(metadata);
-  const boost::json::object& json = value.as_object();
-  Plan plan{.attributes = from_json(json.at("attributes").as_object()), .pictures = {}};
-  if (const auto* file = json.if_contains("thumbnail"))
-    plan.pictures.thumbnail = FileId{file->as_int64()};
-  if (const auto* file = json.if_contains("preview"))
-    plan.pictures.preview = FileId{file->as_int64()};
-  return plan;
+  return {.attributes = from_json(value.as_object().at("attributes").as_object()),
+          .pictures = pictures_of_metadata(metadata)};
+}
+
+PictureFiles pictures_of_metadata(std::string_view metadata) {
+  PictureFiles pictures;
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(metadata, error);
+  if (error || !value.is_object()) return pictures;
+  const auto read = [&](std::string_view name) -> std::optional<FileId> {
+    const auto* file = value.as_object().if_contains(name);
+    if (file == nullptr || !file->is_int64()) return std::nullopt;
+    return FileId{file->as_int64()};
+  };
+  return {.thumbnail = read("thumbnail"), .preview = read("preview")};
 }
 
 io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upload, Plan plan) {
@@ -172,7 +185,7 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
       [&context, &upload, &plan, &handed, &uuid](db::Session& session) {
         return write_rows(session, context, upload, plan, handed, uuid);
       });
-  if (!made && made.error().status == 409) {
+  if (!made && made.error().code == k_finished) {
     // Another request was faster with the same upload.
     CO_TRY(const auto finished, co_await services.staging->find(upload.user, upload.upload_id));
     co_return co_await find_made_video(context, finished);

@@ -27,6 +27,8 @@ struct Plan {
 };
 std::string to_metadata(const Plan& plan);
 Plan from_metadata(std::string_view metadata);
+/// None for metadata that are not a plan's.
+PictureFiles pictures_of_metadata(std::string_view metadata);
 
 /// Makes a video of a complete upload: looks at its bytes, hands them to the store, and writes the
 /// video, its original, its first job and the upload's end in one transaction. May be repeated at

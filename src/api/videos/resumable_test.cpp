@@ -1,4 +1,5 @@
 #include "api/videos/content_range.h"
+#include "api/videos/upkeep.h"
 #include "tests/support/video_api_fixture.h"
 
 namespace shoal::api {
@@ -140,7 +141,8 @@ TEST_P(ResumableApiTest, odd_announcements_are_refused_as_recorded) {
   EXPECT_EQ(init(announced(), "-5").status, 400);
   auto text = announced();
   text["filename"] = "clip.txt";
-  expect_as_recorded(init(text, "600725", "text/plain"), "056-resumable-25-init-bad-extension");
+  expect_as_recorded(init(text, "600725", "text/plain"), "056-resumable-25-init-bad-extension",
+                     {"detail"});
   const auto huge = init(announced(), "10000000000000");
   EXPECT_EQ(huge.status, 413);
   EXPECT_EQ(huge.json().at("error").at("code"), "RequestEntityTooLarge");
@@ -227,6 +229,54 @@ TEST(ContentRange, forms) {
   EXPECT_FALSE(parse_content_range("bytes 0-9/20", 11, 20));
   EXPECT_FALSE(parse_content_range("bytes 0-18446744073709551615/20", std::nullopt, 20));
   EXPECT_FALSE(parse_content_range("", 0, 20));
+}
+
+TEST_P(ResumableApiTest, a_picture_waits_as_long_as_its_upload_takes) {
+  auto parts = std::vector<Part>{{"name", "Takes its time"},
+                                 {"channelId", std::to_string(channel)},
+                                 {"filename", "clip.mp4"},
+                                 {"thumbnailfile", jpeg(), "t.jpg", "image/jpeg"}};
+  const auto answer = send_form(net::Method::post, k_path, parts, root,
+                                {{"X-Upload-Content-Length", std::to_string(bytes.size())}});
+  ASSERT_EQ(answer.status, 201) << answer.text;
+  const std::string target = answer.header("Location").substr(16);
+  for (std::size_t hour = 0; hour < 60; hour += 20) {
+    EXPECT_EQ(send(target, hour * 1000, (hour + 20) * 1000).status, 308);
+    clock.advance(std::chrono::hours{20});
+    root = root_token();
+    runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
+      EXPECT_TRUE(co_await collect_video_leftovers(at));
+    }(context()));
+  }
+  const auto done = send(target, 60'000, bytes.size());
+  ASSERT_EQ(done.status, 200) << done.text;
+  const auto path = "/api/v1/videos/" + std::string(done.json().at("video").at("uuid").as_string());
+  EXPECT_TRUE(get(path).json().at("thumbnailPath").is_string());
+}
+
+TEST_P(ResumableApiTest, an_upload_is_worth_more_than_its_picture) {
+  auto parts = std::vector<Part>{{"name", "Loses its picture"},
+                                 {"channelId", std::to_string(channel)},
+                                 {"filename", "clip.mp4"},
+                                 {"thumbnailfile", jpeg(), "t.jpg", "image/jpeg"}};
+  const auto answer = send_form(net::Method::post, k_path, parts, root,
+                                {{"X-Upload-Content-Length", std::to_string(bytes.size())}});
+  ASSERT_EQ(answer.status, 201) << answer.text;
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute("delete from placement");
+    session.execute("delete from media_file");
+    return {};
+  }));
+  const auto done = send(answer.header("Location").substr(16), 0, bytes.size());
+  EXPECT_EQ(done.status, 200) << done.text;
+}
+
+TEST_P(ResumableApiTest, every_name_that_is_advertised_is_taken) {
+  for (const char* name : {"clip.ts", "sound.opus", "clip.MP4"}) {
+    auto body = announced();
+    body["filename"] = name;
+    EXPECT_EQ(init(body, "600725", "application/octet-stream").status, 201) << name;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "api/videos/upkeep.h"
 
+#include <set>
+
 #include "api/videos/pictures.h"
+#include "api/videos/publication.h"
 #include "api/videos/services.h"
 #include "catalog/videos.h"
 #include "catalog/views.h"
@@ -9,7 +12,7 @@ namespace shoal::api {
 namespace {
 
 constexpr std::size_t k_at_once = 100;
-/// Longer than an upload may stay open after its announcement.
+/// Longer than a request takes from its pictures to its video or its upload.
 constexpr std::chrono::hours k_loose_picture_age{48};
 constexpr std::chrono::hours k_view_batch_age{24 * 7};
 
@@ -50,16 +53,38 @@ io::Task<Result<>> publish_scheduled(Context& context) {
   co_return Result<>{};
 }
 
+/// Pictures that open uploads made before `before` wait with: an upload lives as long as bytes of
+/// it come, and its pictures as long as it.
+std::set<FileId> awaited_pictures(db::Session& session, UtcTime before) {
+  std::set<FileId> awaited;
+  for (const db::Row& row :
+       session.query("select metadata from upload_session where state = 1 and created_at < :before",
+                     {before})) {
+    const PictureFiles pictures = pictures_of_metadata(row.text(0));
+    if (pictures.thumbnail) awaited.insert(*pictures.thumbnail);
+    if (pictures.preview) awaited.insert(*pictures.preview);
+  }
+  return awaited;
+}
+
 /// Pictures that were sent with an upload of which no video came.
 std::size_t trash_loose_pictures(db::Session& session, const Context& context) {
+  const UtcTime before = context.clock.now() - k_loose_picture_age;
+  // A picture is recorded just before its upload.
+  const auto awaited = awaited_pictures(session, before + std::chrono::hours{1});
   const auto rows = session.query(
       "select id from media_file where video_id is null and kind in (:thumbnail, :preview)"
       " and created_at < :before order by id limit :limit",
       {static_cast<int>(storage::FileKind::thumbnail), static_cast<int>(storage::FileKind::preview),
-       context.clock.now() - k_loose_picture_age, k_at_once});
-  for (const db::Row& row : rows)
-    storage::trash_file(session, row.id<FileId>(0), trash_due(context));
-  return rows.size();
+       before, k_at_once + awaited.size()});
+  std::size_t gone = 0;
+  for (const db::Row& row : rows) {
+    const auto file = row.id<FileId>(0);
+    if (awaited.contains(file)) continue;
+    storage::trash_file(session, file, trash_due(context));
+    ++gone;
+  }
+  return gone;
 }
 
 }  // namespace

@@ -164,7 +164,8 @@ TEST_P(UploadApiTest, type_is_decided_by_content) {
   const auto root = root_token();
   const std::string text = "this is no video this is no video";
   expect_as_recorded(upload(minimal(text), root), "027-upload-bad-file");
-  expect_as_recorded(upload(minimal(text, "clip.txt"), root), "028-upload-bad-extension");
+  expect_as_recorded(upload(minimal(text, "clip.txt"), root), "028-upload-bad-extension",
+                     {"detail"});
   for (const std::string& bytes :
        {std::string(), std::string("PK\x03\x04 a zip archive"), jpeg(),
         std::string("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
@@ -193,6 +194,27 @@ TEST_P(UploadApiTest, quotas_hold) {
   EXPECT_EQ(answer.json().at("code"), "quota_reached");
   EXPECT_EQ(count("select count(*) from video"), 1);
   EXPECT_EQ(count("select count(*) from upload_session where state = 1"), 0);
+}
+
+TEST_P(UploadApiTest, the_daily_quota_does_not_come_back_with_what_is_deleted) {
+  const auto root = root_token();
+  const auto alice = make_user("alice");
+  const auto id = count("select id from users where username = 'alice'");
+  ASSERT_EQ(
+      put("/api/v1/users/" + std::to_string(id), {{"videoQuotaDaily", 1'000'000}}, root).status,
+      204);
+  auto parts = minimal();
+  parts[0].value = channel_of("alice");
+  const auto made = upload(parts, alice);
+  ASSERT_EQ(made.status, 200) << made.text;
+  const auto path = "/api/v1/videos/" + std::string(made.json().at("video").at("uuid").as_string());
+  EXPECT_EQ(del(path, alice).status, 204);
+  const auto used = get("/api/v1/users/me/video-quota-used", alice).json();
+  EXPECT_EQ(used.at("videoQuotaUsed"), 0);
+  EXPECT_EQ(used.at("videoQuotaUsedDaily"), 600'725);
+  EXPECT_EQ(upload(parts, alice).status, 413) << "the bytes are in the trash";
+  clock.advance(std::chrono::hours{25});
+  EXPECT_EQ(upload(parts, login("alice", "password-alice")).status, 200);
 }
 
 TEST_P(UploadApiTest, hostile_forms_are_refused_cleanly) {
