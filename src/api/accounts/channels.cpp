@@ -119,7 +119,7 @@ constexpr TextRule k_long_text{3, 1000, {}, true};
 
 io::Task<Reply> add_channel(Call& call) {
   Context& context = call.context;
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   catalog::NewChannel channel;
   channel.name = read_channel_name(body, "name");
   if (channel.name.empty()) body.refuse("name", "Should have a channel name");
@@ -157,7 +157,7 @@ std::optional<std::optional<std::string>> read_removable(Fields& body, std::stri
 
 io::Task<Reply> put_channel(Call& call) {
   Context& context = call.context;
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   catalog::ChannelChanges changes;
   changes.display_name = body.text("displayName", k_display_name);
   changes.description = read_removable(body, "description");

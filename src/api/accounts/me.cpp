@@ -31,7 +31,7 @@ io::Task<Reply> get_my_quota(Call& call) {
                         [id = call.user().id, day_ago](
                             db::Session& session) -> Result<std::pair<std::int64_t, std::int64_t>> {
                           return std::pair(catalog::quota_used(session, id),
-                                           catalog::quota_used(session, id, day_ago));
+                                           catalog::quota_used_since(session, id, day_ago));
                         }));
   JsonWriter json;
   json.object(
@@ -75,7 +75,8 @@ io::Task<Answer<>> confirm_password(Call& call, const MyChanges& changes) {
            return catalog::find_credentials(session, id);
          }));
   const std::string& login = call.user().username;
-  if (const auto wait = call.context.login_throttle.try_login(login)) {
+  const std::string& client = call.request.client_address;
+  if (const auto wait = call.context.login_throttle.try_login(login, client)) {
     co_return refuse(
         Problem(429, fmt::format("Too many wrong passwords; try again in {} s.", wait->count()))
             .with_header("Retry-After", std::to_string(wait->count())));
@@ -83,7 +84,7 @@ io::Task<Answer<>> confirm_password(Call& call, const MyChanges& changes) {
   CO_TRY(const bool good,
          co_await check_password(call.context, credentials, *changes.current_password));
   if (!good) co_return refuse(401, "currentPassword is invalid.");
-  call.context.login_throttle.succeeded(login);
+  call.context.login_throttle.succeeded(login, client);
   co_return Answer<>();
 }
 
@@ -106,7 +107,7 @@ Result<> apply_my_changes(db::Session& session, const catalog::TokenOwner& user,
 
 io::Task<Reply> put_me(Call& call) {
   Context& context = call.context;
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   MyChanges changes = read_my_changes(body);
   Preferences checked;
   read_preferences(body, checked);
@@ -133,7 +134,7 @@ io::Task<Reply> register_user(Call& call) {
   const auto settings = co_await context.settings.get();
   CO_TRY(const bool open, co_await is_signup_open(context));
   if (!open) co_return refuse(403, std::string(k_closed));
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call, BodyLimits::of_anybody()));
   NewUserForm form = read_new_user(body);
   if (auto channel = body.nested("channel")) {
     form.user.channel_name = read_channel_name(*channel, "name");

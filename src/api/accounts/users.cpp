@@ -88,7 +88,7 @@ catalog::Role read_role(Fields& body, catalog::Role fallback) {
 
 io::Task<Reply> add_user(Call& call) {
   Context& context = call.context;
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   const auto settings = co_await context.settings.get();
   NewUserForm form = read_new_user(body);
   form.user.role = read_role(body, catalog::Role::user);
@@ -125,7 +125,7 @@ io::Task<Reply> add_user(Call& call) {
 io::Task<Reply> put_user(Call& call) {
   Context& context = call.context;
   CO_TRY(const UserId id, user_id(call));
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   catalog::UserChanges changes;
   const auto password = body.text("password", k_password_rule);
   changes.email = body.text("email", {3, 400, "Should have a valid email address"});
@@ -183,7 +183,7 @@ io::Task<Reply> delete_user(Call& call) {
 io::Task<Reply> set_blocked(Call& call, bool blocked) {
   Context& context = call.context;
   CO_TRY(const UserId id, user_id(call));
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   const auto reason = body.text("reason", {3, 250, {}, true});
   CO_TRY_VOID(body.check());
   CO_TRY_VOID(co_await context.database.write(

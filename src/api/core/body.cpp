@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "api/core/routes.h"
 #include "base/text.h"
 #include "net/http/multipart.h"
 
@@ -14,7 +15,36 @@ constexpr std::size_t k_max_depth = 32;
 
 Problem unreadable(const Error& error) {
   if (error.code == ErrorCode::too_large) return {413, "request entity too large"};
+  if (error.code == ErrorCode::timeout) return {408, "The body took too long."};
   return Problem(error);
+}
+
+/// A body that must have arrived by a deadline: a client that sends a little now and then would
+/// otherwise hold its memory for as long as it likes.
+class TimedBody final : public net::BodySource {
+ public:
+  TimedBody(std::shared_ptr<net::BodySource> body, const Clock& clock, SteadyTime deadline)
+      : body_(std::move(body)), clock_(clock), deadline_(deadline) {}
+
+  io::Task<Result<std::size_t>> read(std::span<std::byte> out) override {
+    CO_TRY(const auto got, co_await body_->read(out));
+    if (got > 0 && clock_.steady_now() > deadline_)
+      co_return fail(ErrorCode::timeout, "the client sends too slowly");
+    co_return got;
+  }
+  std::optional<std::uint64_t> length() const override { return body_->length(); }
+
+ private:
+  std::shared_ptr<net::BodySource> body_;
+  const Clock& clock_;
+  SteadyTime deadline_;
+};
+
+Seconds time_for(const BodyLimits& limits) {
+  constexpr Seconds k_least{30};
+  constexpr std::uint64_t k_bytes_per_second = std::uint64_t{64} << 10;
+  const std::uint64_t most = limits.text.value + limits.file.value * limits.max_files;
+  return k_least + Seconds{static_cast<std::int64_t>(most / k_bytes_per_second)};
 }
 
 /// The media type without parameters, in lower case.
@@ -106,7 +136,11 @@ const FormFile* Body::file(std::string_view field) const {
   return found == files.end() ? nullptr : &*found;
 }
 
-io::Task<Answer<Body>> read_body(net::Request& request, BodyLimits limits) {
+io::Task<Answer<Body>> read_body(Call& call, BodyLimits limits) {
+  net::Request& request = call.request;
+  const Clock& clock = call.context.clock;
+  request.body =
+      std::make_shared<TimedBody>(request.body, clock, clock.steady_now() + time_for(limits));
   const std::string type = media_type(request);
   if (type == "multipart/form-data") co_return co_await read_multipart(request, limits);
   CO_TRY(auto text, co_await read_text(request, limits.text));
@@ -127,8 +161,8 @@ io::Task<Answer<Body>> read_body(net::Request& request, BodyLimits limits) {
   co_return refuse(415, "The Content-Type should be application/json or a form.");
 }
 
-io::Task<Answer<Fields>> read_fields(net::Request& request) {
-  CO_TRY(auto body, co_await read_body(request, BodyLimits{.max_files = 0}));
+io::Task<Answer<Fields>> read_fields(Call& call, BodyLimits limits) {
+  CO_TRY(auto body, co_await read_body(call, limits));
   co_return std::move(body.fields);
 }
 

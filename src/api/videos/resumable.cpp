@@ -165,7 +165,7 @@ io::Task<Answer<net::Response>> create_upload(Call& call, const Announced& annou
 io::Task<Reply> init_upload(Call& call) {
   Context& context = call.context;
   CO_TRY_VOID(check_upload_services(context));
-  CO_TRY(auto body, co_await read_body(call.request));
+  CO_TRY(auto body, co_await read_body(call));
   CO_TRY(const auto announced, read_announced(call, body.fields));
   if (announced.size > context.video_services->max_upload_size)
     co_return upload_error(413, "RequestEntityTooLarge", "Request entity too large");

@@ -59,7 +59,7 @@ Answer<catalog::VideoAccess> apply_update(db::Session& session, const Call& call
 io::Task<Reply> update_video(Call& call) {
   Context& context = call.context;
   CO_TRY(const auto key, read_video_key(call));
-  CO_TRY(auto body, co_await read_body(call.request));
+  CO_TRY(auto body, co_await read_body(call));
   auto attributes = read_update_attributes(body.fields);
   CO_TRY_VOID(body.fields.check());
   // Before bytes are stored for somebody who may not.

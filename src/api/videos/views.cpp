@@ -21,7 +21,7 @@ std::string viewer_of(const Call& call, const std::optional<std::string>& sessio
 io::Task<Reply> report_view(Call& call) {
   Context& context = call.context;
   CO_TRY(const auto key, read_video_key(call));
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call, BodyLimits::of_anybody()));
   const auto seconds = body.integer("currentTime", 0, 10'000'000);
   if (!seconds && body.ok()) body.refuse("currentTime");
   const auto event = body.choice("viewEvent", {"seek"});
