@@ -16,9 +16,6 @@
 namespace shoal::api {
 namespace {
 
-/// Of an upload that another request has made a video of; never leaves this file.
-constexpr const char* k_finished = "upload_finished_elsewhere";
-
 /// The same for each try, so that a try after a crash finds what was handed over.
 std::string original_key(const storage::Upload& upload) {
   return "originals/" + upload.upload_id;
@@ -84,10 +81,7 @@ Answer<MadeVideo> write_rows(db::Session& session, Context& context, const stora
                         .checksum = handed.checksum},
                        services.store->name(), handed.key, now);
   attach_pictures(session, context, video, plan.pictures);
-  if (const auto finished = storage::finish_upload(session, upload.id, video); !finished) {
-    if (finished.error().code != ErrorCode::conflict) return refuse(Problem(finished.error()));
-    return refuse(Problem::conflict("the upload is finished").with_code(k_finished));
-  }
+  TRY_VOID(storage::finish_upload(session, upload.id, video));
   // Several uploads at once may have been within the quota each by itself.
   if (const auto within = make_quota_check(context.clock)(session, upload.user, 0); !within) {
     Problem problem(within.error());
@@ -185,10 +179,11 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
       [&context, &upload, &plan, &handed, &uuid](db::Session& session) {
         return write_rows(session, context, upload, plan, handed, uuid);
       });
-  if (!made && made.error().code == k_finished) {
-    // Another request was faster with the same upload.
-    CO_TRY(const auto finished, co_await services.staging->find(upload.user, upload.upload_id));
-    co_return co_await find_made_video(context, finished);
+  if (!made && made.error().status == 409) {
+    // Another request may have been faster with the same upload; nothing else is taken for that.
+    CO_TRY(const auto now, co_await services.staging->find(upload.user, upload.upload_id));
+    if (now.state == storage::UploadState::done) co_return co_await find_made_video(context, now);
+    co_return made;
   }
   context.responses.clear();
   co_return made;
