@@ -97,7 +97,7 @@ io::Task<Reply> delete_video(Call& call) {
 io::Task<Reply> transcode_again(Call& call) {
   Context& context = call.context;
   CO_TRY(const auto key, read_video_key(call));
-  CO_TRY(auto body, co_await read_fields(call.request));
+  CO_TRY(auto body, co_await read_fields(call));
   if (!body.choice("transcodingType", {"hls", "web-video"})) body.refuse("transcodingType");
   body.boolean("forceTranscoding");
   CO_TRY_VOID(body.check());
