@@ -6,8 +6,7 @@ namespace {
 
 bool exceeds(std::int64_t quota, std::int64_t used, std::uint64_t more) {
   if (quota == catalog::k_unlimited) return false;
-  const auto room = static_cast<std::uint64_t>(std::max<std::int64_t>(quota - used, 0));
-  return more > room;
+  return used > quota || more > static_cast<std::uint64_t>(quota - used);
 }
 
 }  // namespace
