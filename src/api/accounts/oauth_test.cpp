@@ -1,6 +1,7 @@
 #include <future>
 #include <thread>
 
+#include "io/task_group.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
