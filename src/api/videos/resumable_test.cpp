@@ -251,7 +251,7 @@ TEST_P(ResumableApiTest, a_picture_waits_as_long_as_its_upload_takes) {
   const auto done = send(target, 60'000, bytes.size());
   ASSERT_EQ(done.status, 200) << done.text;
   const auto path = "/api/v1/videos/" + std::string(done.json().at("video").at("uuid").as_string());
-  EXPECT_TRUE(get(path).json().at("thumbnailPath").is_string());
+  EXPECT_TRUE(get(path, root).json().at("thumbnailPath").is_string());
 }
 
 TEST_P(ResumableApiTest, an_upload_is_worth_more_than_its_picture) {

@@ -53,13 +53,11 @@ io::Task<Result<>> publish_scheduled(Context& context) {
   co_return Result<>{};
 }
 
-/// Pictures that open uploads made before `before` wait with: an upload lives as long as bytes of
-/// it come, and its pictures as long as it.
-std::set<FileId> awaited_pictures(db::Session& session, UtcTime before) {
+/// Pictures that open uploads wait with: an upload lives as long as bytes of it come, and its
+/// pictures as long as it.
+std::set<FileId> awaited_pictures(db::Session& session) {
   std::set<FileId> awaited;
-  for (const db::Row& row :
-       session.query("select metadata from upload_session where state = 1 and created_at < :before",
-                     {before})) {
+  for (const db::Row& row : session.query("select metadata from upload_session where state = 1")) {
     const PictureFiles pictures = pictures_of_metadata(row.text(0));
     if (pictures.thumbnail) awaited.insert(*pictures.thumbnail);
     if (pictures.preview) awaited.insert(*pictures.preview);
@@ -70,8 +68,7 @@ std::set<FileId> awaited_pictures(db::Session& session, UtcTime before) {
 /// Pictures that were sent with an upload of which no video came.
 std::size_t trash_loose_pictures(db::Session& session, const Context& context) {
   const UtcTime before = context.clock.now() - k_loose_picture_age;
-  // A picture is recorded just before its upload.
-  const auto awaited = awaited_pictures(session, before + std::chrono::hours{1});
+  const auto awaited = awaited_pictures(session);
   const auto rows = session.query(
       "select id from media_file where video_id is null and kind in (:thumbnail, :preview)"
       " and created_at < :before order by id limit :limit",

@@ -213,8 +213,12 @@ TEST_P(UploadApiTest, the_daily_quota_does_not_come_back_with_what_is_deleted) {
   EXPECT_EQ(used.at("videoQuotaUsed"), 0);
   EXPECT_EQ(used.at("videoQuotaUsedDaily"), 600'725);
   EXPECT_EQ(upload(parts, alice).status, 413) << "the bytes are in the trash";
-  clock.advance(std::chrono::hours{25});
-  EXPECT_EQ(upload(parts, login("alice", "password-alice")).status, 200);
+  ASSERT_TRUE(database->write_blocking([this](db::Session& session) -> Result<> {
+    session.execute("update upload_session set created_at = :yesterday",
+                    {clock.now() - std::chrono::hours{25}});
+    return {};
+  }));
+  EXPECT_EQ(upload(parts, alice).status, 200);
 }
 
 TEST_P(UploadApiTest, hostile_forms_are_refused_cleanly) {
@@ -479,6 +483,10 @@ TEST_P(UploadApiTest, pictures_of_uploads_that_never_ended_are_collected) {
                                 root, {{"X-Upload-Content-Length", "600725"}});
   EXPECT_EQ(answer.status, 201) << answer.text;
   clock.advance(std::chrono::hours{49});
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute("update upload_session set updated_at = 0");
+    return {};
+  }));
   runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
     EXPECT_TRUE(co_await collect_video_leftovers(at));
   }(context()));
