@@ -108,8 +108,8 @@ io::Task<Reply> get_torrent(Call& call) {
   }
   const std::uint64_t piece_length = piece_length_of(source.size);
   CO_TRY(const std::string pieces, co_await hash_pieces(*services, copy->second, piece_length));
-  const std::string seed =
-      call.context.config.origin + catalog::web_video_path(name, is_open_to_all(source.privacy));
+  const std::string seed = call.context.config.origin +
+                           catalog::web_video_path(name, catalog::is_media_open(source.privacy));
   net::Response response = net::Response::text(
       200, metainfo(name, source.size, piece_length, pieces, seed), "application/x-bittorrent");
   response.headers.add("Cache-Control", "private, no-store");

@@ -276,7 +276,7 @@ void write_video_details(JsonWriter& json, const Context& context, const catalog
     json.key("files");
     json.array(std::span(options.source ? &*options.source : nullptr, options.source ? 1 : 0),
                [&](const catalog::SourceFile& source) {
-                 write_source(json, context, is_open_to_all(summary.privacy), source);
+                 write_source(json, context, catalog::is_media_open(summary.privacy), source);
                });
     json.field("support", video.support)
         .field("descriptionPath", fmt::format("/api/v1/videos/{}/description", summary.uuid.text()))
