@@ -141,7 +141,11 @@ io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
   PlanConfig wanted = co_await services_.plan_config();
   const auto round = static_cast<std::uint32_t>(payload_index(job));
   wanted.allow_copy = wanted.allow_copy && round == 1;
-  CO_TRY(Plan plan, make_plan(media, wanted, services_.random));
+  // A day of keyframes takes a while.
+  CO_TRY(Plan plan,
+         co_await services_.steps.offload.run([&media, &wanted, &random = services_.random] {
+           return make_plan(media, wanted, random);
+         }));
   plan.running_id = work.uuid;
   plan.round = round;
 
