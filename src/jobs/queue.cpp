@@ -110,11 +110,11 @@ void reclaim_expired(db::Session& session, Seconds lease, UtcTime now) {
 
 /// Back to waiting, as if it had not been leased.
 void put_back(db::Session& session, const LeasedJob& job, UtcTime run_after,
-              std::optional<std::string> error) {
+              const std::optional<std::string>& error) {
   session.execute(
       "update job set state = 1, worker = null, lease_expires_at = null, run_after = :run_after,"
       " last_error = coalesce(:error, last_error), attempt = attempt - 1 where id = :id",
-      {run_after, std::move(error), job.id});
+      {run_after, error, job.id});
 }
 
 void beat(db::Session& session, std::string_view worker, Seconds lease) {

@@ -54,7 +54,7 @@ void Checksummer::end_block() {
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path) {
   TRY(const auto file, files.open(path, io::OpenMode::read));
   Checksummer sum;
-  std::vector<std::byte> buffer(256 * 1024);
+  std::vector<std::byte> buffer(std::size_t{256} * 1024);
   for (std::uint64_t offset = 0;;) {
     TRY(const std::size_t got, file->read_at(offset, buffer));
     if (got == 0) return sum.finish();
