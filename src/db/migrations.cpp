@@ -30,6 +30,8 @@ std::string checksum(const Migration& migration) {
 void serialise(Connection& connection) {
   // SQLite's `begin immediate` is the lock already.
   if (connection.engine() == Engine::postgresql) {
+    // An index over a large table takes its time; so does another node that makes one.
+    connection.run_script("set local statement_timeout = 0");
     connection.query("select pg_advisory_xact_lock(:key)", {k_advisory_lock});
   }
 }

@@ -16,6 +16,9 @@ namespace {
 // pg_type.h: its numbers never change, and libpq's headers do not name them.
 constexpr Oid k_bool_type = 16;
 
+/// No statement of the program needs so long, but for those of migrations.
+constexpr Milliseconds k_statement_timeout{60'000};
+
 struct FreeResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -34,6 +37,8 @@ ErrorCode code_of(std::string_view state) {
       state.starts_with("28") || state == "3D000" || state == "25006") {
     return ErrorCode::unavailable;
   }
+  // XX000 is any inner trouble of the server or an extension; XX001 and XX002 are damage.
+  if (state == "XX000") return ErrorCode::unavailable;
   if (state.starts_with("XX")) return ErrorCode::corrupt;
   return ErrorCode::internal;
 }
@@ -77,9 +82,10 @@ class PostgresqlConnection final : public Connection {
     PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
     run_script(
         fmt::format("set client_encoding = 'UTF8'; set lock_timeout = {};"
+                    "set statement_timeout = {};"
                     "set idle_in_transaction_session_timeout = 60000;"
                     "set client_min_messages = warning",
-                    settings.lock_timeout.count()));
+                    settings.lock_timeout.count(), k_statement_timeout.count()));
   }
 
   ~PostgresqlConnection() override { statements_.clear(); }

@@ -38,6 +38,24 @@ TEST_F(Postgresql, works_again_after_the_server_restarted) {
   }));
 }
 
+TEST_F(Postgresql, only_damage_is_corrupt_and_nothing_runs_for_ever) {
+  const auto code_of_state = [&](const std::string& state) {
+    return database
+        ->write_blocking([&](Session& session) -> Result<> {
+          session.execute("do $$ begin raise exception using errcode = '" + state + "'; end $$");
+          return {};
+        })
+        .error()
+        .code;
+  };
+  EXPECT_EQ(code_of_state("XX000"), ErrorCode::unavailable);
+  EXPECT_EQ(code_of_state("XX001"), ErrorCode::corrupt);
+  const auto timeout = database->read_blocking([](Session& session) -> Result<std::string> {
+    return session.query_one("show statement_timeout")->text(0);
+  });
+  EXPECT_EQ(timeout, "1min");
+}
+
 TEST_F(Postgresql, is_unavailable_while_the_server_is_away) {
   tests::PostgresServer::instance().stop();
   const auto away = sum();
