@@ -49,29 +49,33 @@ Result<int> take_lock(const fs::path& path) {
   return lock;
 }
 
+std::unexpected<Error> cannot_make(const fs::path& folder, std::string_view why) {
+  return fail(ErrorCode::unavailable,
+              fmt::format("cannot make the data folder {}: {}.", folder.string(), why));
+}
+
 }  // namespace
 
-Result<DataDirectory> DataDirectory::claim(const fs::path& root) {
+Result<DataDirectory> DataDirectory::claim(const fs::path& root, io::FileSystem& files) {
   std::error_code error;
   const fs::path absolute = fs::absolute(root, error);
+  if (error) return cannot_make(root, error.message());
+  const bool is_new = !fs::exists(absolute, error);
+  // Through the seam that syncs each new name into its parent: what is durable below a folder is
+  // lost with the folder's name.
+  if (const auto made = files.create_directories(absolute); !made)
+    return cannot_make(absolute, made.error().message);
   // What is made here is its user's alone: database, secrets and private videos lie below. A folder
   // that was there before keeps the rights that somebody gave it.
-  const bool made = fs::create_directories(absolute, error);
-  if (made && !error) fs::permissions(absolute, fs::perms::owner_all, error);
-  if (error) {
-    return fail(ErrorCode::unavailable, fmt::format("cannot make the data folder {}: {}.",
-                                                    absolute.string(), error.message()));
-  }
+  if (is_new) fs::permissions(absolute, fs::perms::owner_all, error);
+  if (error) return cannot_make(absolute, error.message());
   TRY(const int lock, take_lock(absolute / "shoal.lock"));
   DataDirectory directory(absolute, lock);
   // Scratch belongs to the process that made it; whatever is there is from one that ended.
-  fs::remove_all(directory.work(), error);
+  (void)files.remove_all(directory.work());
   for (const fs::path& folder : {directory.media(), directory.uploads(), directory.work()}) {
-    fs::create_directories(folder, error);
-    if (error) {
-      return fail(ErrorCode::unavailable,
-                  fmt::format("cannot make {}: {}.", folder.string(), error.message()));
-    }
+    if (const auto made = files.create_directories(folder); !made)
+      return cannot_make(folder, made.error().message);
   }
   return directory;
 }

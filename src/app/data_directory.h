@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/result.h"
+#include "io/file_system.h"
 
 namespace shoal::app {
 
@@ -20,9 +21,9 @@ class DataDirectory {
  public:
   static constexpr const char* k_database = "shoal.db";
 
-  /// Makes the folders and takes the lock. Errors: conflict (another process has it; the message
-  /// names its pid), unavailable (cannot be made or written; the message says why).
-  static Result<DataDirectory> claim(const std::filesystem::path& root);
+  /// Makes the folders, durably, and takes the lock. Errors: conflict (another process has it; the
+  /// message names its pid), unavailable (cannot be made or written; the message says why).
+  static Result<DataDirectory> claim(const std::filesystem::path& root, io::FileSystem& files);
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
   ~DataDirectory();

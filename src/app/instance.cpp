@@ -168,7 +168,8 @@ Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Instance::~Instance() = default;
 
 Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
-  TRY(DataDirectory directory, DataDirectory::claim(config.storage.data));
+  io::PosixFileSystem files;
+  TRY(DataDirectory directory, DataDirectory::claim(config.storage.data, files));
   auto made = std::make_unique<Parts>(config, std::move(directory));
   Parts& parts = *made;
   parts.server =
