@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "api/videos/services.h"
 #include "app/admin_print.h"
 #include "app/data_directory.h"
 #include "app/room_configs.h"
@@ -196,10 +195,10 @@ void AdminCommands::add_video_commands(CLI::App& program) {
          fmt::print("processed again: {}\n", printable(name));
          return {};
        });
-  call(add("delete", "Delete it with its files, which stay in the trash for a day"), *this,
-       [this](db::Database& database, const Config&) -> Result<> {
+  call(add("delete", "Delete it with its files, which stay in the trash for storage.trash_period"),
+       *this, [this](db::Database& database, const Config& config) -> Result<> {
          TRY(const std::string name,
-             cli::delete_video(database, video, SystemClock(), api::VideoServices{}.trash_for));
+             cli::delete_video(database, video, SystemClock(), config.storage.trash_period));
          fmt::print("deleted: {}\n", printable(name));
          return {};
        });

@@ -41,9 +41,6 @@ constexpr std::size_t k_password_threads = 2;
 constexpr std::size_t k_password_queue = 64;
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
-/// Originals that are done with, and pieces: a backup copies the database first, and an hour later
-/// still finds the files it names.
-constexpr Milliseconds k_keep_replaced = std::chrono::hours{1};
 constexpr std::string_view k_local_store = "local";
 
 /// What uploads are made into from now on: the file's bounds, the administrator's choices.
@@ -108,10 +105,7 @@ void Instance::Parts::make_delivery() {
 }
 
 void Instance::Parts::make_processing() {
-  processing::PipelineConfig pipeline_config;
-  pipeline_config.scratch = directory.work();
-  pipeline_config.trash_for = k_keep_replaced;
-  pipeline_config.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
+  const processing::PipelineConfig pipeline_config = app::pipeline_config(config, directory);
   processing::ProcessLimits limits;
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   limits.encoder_threads =
@@ -152,7 +146,8 @@ void Instance::Parts::make_processing() {
       .retry_processing =
           [this](db::Session& session, VideoId video) {
             return processing::retry(session, video, clock.now());
-          }};
+          },
+      .trash_for = config.storage.trash_period};
   api->video_services = &video_services;
   api->job_progress = &progress;
 }

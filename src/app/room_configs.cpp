@@ -112,6 +112,15 @@ processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeS
   return out;
 }
 
+processing::PipelineConfig pipeline_config(const Config& config, const DataDirectory& directory) {
+  processing::PipelineConfig out;
+  out.scratch = directory.work();
+  out.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
+  out.keep_original = config.transcoding.keep_original;
+  out.trash_for = config.storage.trash_period;
+  return out;
+}
+
 api::ApiConfig api_config(const Config& config, const DataDirectory& directory) {
   api::ApiConfig out;
   out.origin = config.webserver.origin();

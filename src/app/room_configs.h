@@ -6,6 +6,7 @@
 #include "catalog/settings.h"
 #include "db/database.h"
 #include "net/http/server.h"
+#include "processing/pipeline/pipeline.h"
 #include "processing/plan.h"
 
 namespace shoal::app {
@@ -17,6 +18,7 @@ db::DatabaseConfig database_config(const Config& config, const std::filesystem::
 catalog::RuntimeSettings runtime_defaults(const Config& config);
 /// What the administrator wants of transcoding now: the file's values under the run-time settings.
 processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeSettings& settings);
+processing::PipelineConfig pipeline_config(const Config& config, const DataDirectory& directory);
 api::ApiConfig api_config(const Config& config, const DataDirectory& directory);
 
 }  // namespace shoal::app

@@ -66,6 +66,7 @@ struct Config {
   struct Storage {
     std::string data = "./data";
     std::string web;
+    Milliseconds trash_period{std::chrono::hours{24}};
   } storage;
 
   struct Log {
@@ -130,6 +131,7 @@ struct Config {
     bool always_original_resolution = true;
     std::int64_t threads = 0;
     std::int64_t concurrency = 2;
+    bool keep_original = false;
     std::int64_t max_fps = 60;
     static constexpr std::array<std::int64_t, 8> k_heights{144, 240,  360,  480,
                                                            720, 1080, 1440, 2160};

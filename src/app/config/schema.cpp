@@ -97,6 +97,10 @@ void describe_store(config::Schema& s, Config& c) {
       .checked_by(check_not_empty);
   s.add("storage.web", c.storage.web,
         "Folder of the built web client; empty: where the package or the build put it.");
+  s.add("storage.trash_period", c.storage.trash_period,
+        "How long the files of what was deleted or replaced are kept before they go; a backup must "
+        "not take longer.")
+      .range(k_hour, 365 * k_day);
   s.add("log.level", c.log.level, "Least severe lines that are written.")
       .one_of({"debug", "info", "warn", "error"});
   s.add("log.format", c.log.format, "Lines for people, or one JSON object each.")
@@ -182,6 +186,8 @@ void describe_videos(config::Schema& s, Config& c) {
       .range(0, 128);
   s.add("transcoding.concurrency", t.concurrency, "Transcoding jobs at once on this node.")
       .range(1, 128);
+  s.add("transcoding.original_file.keep", t.keep_original,
+        "Whether the uploaded file is kept once its renditions are made.");
   s.add("transcoding.always_transcode_original_resolution", t.always_original_resolution,
         "Make a rendition of the source's own height even when the list below leaves it out.")
       .runtime();
