@@ -71,11 +71,17 @@ io::Task<Result<>> Housekeeping::empty_trash() {
 
 io::Task<Result<>> Housekeeping::prune() {
   const UtcTime now = services_.api.clock.now();
-  co_return co_await services_.database.write([now](db::Session& session) -> Result<> {
+  CO_TRY_VOID(co_await services_.database.write([now](db::Session& session) -> Result<> {
     catalog::delete_expired_tokens(session, now);
-    jobs::prune_history(session, k_history_kept, k_history_limit);
     return {};
-  });
+  }));
+  // One transaction for each batch: other writers get their turn in between.
+  for (bool more = true; more;) {
+    CO_TRY(more, co_await services_.database.write([](db::Session& session) -> Result<bool> {
+      return jobs::prune_history(session, k_history_kept, k_history_limit);
+    }));
+  }
+  co_return Result<>{};
 }
 
 }  // namespace shoal::app

@@ -23,14 +23,15 @@ class Housekeeping {
   /// Ends the duties; what was counted is written first.
   io::Task<> stop();
 
- private:
-  using Duty = io::Task<Result<>> (Housekeeping::*)();
-  io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
-
+  // The duties; each does all there is to do now.
   io::Task<Result<>> keep_videos_current();
   io::Task<Result<>> collect_leftovers();
   io::Task<Result<>> empty_trash();
   io::Task<Result<>> prune();
+
+ private:
+  using Duty = io::Task<Result<>> (Housekeeping::*)();
+  io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
 
   Services services_;
   io::TaskGroup tasks_;
