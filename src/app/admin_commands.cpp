@@ -6,11 +6,13 @@
 #include "app/admin_print.h"
 #include "app/data_directory.h"
 #include "app/room_configs.h"
+#include "catalog/instance.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/users.h"
 #include "jobs/list.h"
 #include "processing/pipeline/retry.h"
+#include "storage/store_registry.h"
 
 namespace shoal::app {
 namespace {
@@ -75,6 +77,26 @@ int examine(const Config& config, bool as_json, bool checksums) {
     return {};
   });
   return status != 0 || !healthy ? 1 : 0;
+}
+
+/// The server must be stopped: it looks at its store when it starts.
+Result<> accept_media_store(db::Database& database, const Config& config) {
+  io::PosixFileSystem files;
+  TRY(const DataDirectory directory, DataDirectory::claim(config.storage.data, files));
+  SystemRandom random;
+  const UtcTime now = SystemClock().now();
+  TRY(const auto identity,
+      database.write_blocking([&](db::Session& session) -> Result<catalog::InstanceIdentity> {
+        return catalog::ensure_identity(session, random, now);
+      }));
+  TRY(const auto store,
+      storage::accept_store(database, {"local", directory.media(), identity.client_id}, files,
+                            random, now));
+  fmt::print(
+      "{} is the media store from now on ({}, generation {}). See what it lacks with `shoal "
+      "doctor`.\n",
+      directory.media().string(), store.store_id, store.generation);
+  return {};
 }
 
 void add_json(CLI::App* command, AdminCommands& commands) {
@@ -232,6 +254,12 @@ void AdminCommands::add_maintenance_commands(CLI::App& program) {
   CLI::App* back = program.add_subcommand("restore", "Make a data folder from a backup");
   back->add_option("--from", folder, "a backup")->required();
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
+  CLI::App* store = program.add_subcommand("store", "Where the media are kept");
+  store->require_subcommand(1);
+  call(store->add_subcommand("accept",
+                             "Take the media folder as it is now for the store, after it was "
+                             "replaced; with the server stopped"),
+       *this, accept_media_store);
   CLI::App* doctor =
       program.add_subcommand("doctor", "Look for what is wrong, without changing it");
   doctor->add_flag("--checksums", checksums, "also read every file and compare its checksum");

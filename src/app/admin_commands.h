@@ -15,8 +15,8 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `video`, `job`, `backup`, `restore` and `doctor`. The one that is called on the
-/// command line puts itself into `chosen`, which returns the exit status.
+/// Adds `user`, `video`, `job`, `backup`, `restore`, `store` and `doctor`. The one that is called
+/// on the command line puts itself into `chosen`, which returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);

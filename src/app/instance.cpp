@@ -32,6 +32,7 @@
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/retry.h"
 #include "storage/local_staging.h"
+#include "storage/store_registry.h"
 
 namespace shoal::app {
 namespace {
@@ -89,10 +90,19 @@ struct Instance::Parts {
   blob::BlobStore* find_store(std::string_view name) const {
     return name == media_store->name() ? media_store.get() : nullptr;
   }
+  Result<> open_store();
   void make_delivery();
   void make_processing();
   void make_api();
 };
+
+Result<> Instance::Parts::open_store() {
+  const storage::LocalStoreSite site{std::string(k_local_store), directory.media(),
+                                     first_start.identity.client_id};
+  TRY(media_store,
+      storage::open_registered_store(*database, site, files, disk, random, clock.now()));
+  return {};
+}
 
 void Instance::Parts::make_delivery() {
   media_index = std::make_unique<CatalogMediaIndex>(*database, clock);
@@ -177,9 +187,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
       db::Database::open(database_config(config, parts.directory.root()), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             parts.config.webserver.origin(), config.admin_email));
-  TRY(parts.media_store, blob::LocalStore::open(std::string(k_local_store), parts.directory.media(),
-                                                parts.first_start.identity.client_id, parts.files,
-                                                parts.disk, parts.random));
+  TRY_VOID(parts.open_store());
   parts.staging = std::make_unique<storage::LocalStaging>(
       parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
       api::make_quota_check(parts.clock), storage::UploadLimits());
@@ -189,8 +197,9 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   api::add_all_routes(parts.router, *parts.api);
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),
-      Housekeeping::Services{*parts.database, *parts.api,
-                             [&parts](std::string_view name) { return parts.find_store(name); }});
+      Housekeeping::Services{*parts.database, *parts.api, [&parts](std::string_view name) {
+                               return parts.find_store(name);
+                             }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 

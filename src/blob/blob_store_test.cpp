@@ -12,7 +12,7 @@ namespace {
 
 struct LocalFixture {
   LocalFixture() {
-    auto opened = LocalStore::open("local", directory.path(), "instance", files, disk, random);
+    auto opened = LocalStore::open("local", directory.path(), {"instance"}, files, disk, random);
     SHOAL_CHECK(opened.has_value());
     local = *std::move(opened);
   }
@@ -28,7 +28,7 @@ struct LocalFixture {
 struct VolatileFixture {
   VolatileFixture() {
     auto opened =
-        LocalStore::open("local", files.root() / "media", "instance", files, disk, random);
+        LocalStore::open("local", files.root() / "media", {"instance"}, files, disk, random);
     SHOAL_CHECK(opened.has_value());
     local = *std::move(opened);
   }
@@ -54,7 +54,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Memory, BlobStoreConformance, MemoryFixture);
 
 struct LocalStoreTest : testing::Test, LocalFixture {
   Result<std::unique_ptr<LocalStore>> open_as(std::string instance) {
-    return LocalStore::open("local", directory.path(), std::move(instance), files, disk, random);
+    return LocalStore::open("local", directory.path(), {std::move(instance)}, files, disk, random);
   }
   template <class T>
   T wait(io::Task<T> task) {
@@ -169,7 +169,7 @@ TEST_F(PutSweep, after_a_power_cut_what_was_put_is_there_and_nothing_is_half_the
             disk.files.restart(torn ? &random : nullptr);
             expect_whole_or_absent(disk, "a/b/file", file);
             expect_whole_or_absent(disk, "a/bytes", bytes);
-            EXPECT_TRUE(LocalStore::open("local", disk.files.root() / "media", "instance",
+            EXPECT_TRUE(LocalStore::open("local", disk.files.root() / "media", {"instance"},
                                          disk.files, disk.disk, disk.random));
           });
   }

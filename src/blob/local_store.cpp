@@ -41,6 +41,49 @@ class LocalReader final : public ObjectReader {
   io::Offload& disk_;
 };
 
+Result<StoreIdentity> read_marker(io::FileSystem& files, const io::Path& root) {
+  TRY(const std::string text, io::read_whole(files, root / k_marker, k_marker_limit));
+  return parse_marker(text);
+}
+
+Result<> write_marker(io::FileSystem& files, const io::Path& root, const StoreIdentity& identity) {
+  const std::string text = format_marker(identity);
+  return io::write_durably(files, root / k_marker, std::as_bytes(std::span(text)));
+}
+
+/// What an administrator can do about a store that is not where it should be.
+std::unexpected<Error> offline(const std::string& name, const io::Path& root,
+                               std::string_view why) {
+  return fail(ErrorCode::unavailable,
+              fmt::format("store {} is offline: {} {}. If its disk is not mounted, mount it and "
+                          "start again. If this folder is to be the store from now on, run `shoal "
+                          "store accept`, then `shoal doctor` to see which files it lacks.",
+                          name, root.string(), why));
+}
+
+/// The marker that is there and right. Errors: not_found when a new store may be claimed here.
+Result<StoreIdentity> find_marker(const std::string& name, const io::Path& root,
+                                  const StoreRegistration& known, io::FileSystem& files) {
+  auto found = read_marker(files, root);
+  const bool missing = !found && found.error().code == ErrorCode::not_found;
+  if (missing && (known.marker || known.holds_objects))
+    return offline(name, root, fmt::format("has no {} marker", k_marker));
+  if (!found) return found;
+  if (found->instance_id != known.instance_id) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{} is the store of another Shoal instance ({}). Choose another folder.",
+                    root.string(), found->instance_id));
+  }
+  if (known.marker && *found != *known.marker) {
+    return offline(
+        name, root,
+        fmt::format("holds store {} of generation {}, not {} of generation {}", found->store_id,
+                    found->generation, known.marker->store_id, known.marker->generation));
+  }
+  return found;
+}
+
 Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
                             const std::string& instance_id, Random& random) {
   TRY(const auto names, files.list(root));
@@ -54,14 +97,8 @@ Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
                     root.string(), k_marker));
   }
   const StoreIdentity identity{Uuid::generate(random).text(), instance_id, 1};
-  const std::string text = format_marker(identity);
-  TRY_VOID(io::write_durably(files, root / k_marker, std::as_bytes(std::span(text))));
+  TRY_VOID(write_marker(files, root, identity));
   return identity;
-}
-
-Result<StoreIdentity> read_marker(io::FileSystem& files, const io::Path& root) {
-  TRY(const std::string text, io::read_whole(files, root / k_marker, k_marker_limit));
-  return parse_marker(text);
 }
 
 void list_below(io::FileSystem& files, const io::Path& folder, const std::string& key,
@@ -95,19 +132,15 @@ LocalStore::LocalStore(std::string name, io::Path root, StoreIdentity identity,
       random_(random) {}
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(std::string name, io::Path root,
-                                                     std::string instance_id, io::FileSystem& files,
-                                                     io::Offload& disk, Random& random) {
+                                                     const StoreRegistration& known,
+                                                     io::FileSystem& files, io::Offload& disk,
+                                                     Random& random) {
+  auto identity = find_marker(name, root, known, files);
+  const bool is_new = !identity && identity.error().code == ErrorCode::not_found;
+  if (!identity && !is_new) return std::unexpected(identity.error());
   TRY_VOID(files.create_directories(root / k_temporary));
-  auto identity = read_marker(files, root);
-  if (!identity && identity.error().code == ErrorCode::not_found)
-    identity = claim(files, root, instance_id, random);
+  if (is_new) identity = claim(files, root, known.instance_id, random);
   if (!identity) return std::unexpected(identity.error());
-  if (identity->instance_id != instance_id) {
-    return fail(
-        ErrorCode::unavailable,
-        fmt::format("{} is the store of another Shoal instance ({}). Choose another folder.",
-                    root.string(), identity->instance_id));
-  }
   // What a crash left half written was never acknowledged.
   TRY(const auto left, files.list(root / k_temporary));
   for (const std::string& file : left) TRY_VOID(files.remove(root / k_temporary / file));
@@ -115,12 +148,34 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(std::string name, io::Path 
       new LocalStore(std::move(name), std::move(root), *std::move(identity), files, disk, random));
 }
 
+Result<StoreIdentity> LocalStore::marker_of(const io::Path& root, io::FileSystem& files) {
+  return read_marker(files, root);
+}
+
+Result<> LocalStore::check_marker(const std::string& name, const io::Path& root,
+                                  const StoreRegistration& known, io::FileSystem& files) {
+  TRY_VOID(find_marker(name, root, known, files));
+  return {};
+}
+
+Result<StoreIdentity> LocalStore::accept(const std::string& name, const io::Path& root,
+                                         const StoreRegistration& known, io::FileSystem& files,
+                                         Random& random) {
+  auto found = find_marker(name, root, {.instance_id = known.instance_id, .marker = {}}, files);
+  if (found || found.error().code != ErrorCode::not_found) return found;
+  TRY_VOID(files.create_directories(root / k_temporary));
+  const StoreIdentity identity{Uuid::generate(random).text(), known.instance_id,
+                               known.marker ? known.marker->generation + 1 : 1};
+  TRY_VOID(write_marker(files, root, identity));
+  return identity;
+}
+
 Result<io::Path> LocalStore::path_of(const std::string& key) const {
   if (!is_valid_key(key)) return fail(ErrorCode::invalid, "not an object key: " + key);
   return root_ / key;
 }
 
-Result<> LocalStore::check_marker() const {
+Result<> LocalStore::check_online() const {
   const auto found = read_marker(files_, root_);
   if (found && *found == identity_) return {};
   return fail(ErrorCode::unavailable,
@@ -187,7 +242,7 @@ Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy)
 io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
   co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
     TRY(const io::Path target, path_of(key));
-    TRY_VOID(check_marker());
+    TRY_VOID(check_online());
     {
       TRY(const auto opened, files_.open(file, io::OpenMode::write));
       TRY_VOID(opened->sync());
@@ -203,7 +258,7 @@ io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes) {
   co_return co_await disk_.run(
       [this, key = std::move(key), bytes = std::move(bytes)]() -> Result<> {
         TRY(const io::Path target, path_of(key));
-        TRY_VOID(check_marker());
+        TRY_VOID(check_online());
         const io::Path temporary = temporary_path();
         auto put = write_and_sync(temporary, bytes);
         if (put) put = put_linked(temporary, target);
@@ -224,7 +279,7 @@ io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key
         TRY(const io::Path path, path_of(key));
         auto opened = files_.open(path, io::OpenMode::read);
         if (!opened) {
-          if (opened.error().code == ErrorCode::not_found) TRY_VOID(check_marker());
+          if (opened.error().code == ErrorCode::not_found) TRY_VOID(check_online());
           return std::unexpected(opened.error());
         }
         TRY(const std::uint64_t size, (*opened)->size());
@@ -236,7 +291,7 @@ io::Task<Result<ObjectStatus>> LocalStore::status(std::string key) {
   co_return co_await disk_.run([this, key = std::move(key)]() -> Result<ObjectStatus> {
     TRY(const io::Path path, path_of(key));
     const auto found = files_.status(path);
-    if (!found && found.error().code == ErrorCode::not_found) TRY_VOID(check_marker());
+    if (!found && found.error().code == ErrorCode::not_found) TRY_VOID(check_online());
     if (!found) return std::unexpected(found.error());
     return ObjectStatus{found->size, found->modified};
   });
@@ -248,7 +303,7 @@ io::Task<Result<>> LocalStore::remove(std::string key) {
     const auto removed = files_.remove(path);
     if (!removed) {
       if (removed.error().code != ErrorCode::not_found) return removed;
-      return check_marker();
+      return check_online();
     }
     return files_.sync_directory(path.parent_path());
   });
@@ -258,7 +313,7 @@ io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, 
                                                             std::size_t limit) {
   co_return co_await disk_.run([this, prefix = std::move(prefix), after = std::move(after),
                                 limit]() -> Result<std::vector<std::string>> {
-    TRY_VOID(check_marker());
+    TRY_VOID(check_online());
     std::vector<std::string> keys;
     list_below(files_, root_, "", prefix, keys);
     std::ranges::sort(keys);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/random.h"
@@ -20,17 +21,38 @@ struct StoreIdentity {
   friend bool operator==(const StoreIdentity&, const StoreIdentity&) = default;
 };
 
+/// What is known of a store before its folder is looked at.
+struct StoreRegistration {
+  std::string instance_id;
+  std::optional<StoreIdentity> marker{};  ///< exactly this one is needed
+  bool holds_objects = false;             ///< copies are recorded in it: an empty folder is not it
+};
+
 /// Objects as files under one folder; keys are relative paths. A put writes or links to a temporary
 /// name in the same file system, syncs it, links it to its key (which fails when the key exists)
 /// and syncs the folder. Any thread; all file calls run on `disk`.
 class LocalStore final : public BlobStore {
  public:
-  /// Claims an empty folder for `instance_id`, or opens one that it claimed before. Blocking.
-  /// Errors: unavailable (cannot be read or written; or another instance's, or its marker is gone
-  /// although there are objects: the message says what to do).
+  /// Opens the folder that holds the registered marker. A store that is not registered and holds
+  /// nothing yet: opens the folder that this instance claimed before, or claims an empty one.
+  /// Blocking. Errors: unavailable (cannot be read or written; another instance's; its marker is
+  /// gone or another: the message says what to do). Nothing is written into a folder that is not
+  /// the store's.
   static Result<std::unique_ptr<LocalStore>> open(std::string name, io::Path root,
-                                                  std::string instance_id, io::FileSystem& files,
-                                                  io::Offload& disk, Random& random);
+                                                  const StoreRegistration& known,
+                                                  io::FileSystem& files, io::Offload& disk,
+                                                  Random& random);
+  /// Who the folder belongs to. Errors: not_found (nobody's yet), unavailable, corrupt.
+  static Result<StoreIdentity> marker_of(const io::Path& root, io::FileSystem& files);
+  /// The same look as open()'s, without writing anything; not_found for a folder that open() would
+  /// claim.
+  static Result<> check_marker(const std::string& name, const io::Path& root,
+                               const StoreRegistration& known, io::FileSystem& files);
+  /// The folder is the store from now on: returns its marker, written anew (the next generation)
+  /// where there is none. Blocking. Errors: unavailable (another instance's; cannot be written).
+  static Result<StoreIdentity> accept(const std::string& name, const io::Path& root,
+                                      const StoreRegistration& known, io::FileSystem& files,
+                                      Random& random);
 
   const std::string& name() const override { return name_; }
   const StoreIdentity& identity() const { return identity_; }
@@ -48,7 +70,7 @@ class LocalStore final : public BlobStore {
              io::Offload& disk, Random& random);
   /// The file of a key. Errors: invalid.
   Result<io::Path> path_of(const std::string& key) const;
-  Result<> check_marker() const;
+  Result<> check_online() const;
   Result<> sync_folders(const io::Path& target);
   /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);

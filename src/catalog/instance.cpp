@@ -6,6 +6,8 @@
 namespace shoal::catalog {
 namespace {
 
+constexpr std::string_view k_client_id = "instance.oauth_client_id";
+
 std::string ensure(db::Session& session, std::string_view key, Random& random, std::size_t bytes,
                    UtcTime now) {
   if (auto value = find_setting(session, key)) return *value;
@@ -18,10 +20,14 @@ std::string ensure(db::Session& session, std::string_view key, Random& random, s
 
 InstanceIdentity ensure_identity(db::Session& session, Random& random, UtcTime now) {
   InstanceIdentity identity;
-  identity.client_id = ensure(session, "instance.oauth_client_id", random, 16, now);
+  identity.client_id = ensure(session, k_client_id, random, 16, now);
   identity.client_secret = ensure(session, "instance.oauth_client_secret", random, 16, now);
   identity.secret = ensure(session, "instance.secret", random, 32, now);
   return identity;
+}
+
+std::optional<std::string> find_instance_id(db::Session& session) {
+  return find_setting(session, k_client_id);
 }
 
 bool has_administrator(db::Session& session) {

@@ -21,6 +21,10 @@ struct InstanceIdentity {
 /// The identity, made when there is none.
 InstanceIdentity ensure_identity(db::Session& session, Random& random, UtcTime now);
 
+/// What the instance is known by in its stores: its public client_id. Nothing before the first
+/// start.
+std::optional<std::string> find_instance_id(db::Session& session);
+
 /// Whether the instance has an administrator already.
 bool has_administrator(db::Session& session);
 /// `root` with its channel. Errors: conflict (there is one).

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "catalog/instance.h"
 #include "catalog/password.h"
 #include "catalog/videos.h"
 #include "cli/backup.h"
@@ -12,6 +13,7 @@
 #include "jobs/queue.h"
 #include "processing/pipeline/graph.h"
 #include "storage/files.h"
+#include "storage/store_registry.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/temporary_directory.h"
 
@@ -102,6 +104,32 @@ TEST_P(CliTest, doctor_names_what_is_missing) {
     if (!finding.healthy) problems.push_back(finding.what);
   EXPECT_THAT(problems, testing::Contains(testing::HasSubstr("media/b.mp4 is missing")));
   EXPECT_THAT(problems, testing::Not(testing::Contains(testing::HasSubstr("a.mp4"))));
+}
+
+TEST_P(CliTest, doctor_misses_no_files_of_a_store_that_is_not_there) {
+  fs::create_directories(data());
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    catalog::ensure_identity(session, random, clock.now());
+    return {};
+  }));
+  const std::string instance = *database->read_blocking([](db::Session& session) {
+    return Result<std::string>(*catalog::find_instance_id(session));
+  });
+  io::Offload disk{"disk", 1, 16};
+  ASSERT_TRUE(storage::open_registered_store(*database, {"local", data() / "media", instance},
+                                             files, disk, random, clock.now()));
+  put_media("a.mp4", "bytes");
+  const auto problems = [&] {
+    std::string out;
+    for (const Finding& finding : examine(*database, files, processes, data()))
+      if (!finding.healthy) out += finding.what + "\n";
+    return out;
+  };
+  EXPECT_THAT(problems(), testing::Not(testing::HasSubstr("store")));
+  fs::rename(data() / "media", data() / "unmounted");
+  fs::create_directories(data() / "media");
+  EXPECT_THAT(problems(), testing::HasSubstr("store local is offline"));
+  EXPECT_THAT(problems(), testing::Not(testing::HasSubstr("missing")));
 }
 
 TEST_P(CliTest, doctor_finds_changed_content_only_when_it_reads_it) {

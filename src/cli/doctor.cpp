@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "catalog/instance.h"
 #include "storage/files.h"
+#include "storage/store_registry.h"
 
 namespace shoal::cli {
 namespace {
@@ -61,6 +63,15 @@ bool is_still_recorded(db::Database& database, std::string_view key) {
         .has_value();
   });
   return !found || *found;
+}
+
+Result<> media_store(db::Database& database, io::FileSystem& files, const fs::path& data) {
+  TRY(const auto instance,
+      database.read_blocking([](db::Session& session) -> Result<std::optional<std::string>> {
+        return catalog::find_instance_id(session);
+      }));
+  if (!instance) return {};  // never started
+  return storage::check_registered_store(database, {"local", data / "media", *instance}, files);
 }
 
 void recorded_files(db::Database& database, io::FileSystem& files, const fs::path& data,
@@ -127,7 +138,12 @@ std::vector<Finding> examine(db::Database& database, io::FileSystem& files,
                     : bad("no sandbox for media tools: user namespaces are not allowed here"));
   out.push_back(disk_space(files, data));
   out.push_back(integrity(database));
-  recorded_files(database, files, data, checksums, out);
+  // Of a store that is not there nothing is missing.
+  if (const auto store = media_store(database, files, data); store) {
+    recorded_files(database, files, data, checksums, out);
+  } else {
+    out.push_back(bad(store.error().message));
+  }
   out.push_back(failed_work(database));
   return out;
 }

@@ -51,7 +51,7 @@ class Box {
     config.clock = clock;
     TRY(database, db::Database::open(config, metrics));
     TRY(store,
-        blob::LocalStore::open("local", files.root() / "media", "instance", files, disk, random));
+        blob::LocalStore::open("local", files.root() / "media", {"instance"}, files, disk, random));
     staging = std::make_unique<LocalStaging>(
         files.root() / "uploads", *database, files, disk, random,
         [](db::Session&, UserId, std::uint64_t) -> Result<> { return {}; }, limits());

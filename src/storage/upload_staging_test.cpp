@@ -302,7 +302,7 @@ TEST_P(Staging, a_stale_upload_is_collected_and_a_fresh_one_is_not) {
 
 TEST_P(Staging, a_complete_upload_moves_into_a_store_and_remembers_its_video) {
   const auto store =
-      *blob::LocalStore::open("local", files.root() / "media", "instance", files, disk, random);
+      *blob::LocalStore::open("local", files.root() / "media", {"instance"}, files, disk, random);
   const auto upload = create(50'000);
   EXPECT_EQ(code(wait(staging->hand_over(upload, *store, "original/x"))), ErrorCode::conflict);
   const auto done = append(upload, 0, 50'000);

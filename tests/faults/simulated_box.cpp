@@ -69,7 +69,7 @@ Result<> SimulatedBox::start() {
   config.clock = clock;
   TRY(database_, db::Database::open(config, metrics_));
   TRY(store_,
-      blob::LocalStore::open("local", files.root() / "media", "instance", files, disk_, random_));
+      blob::LocalStore::open("local", files.root() / "media", {"instance"}, files, disk_, random_));
   storage::UploadLimits limits;
   limits.disk_reserve = 0;
   limits.acknowledge_every = 30'000;

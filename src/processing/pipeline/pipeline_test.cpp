@@ -54,7 +54,7 @@ class PipelineTest : public tests::DatabaseTest {
  protected:
   PipelineTest() {
     auto opened =
-        blob::LocalStore::open("local", folder.path() / "media", "instance", files, disk, random);
+        blob::LocalStore::open("local", folder.path() / "media", {"instance"}, files, disk, random);
     SHOAL_CHECK(opened.has_value());
     store = *std::move(opened);
   }

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "blob/local_store.h"
+#include "db/database.h"
+#include "io/file_system.h"
+#include "io/offload.h"
+
+namespace shoal::storage {
+
+/// Where a local store is, and whose.
+struct LocalStoreSite {
+  std::string name;
+  io::Path root;
+  std::string instance_id;
+};
+
+/// Opens the store that the database knows under this name: exactly its marker is needed. The first
+/// time an empty folder is claimed and its marker registered. Blocking. Errors: unavailable when
+/// the store is offline (not mounted, another's folder); the message says what to do.
+Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& database,
+                                                                LocalStoreSite site,
+                                                                io::FileSystem& files,
+                                                                io::Offload& disk, Random& random,
+                                                                UtcTime now);
+
+/// Whether the registered store is in its folder now, without changing anything. Blocking. Errors:
+/// as open_registered_store.
+Result<> check_registered_store(db::Database& database, const LocalStoreSite& site,
+                                io::FileSystem& files);
+
+/// The administrator says that the folder is the store from now on, whatever was registered: its
+/// marker is registered, or a new one of the next generation written where there is none. Nothing
+/// else in the folder is touched. Blocking, with the server stopped. Errors: unavailable (another
+/// instance's marker; cannot be written).
+Result<blob::StoreIdentity> accept_store(db::Database& database, const LocalStoreSite& site,
+                                         io::FileSystem& files, Random& random, UtcTime now);
+
+}  // namespace shoal::storage
