@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/check.h"
 #include "blob/local_store.h"
 #include "blob/memory_store.h"
@@ -84,6 +87,46 @@ TEST_F(LocalStoreTest, without_its_marker_it_is_offline_and_nothing_is_missing) 
   const auto reopened = open_as("instance");
   ASSERT_FALSE(reopened);
   EXPECT_THAT(reopened.error().message, testing::HasSubstr("mounted"));
+}
+
+TEST_F(LocalStoreTest, folders_go_with_their_last_object) {
+  for (const std::string key : {"hls/video/1/a", "hls/video/1/b", "hls/other/c"})
+    ASSERT_TRUE(wait(local->put_bytes(key, "bytes")));
+  ASSERT_TRUE(wait(local->remove("hls/video/1/a")));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "hls/video/1"));
+  ASSERT_TRUE(wait(local->remove("hls/video/1/b")));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "hls/video"));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "hls/other/c"));
+  ASSERT_TRUE(wait(local->remove("hls/other/c")));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "hls"));
+  EXPECT_TRUE(wait(local->put_bytes("hls/video/1/a", "bytes")));
+  EXPECT_TRUE(open_as("instance"));
+}
+
+TEST_F(LocalStoreTest, folders_that_a_kill_left_empty_go_with_the_repeated_removal) {
+  ASSERT_TRUE(wait(local->put_bytes("hls/video/a", "bytes")));
+  ASSERT_TRUE(files.remove(directory.path() / "hls/video/a"));
+  ASSERT_TRUE(wait(local->remove("hls/video/a")));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "hls"));
+  EXPECT_TRUE(wait(local->remove("hls/video/a")));
+}
+
+TEST_F(LocalStoreTest, puts_beside_removals_in_one_folder_all_succeed) {
+  io::Offload busy("busy", 4, 64);
+  auto opened = LocalStore::open("local", directory.path(), {"instance"}, files, busy, random);
+  ASSERT_TRUE(opened);
+  std::atomic<int> failures = 0;
+  const auto work = [&](int who) {
+    for (int i = 0; i < 150; ++i) {
+      const std::string key = "a/b/" + std::to_string(who);
+      if (!wait((*opened)->put_bytes(key, "bytes"))) ++failures;
+      if (!wait((*opened)->remove(key))) ++failures;
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int who = 0; who < 3; ++who) threads.emplace_back(work, who);
+  threads.clear();
+  EXPECT_EQ(failures, 0);
 }
 
 TEST_F(LocalStoreTest, what_a_crash_left_half_written_is_removed_when_it_opens) {

@@ -14,6 +14,7 @@ constexpr std::string_view k_marker = ".shoal-store";
 /// Temporary names live beside the objects, on the same file system; a crash leaves them here only.
 constexpr std::string_view k_temporary = ".incoming";
 constexpr std::uint64_t k_marker_limit = 4096;
+constexpr int k_link_attempts = 10;
 constexpr std::size_t k_copy_buffer = std::size_t{1} << 20;
 
 class LocalReader final : public ObjectReader {
@@ -195,9 +196,21 @@ Result<> LocalStore::sync_folders(const io::Path& target) {
   }
 }
 
+Result<> LocalStore::link_into_folder(const io::Path& synced, const io::Path& target) {
+  for (int attempt = 1;; ++attempt) {
+    const auto made = files_.create_directories(target.parent_path());
+    auto linked = made ? files_.link(synced, target) : made;
+    // A removal may take a folder with its last object between any two of our calls: then a folder
+    // is missing (not_found), or what was just there is none (conflict of the folders).
+    const bool folder_may_be_gone =
+        !linked && (linked.error().code == ErrorCode::not_found ||
+                    (!made && made.error().code == ErrorCode::conflict));
+    if (!folder_may_be_gone || attempt == k_link_attempts) return linked;
+  }
+}
+
 Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) {
-  TRY_VOID(files_.create_directories(target.parent_path()));
-  auto linked = files_.link(synced, target);
+  auto linked = link_into_folder(synced, target);
   if (!linked && linked.error().code == ErrorCode::conflict) {
     // Perhaps the same put, of a process that died before it could sync: who hears "conflict" may
     // rely on the object that is there.
@@ -303,10 +316,27 @@ io::Task<Result<>> LocalStore::remove(std::string key) {
     const auto removed = files_.remove(path);
     if (!removed) {
       if (removed.error().code != ErrorCode::not_found) return removed;
-      return check_online();
+      TRY_VOID(check_online());
+      // Perhaps a kill came between the object and its folders: they go now.
     }
-    return files_.sync_directory(path.parent_path());
+    return remove_empty_folders(path.parent_path());
   });
+}
+
+Result<> LocalStore::remove_empty_folders(io::Path folder) {
+  auto synced = files_.sync_directory(folder);
+  while (!synced && synced.error().code == ErrorCode::not_found && folder != root_) {
+    // Another removal took the folder: the end of its name is what has to last.
+    folder = folder.parent_path();
+    synced = files_.sync_directory(folder);
+  }
+  TRY_VOID(synced);
+  for (; folder != root_; folder = folder.parent_path()) {
+    const auto names = files_.list(folder);
+    // Best effort: another removal may have been faster, or a put has just moved in.
+    if (!names || !names->empty() || !files_.remove(folder)) return {};
+  }
+  return {};
 }
 
 io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, std::string after,

@@ -71,6 +71,9 @@ class LocalStore final : public BlobStore {
   /// The file of a key. Errors: invalid.
   Result<io::Path> path_of(const std::string& key) const;
   Result<> check_online() const;
+  Result<> link_into_folder(const io::Path& synced, const io::Path& target);
+  /// Upwards from the folder that lost an object; makes that loss durable first.
+  Result<> remove_empty_folders(io::Path folder);
   Result<> sync_folders(const io::Path& target);
   /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);
