@@ -1,6 +1,7 @@
 #include "app/instance.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "app/housekeeping.h"
 #include "app/media_routes.h"
 #include "app/room_configs.h"
+#include "app/sole_server.h"
 #include "app/video_progress.h"
 #include "app/viewer_access.h"
 #include "base/log.h"
@@ -68,6 +70,9 @@ struct Instance::Parts {
   io::Offload disk{"disk", k_disk_threads, k_disk_queue};
   std::unique_ptr<db::Database> database;
   FirstStart first_start;
+  /// Null with SQLite, whose file lies in the locked data folder.
+  std::unique_ptr<SoleServer> sole_server;
+  std::atomic<bool> database_lost = false;
   std::unique_ptr<blob::LocalStore> media_store;
   std::unique_ptr<storage::LocalStaging> staging;
 
@@ -91,16 +96,32 @@ struct Instance::Parts {
     return name == media_store->name() ? media_store.get() : nullptr;
   }
   Result<> open_store();
+  Result<> claim_database();
   void make_delivery();
   void make_processing();
   void make_api();
 };
 
 Result<> Instance::Parts::open_store() {
+  if (database->engine() == db::Engine::postgresql) TRY_VOID(claim_database());
   const storage::LocalStoreSite site{std::string(k_local_store), directory.media(),
                                      first_start.identity.client_id};
-  TRY(media_store,
-      storage::open_registered_store(*database, site, files, disk, random, clock.now()));
+  auto opened = storage::open_registered_store(*database, site, files, disk, random, clock.now());
+  if (!opened) {
+    if (sole_server) sole_server->give_back();
+    return std::unexpected(opened.error());
+  }
+  media_store = *std::move(opened);
+  if (!sole_server || sole_server->store_id() == media_store->identity().store_id) return {};
+  // The first start: from now on the store has a name that a restart knows.
+  sole_server->give_back();
+  return claim_database();
+}
+
+Result<> Instance::Parts::claim_database() {
+  const auto marker = blob::LocalStore::marker_of(directory.media(), files);
+  TRY(sole_server, SoleServer::claim(*database, marker ? marker->store_id : random.hex(16),
+                                     runtime.executor(0)));
   return {};
 }
 
@@ -205,6 +226,12 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
 
 Result<> Instance::start() {
   TRY_VOID(parts_->server->start());
+  if (parts_->sole_server) {
+    parts_->sole_server->start([parts = parts_.get()] {
+      parts->database_lost = true;
+      std::raise(SIGTERM);
+    });
+  }
   parts_->jobs->start();
   parts_->housekeeping->start();
   return {};
@@ -227,7 +254,12 @@ void Instance::run_until_signal() {
     co_await all.server->stop();
     co_await all.jobs->stop();
     co_await all.housekeeping->stop();
+    if (all.sole_server) co_await all.sole_server->stop();
   }(parts));
+}
+
+bool Instance::lost_its_database() const {
+  return parts_->database_lost;
 }
 
 std::string Instance::address() const {

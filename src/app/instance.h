@@ -12,7 +12,8 @@ namespace shoal::app {
 /// the reverse. The only place that names concrete types. Lives on the main thread.
 class Instance {
  public:
-  /// Claims the data folder, opens and migrates the database, makes what a first start needs.
+  /// Claims the data folder, opens and migrates the database, makes what a first start needs, and
+  /// finds the media store. conflict when another server has the folder or the database.
   /// Errors say what to change; nothing listens yet.
   static Result<std::unique_ptr<Instance>> create(const Config& config);
   ~Instance();
@@ -24,6 +25,8 @@ class Instance {
   /// Runs until SIGTERM or SIGINT, then drains: no new connections, running requests finish,
   /// running jobs give their leases back. SIGHUP reads the certificates again.
   void run_until_signal();
+  /// It ended because another server took the database over.
+  bool lost_its_database() const;
 
   /// What a browser opens.
   std::string address() const;

@@ -20,6 +20,23 @@ std::optional<Lease> acquire_lease(Session& session, std::string_view name, std:
   return Lease{std::string(name), std::string(owner), row->integer(0), expires};
 }
 
+std::optional<Lease> take_over_lease(Session& session, std::string_view name,
+                                     std::string_view owner, Milliseconds duration) {
+  const auto held = acquire_lease(session, name, owner, duration);
+  if (!held) return std::nullopt;
+  release_lease(session, *held);
+  return acquire_lease(session, name, owner, duration);
+}
+
+Result<> renew_lease(Session& session, const Lease& lease, Milliseconds duration) {
+  const auto held = session.execute(
+      "update lease set expires_at = :expires where name = :name and owner = :owner"
+      " and fence = :fence",
+      {session.now() + duration, lease.name, lease.owner, lease.fence});
+  if (held == 0) return fail(ErrorCode::conflict, "the lease on " + lease.name + " was lost");
+  return {};
+}
+
 Result<> check_lease(Session& session, const Lease& lease) {
   // The update also locks the row: nobody takes the lease over before this transaction ends.
   const auto held = session.execute(

@@ -27,6 +27,12 @@ struct Lease {
 /// another holds it.
 std::optional<Lease> acquire_lease(Session& session, std::string_view name, std::string_view owner,
                                    Milliseconds duration);
+/// As acquire_lease, but what `owner` holds already counts as another's: the fence grows, so that
+/// the same owner's earlier process finds its lease lost.
+std::optional<Lease> take_over_lease(Session& session, std::string_view name,
+                                     std::string_view owner, Milliseconds duration);
+/// Extends it, also when it has expired, as long as nobody took it. conflict when it was lost.
+Result<> renew_lease(Session& session, const Lease& lease, Milliseconds duration);
 /// conflict when it expired or changed hands.
 Result<> check_lease(Session& session, const Lease& lease);
 /// Gives it back at once; nothing happens when it was lost before.

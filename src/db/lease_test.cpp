@@ -26,6 +26,35 @@ class LeaseTest : public testing::TestWithParam<Engine> {
 };
 SHOAL_ON_BOTH_ENGINES(LeaseTest);
 
+TEST_P(LeaseTest, an_owner_that_starts_again_takes_it_from_itself_at_once) {
+  const auto take_over = [this](const std::string& owner) {
+    return *database->write_blocking([&](Session& session) -> Result<std::optional<Lease>> {
+      return take_over_lease(session, "repair", owner, Seconds{10});
+    });
+  };
+  const auto renews = [this](const Lease& lease) {
+    return database
+        ->write_blocking([&](Session& session) { return renew_lease(session, lease, Seconds{10}); })
+        .has_value();
+  };
+  const auto first = take_over("a");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(take_over("b"));
+  const auto second = take_over("a");
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(renews(*first)) << "the process before has lost it";
+  EXPECT_TRUE(renews(*second));
+  clock->advance(Seconds{9});
+  EXPECT_TRUE(renews(*second));
+  clock->advance(Seconds{9});
+  EXPECT_FALSE(take_over("b")) << "it was renewed";
+  clock->advance(Seconds{9});
+  EXPECT_TRUE(renews(*second)) << "it expired, but nobody took it";
+  clock->advance(Seconds{11});
+  EXPECT_TRUE(take_over("b"));
+  EXPECT_FALSE(renews(*second));
+}
+
 TEST_P(LeaseTest, one_holds_it_until_it_expires) {
   const auto first = acquire("a");
   ASSERT_TRUE(first);
