@@ -44,6 +44,8 @@ constexpr std::size_t k_password_threads = 2;
 constexpr std::size_t k_password_queue = 64;
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
+/// Beside one thread for each transcoding job: checksums of uploads and the trash.
+constexpr std::size_t k_more_bulk_threads = 2;
 constexpr std::string_view k_local_store = "local";
 
 /// What uploads are made into from now on: the file's bounds, the administrator's choices.
@@ -67,13 +69,20 @@ struct Instance::Parts {
   io::SandboxedRunner processes;
   io::Runtime runtime{std::max(1U, std::thread::hardware_concurrency())};
   io::Offload passwords{"passwords", k_password_threads, k_password_queue};
+  /// Short calls that somebody waits for: opening media, writing uploads.
   io::Offload disk{"disk", k_disk_threads, k_disk_queue};
+  /// Calls that may take minutes: reading or syncing whole files, deleting many.
+  io::Offload bulk{"bulk",
+                   static_cast<std::size_t>(config.transcoding.concurrency) + k_more_bulk_threads,
+                   k_disk_queue};
   std::unique_ptr<db::Database> database;
   FirstStart first_start;
   /// Null with SQLite, whose file lies in the locked data folder.
   std::unique_ptr<SoleServer> sole_server;
   std::atomic<bool> database_lost = false;
+  /// One store with two doors: for what viewers and uploads wait for, and for jobs and the trash.
   std::unique_ptr<blob::LocalStore> media_store;
+  std::unique_ptr<blob::LocalStore> bulk_store;
   std::unique_ptr<storage::LocalStaging> staging;
 
   std::unique_ptr<api::Context> api;
@@ -97,6 +106,9 @@ struct Instance::Parts {
   }
   Result<> open_store();
   Result<> claim_database();
+  blob::BlobStore* find_bulk_store(std::string_view name) const {
+    return name == bulk_store->name() ? bulk_store.get() : nullptr;
+  }
   void make_delivery();
   void make_processing();
   void make_api();
@@ -112,6 +124,8 @@ Result<> Instance::Parts::open_store() {
     return std::unexpected(opened.error());
   }
   media_store = *std::move(opened);
+  TRY(bulk_store,
+      storage::open_registered_store(*database, site, files, bulk, random, clock.now()));
   if (!sole_server || sole_server->store_id() == media_store->identity().store_id) return {};
   // The first start: from now on the store has a name that a restart knows.
   sole_server->give_back();
@@ -143,9 +157,9 @@ void Instance::Parts::make_processing() {
       static_cast<int>(std::max<std::int64_t>(1, cores / config.transcoding.concurrency));
   processing::Pipeline::Services services{
       .database = *database,
-      .steps = {processes, files, disk, limits},
-      .home = *media_store,
-      .stores = [this](std::string_view name) { return find_store(name); },
+      .steps = {processes, files, bulk, limits},
+      .home = *bulk_store,
+      .stores = [this](std::string_view name) { return find_bulk_store(name); },
       .clock = clock,
       .random = random,
       .plan_config = [this] { return current_plan_config(config, *api); },
@@ -172,6 +186,7 @@ void Instance::Parts::make_processing() {
       .store = media_store.get(),
       .files = &files,
       .disk = &disk,
+      .bulk = &bulk,
       .start_processing = [](db::Session& session,
                              VideoId video) { processing::enqueue_prepare(session, video); },
       .retry_processing =
@@ -219,7 +234,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),
       Housekeeping::Services{*parts.database, *parts.api, [&parts](std::string_view name) {
-                               return parts.find_store(name);
+                               return parts.find_bulk_store(name);
                              }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }

@@ -27,6 +27,7 @@ class VideoApiTest : public ApiTest {
     services.store = &store;
     services.files = &files;
     services.disk = &disk;
+    services.bulk = &bulk;
     services.max_upload_size = std::uint64_t{1} << 30;
     services.start_processing = [](db::Session& session, VideoId video) {
       jobs::enqueue(
@@ -222,6 +223,7 @@ class VideoApiTest : public ApiTest {
   TemporaryDirectory folder;
   io::PosixFileSystem files;
   io::Offload disk{"disk", 2, 64};
+  io::Offload bulk{"bulk", 1, 64};
   blob::MemoryStore store{"local", clock};
   storage::UploadLimits upload_limits;
   storage::LocalStaging staging{

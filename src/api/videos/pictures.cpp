@@ -76,20 +76,26 @@ UtcTime trash_due(const Context& context) {
 io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind kind,
                                            std::string name, std::string content_type,
                                            std::string bytes) {
-  if (context.video_services == nullptr || context.video_services->store == nullptr)
+  if (context.video_services == nullptr || context.video_services->store == nullptr ||
+      context.video_services->disk == nullptr)
     co_return refuse(503, "This server does not store files.");
   SmallFile small{.file = {.video = std::nullopt,
                            .kind = kind,
                            .name = name,
                            .content_type = std::move(content_type),
-                           .checksum = storage::checksum_of(bytes)},
+                           .checksum = {}},
                   .object_key = fmt::format("{}/{}", folder_of(kind), name)};
   blob::BlobStore& store = *context.video_services->store;
+  // Some MiB: too much for the executor.
+  const auto shared = std::make_shared<const std::string>(std::move(bytes));
+  CO_TRY(small.file.checksum, co_await context.video_services->disk->run([shared] {
+    return Result<storage::Checksum>(storage::checksum_of(*shared));
+  }));
   CO_TRY_VOID(co_await context.database.write(
       [&store, key = small.object_key, now = context.clock.now()](db::Session& session) {
         return storage::announce_object(session, store.name(), key, now);
       }));
-  CO_TRY_VOID(co_await store.put_bytes(small.object_key, std::move(bytes)));
+  CO_TRY_VOID(co_await store.put_bytes(small.object_key, *shared));
   co_return small;
 }
 

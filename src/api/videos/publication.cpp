@@ -40,17 +40,26 @@ io::Task<Result<>> look_at(Context& context, const storage::Upload& upload) {
       [files = services.files, local] { return look_at(*files, local); });
 }
 
-io::Task<Result<storage::Checksum>> checksum_of_object(blob::BlobStore& store, std::string key) {
-  CO_TRY(const auto reader, co_await store.open(std::move(key)));
-  storage::Checksummer sum;
-  std::vector<std::byte> buffer(256 * 1024);
+/// Never on the executor: hashing gigabytes would stop all that it serves.
+io::Task<Result<storage::Checksum>> checksum_of_object(VideoServices& services, std::string key) {
+  CO_TRY(std::shared_ptr<blob::ObjectReader> reader, co_await services.store->open(std::move(key)));
+  if (const auto path = reader->local_path()) {
+    co_return co_await services.bulk->run([files = services.files, path = *path, reader] {
+      return storage::checksum_of(*files, path);
+    });
+  }
+  auto sum = std::make_shared<storage::Checksummer>();
+  auto buffer = std::make_shared<std::vector<std::byte>>(256 * 1024);
   for (std::uint64_t offset = 0; offset < reader->size();) {
-    CO_TRY(const auto got, co_await reader->read_at(offset, buffer));
+    CO_TRY(const auto got, co_await reader->read_at(offset, *buffer));
     if (got == 0) co_return fail(ErrorCode::corrupt, "an uploaded object ends early");
-    sum.update(std::span(buffer).first(got));
+    CO_TRY_VOID(co_await services.bulk->run([sum, buffer, got]() -> Result<> {
+      sum->update(std::span(*buffer).first(got));
+      return {};
+    }));
     offset += got;
   }
-  co_return sum.finish();
+  co_return sum->finish();
 }
 
 struct Handed {
@@ -114,7 +123,7 @@ Answer<> check_upload_services(const Context& context) {
   const VideoServices* services = context.video_services;
   const bool complete = services != nullptr && services->staging != nullptr &&
                         services->store != nullptr && services->files != nullptr &&
-                        services->disk != nullptr;
+                        services->disk != nullptr && services->bulk != nullptr;
   if (!complete) return refuse(503, "This server does not take uploads.");
   return {};
 }
@@ -169,7 +178,7 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
         return storage::announce_object(session, store.name(), key, now);
       }));
   CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.store, key));
-  CO_TRY(auto checksum, co_await checksum_of_object(*services.store, key));
+  CO_TRY(auto checksum, co_await checksum_of_object(services, key));
   // Not to be guessed: whoever may watch the video may not have its source.
   const Handed handed{.key = key,
                       .name = Uuid::generate(context.random).text() + "-original",

@@ -57,6 +57,8 @@ struct VideoServices {
   blob::BlobStore* store = nullptr;
   io::FileSystem* files = nullptr;
   io::Offload* disk = nullptr;
+  /// For calls that read whole files.
+  io::Offload* bulk = nullptr;
   /// Queues the work on a new video whose original is recorded; in the transaction that makes it.
   std::function<void(db::Session& session, VideoId video)> start_processing;
   /// Tries what failed again. Errors: conflict when nothing did, not_found.
