@@ -82,7 +82,9 @@ TEST_F(Postgresql, deadlocked_transactions_are_run_again) {
   std::thread other([&] { change("b", "a"); });
   change("a", "b");
   other.join();
-  EXPECT_EQ(runs, 3);
+  // On a busy server both may notice the deadlock, and give way.
+  EXPECT_GE(runs, 3);
+  EXPECT_LE(runs, 4);
   EXPECT_EQ(sum(), 4);
 }
 
