@@ -93,6 +93,8 @@ class MediaServiceTest : public testing::Test {
   std::string token() { return tokens.sign(video, 0, clock.now() + std::chrono::hours{1}); }
 
   static constexpr std::string_view k_text = "#EXTM3U\nv-240.m3u8\n";
+  // Outlives the index, whose pool wakes it.
+  io::Runtime runtime{1};
   tests::ManualClock clock;
   SeededRandom random{1};
   Metrics metrics;
@@ -103,7 +105,6 @@ class MediaServiceTest : public testing::Test {
   MediaTokens tokens{std::string(32, 's'), clock};
   MediaService service{index, nobody, tokens, [this](std::string_view) { return &store; },
                        clock, metrics};
-  io::Runtime runtime{1};
   bool is_open = false;
 };
 

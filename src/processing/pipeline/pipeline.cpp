@@ -137,24 +137,25 @@ io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
   CO_TRY(const VideoWork work,
          co_await services_.database.read([video](db::Session& s) { return find_work(s, video); }));
   CO_TRY(const LocalSource source, co_await local_source(work, workspace));
-  CO_TRY(const SourceMedia media, co_await probe(services_.steps, source.path));
+  CO_TRY(SourceMedia probed, co_await probe(services_.steps, source.path));
+  const auto media = std::make_shared<const SourceMedia>(std::move(probed));
   PlanConfig wanted = co_await services_.plan_config();
   const auto round = static_cast<std::uint32_t>(payload_index(job));
   wanted.allow_copy = wanted.allow_copy && round == 1;
   // A day of keyframes takes a while.
   CO_TRY(Plan plan,
-         co_await services_.steps.offload.run([&media, &wanted, &random = services_.random] {
-           return make_plan(media, wanted, random);
+         co_await services_.steps.offload.run([media, wanted, &random = services_.random] {
+           return make_plan(*media, wanted, random);
          }));
   plan.running_id = work.uuid;
   plan.round = round;
 
   const UtcTime now = services_.clock.now();
   catalog::ProcessingOutcome outcome;
-  outcome.duration = std::chrono::ceil<Milliseconds>(media.duration());
-  if (media.video) {
-    outcome.aspect_ratio = static_cast<double>(media.video->display_width()) /
-                           static_cast<double>(media.video->display_height());
+  outcome.duration = std::chrono::ceil<Milliseconds>(media->duration());
+  if (media->video) {
+    outcome.aspect_ratio = static_cast<double>(media->video->display_width()) /
+                           static_cast<double>(media->video->display_height());
   }
   CO_TRY_VOID(co_await services_.database.write(
       [job, video, now, plan = std::move(plan), outcome](db::Session& session) -> Result<> {
