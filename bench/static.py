@@ -4,6 +4,7 @@ Both serve the same bytes to the same requests, on one CPU each in turn, wrk on 
 with sendfile and open_file_cache. Rounds alternate; figures are medians, and the ratio of CPU is
 the one to believe on a noisy machine. --rounds N and --seconds S make it longer.
 """
+import os
 import pathlib
 import re
 import statistics
@@ -39,18 +40,26 @@ def published_file(server):
     raise SystemExit("the video was not published")
 
 
+def busy_seconds():
+    """CPU seconds of the whole machine: the kernel does a sender's work in its receiver's time."""
+    user, nice, system, _, _, interrupts, soft = map(
+        int, pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def load(url, size, seconds, pids):
-    """Requests of the first `size` bytes; returns (bytes per second, CPU seconds per GB)."""
-    before = peers.cpu_seconds(pids)
+    """Requests of the first `size` bytes; returns (bytes per second, CPU seconds per GB of the
+    server, and of server and client together)."""
+    before, all_before = peers.cpu_seconds(pids), busy_seconds()
     answer = subprocess.run(
         [*peers.pinned(1), "wrk", "-t1", "-c64", f"-d{seconds}s", "-H",
          f"Range: bytes=0-{size - 1}", url], capture_output=True, text=True, check=True).stdout
-    cpu = peers.cpu_seconds(pids) - before
+    cpu, both = peers.cpu_seconds(pids) - before, busy_seconds() - all_before
     if "Non-2xx" in answer:
         raise SystemExit(f"errors at {url}:\n{answer}")
     requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", answer).groups()
     moved = int(requests) * size
-    return moved / float(taken), cpu / (moved / 1e9)
+    return moved / float(taken), cpu / (moved / 1e9), both / (moved / 1e9)
 
 
 def main():
@@ -74,10 +83,12 @@ def main():
                 pairs = [(load(ours, size, seconds, [shoal.process.pid]),
                           load(theirs, size, seconds, nginx.pids)) for _ in range(rounds)]
                 median = [[statistics.median(pair[side][kind] for pair in pairs)
-                           for side in (0, 1)] for kind in (0, 1)]
+                           for side in (0, 1)] for kind in (0, 1, 2)]
                 figures.add(f"{name}, throughput", "MB/s", round(median[0][0] / 1e6, 1),
                             round(median[0][1] / 1e6, 1))
                 figures.add(f"{name}, CPU", "s/GB", round(median[1][0], 3), round(median[1][1], 3))
+                figures.add(f"{name}, CPU of both sides", "s/GB", round(median[2][0], 3),
+                            round(median[2][1], 3))
     figures.print()
 
 

@@ -32,7 +32,7 @@ struct Sandbox {
   ByteCount output_limit = 64_GiB;
   /// Whether it may start processes. Threads are always fine.
   bool may_fork = false;
-  /// nice 19 and the idle I/O class.
+  /// The idle classes of CPU and I/O: whoever else wants to run goes first, at once.
   bool lowest_priority = true;
 };
 

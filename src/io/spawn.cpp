@@ -126,6 +126,8 @@ int run_child(void* argument) {
       constexpr int k_who_process = 1;
       constexpr int k_idle_class = 3 << 13;
       ::setpriority(PRIO_PROCESS, 0, 19);
+      const sched_param none_given{};
+      ::sched_setscheduler(0, SCHED_IDLE, &none_given);
       ::syscall(SYS_ioprio_set, k_who_process, 0, k_idle_class);
     }
     sigset_t none;
