@@ -3,24 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { closePage, launch, login, openPage, realVideo } from './support/browser.mjs'
+import { test } from 'node:test'
+import { closePage, login, openPage, realVideo } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, rootPassword, startServer } from './support/server.mjs'
-
-let server
-let browser
-let api
-
-before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+import { api, browser, server } from './support/fixture.mjs'
+import { rootPassword } from './support/server.mjs'
 
 test('a wrong password says so and a right one leads back to the page one came from', async () => {
   const page = await openPage(browser, server)

@@ -1,32 +1,22 @@
 // Every page: accessible in both themes and three widths, in both languages, with honest states.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { axeFindings, closePage, launch, openPage } from './support/browser.mjs'
+import { before, test } from 'node:test'
+import { axeFindings, closePage, openPage } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, startServer } from './support/server.mjs'
+import { api, browser, server } from './support/fixture.mjs'
 
 const longName =
   'A title that goes on and on, as titles do when somebody has much to say about a meadow at dawn'
-let server
-let browser
-let api
 let video
 let hidden
 let locked
 
 before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
   const { uuid } = await api.upload(clip('short'), { name: longName, category: 16 })
   video = await api.processed(uuid)
   hidden = await api.upload(clip('short'), { name: 'Hidden', privacy: 3 })
   locked = await api.upload(clip('short'), { name: 'Locked', privacy: 3 })
   await api.call('PUT', `videos/${locked.uuid}`, { privacy: 5, videoPasswords: ['open sesame'] })
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 const open = [

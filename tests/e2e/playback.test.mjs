@@ -1,25 +1,16 @@
 // What happens to who watches: the end, coming back, a lost line, a deleted video, reports.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { closePage, launch, openPage, playback, untilPlaying } from './support/browser.mjs'
+import { before, test } from 'node:test'
+import { closePage, openPage, playback, untilPlaying } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, startServer, until } from './support/server.mjs'
+import { api, browser, server } from './support/fixture.mjs'
+import { until } from './support/server.mjs'
 
-let server
-let browser
-let api
 let video
 
 before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
   const { uuid } = await api.upload(clip('mpeg4'), { name: 'The chase' })
   video = await api.processed(uuid)
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 const media = /-fragmented\.mp4/

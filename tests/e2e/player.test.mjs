@@ -1,32 +1,15 @@
 // The player on a finished video: keys, menus, seek preview, download, and the embed API.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import {
-  closePage,
-  embedApiSource,
-  launch,
-  openPage,
-  playback,
-  untilPlaying
-} from './support/browser.mjs'
+import { before, test } from 'node:test'
+import { closePage, embedApiSource, openPage, playback, untilPlaying } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, startServer } from './support/server.mjs'
+import { api, browser, server } from './support/fixture.mjs'
 
-let server
-let browser
-let api
 let video
 
 before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
   const { uuid } = await api.upload(clip('mpeg4'), { name: 'The chase' })
   video = await api.processed(uuid)
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
 })
 
 async function watch(options) {

@@ -1,9 +1,8 @@
 // The way everybody goes: upload a real file, watch it while it is processed, change it, delete it.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
   closePage,
-  launch,
   login,
   openPage,
   playback,
@@ -11,21 +10,8 @@ import {
   untilPlaying
 } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, rootPassword, startServer, until } from './support/server.mjs'
-
-let server
-let browser
-let api
-
-before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+import { api, browser, server } from './support/fixture.mjs'
+import { rootPassword, until } from './support/server.mjs'
 
 test('a video can be uploaded, titled meanwhile, published and watched while it is processed', async () => {
   const page = await openPage(browser, server)

@@ -1,23 +1,10 @@
 // Uploads that meet trouble: several at once, a full quota, a server that dies in the middle.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { closePage, launch, openPage, realVideo } from './support/browser.mjs'
+import { test } from 'node:test'
+import { closePage, openPage, realVideo } from './support/browser.mjs'
 import { clip } from './support/clips.mjs'
-import { Api, startServer, until } from './support/server.mjs'
-
-let server
-let browser
-let api
-
-before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+import { api, browser, server } from './support/fixture.mjs'
+import { Api, until } from './support/server.mjs'
 
 async function uploadPage(session = api.session) {
   const page = await openPage(browser, server, { session })
