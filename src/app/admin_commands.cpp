@@ -90,8 +90,9 @@ Result<> accept_media_store(db::Database& database, const Config& config) {
         return catalog::ensure_identity(session, random, now);
       }));
   TRY(const auto store,
-      storage::accept_store(database, {"local", directory.media(), identity.client_id}, files,
-                            random, now));
+      storage::accept_store(
+          database, {std::string(storage::k_local_store), directory.media(), identity.client_id},
+          files, random, now));
   fmt::print(
       "{} is the media store from now on ({}, generation {}). See what it lacks with `shoal "
       "doctor`.\n",

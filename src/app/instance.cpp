@@ -46,7 +46,6 @@ constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
 /// Beside one thread for each transcoding job: checksums of uploads and the trash.
 constexpr std::size_t k_more_bulk_threads = 2;
-constexpr std::string_view k_local_store = "local";
 
 /// What uploads are made into from now on: the file's bounds, the administrator's choices.
 io::Task<processing::PlanConfig> current_plan_config(const Config& config, api::Context& api) {
@@ -116,7 +115,7 @@ struct Instance::Parts {
 
 Result<> Instance::Parts::open_store() {
   if (database->engine() == db::Engine::postgresql) TRY_VOID(claim_database());
-  const storage::LocalStoreSite site{std::string(k_local_store), directory.media(),
+  const storage::LocalStoreSite site{std::string(storage::k_local_store), directory.media(),
                                      first_start.identity.client_id};
   auto opened = storage::open_registered_store(*database, site, files, disk, random, clock.now());
   if (!opened) {

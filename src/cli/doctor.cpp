@@ -71,7 +71,8 @@ Result<> media_store(db::Database& database, io::FileSystem& files, const fs::pa
         return catalog::find_instance_id(session);
       }));
   if (!instance) return {};  // never started
-  return storage::check_registered_store(database, {"local", data / "media", *instance}, files);
+  return storage::check_registered_store(
+      database, {std::string(storage::k_local_store), data / "media", *instance}, files);
 }
 
 void recorded_files(db::Database& database, io::FileSystem& files, const fs::path& data,

@@ -217,6 +217,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
       outcome = "failed";
       log::warn("a job failed", {{"job", entry.job.id.value},
                                  {"kind", entry.job.kind},
+                                 {"video", entry.job.video ? entry.job.video->value : 0},
                                  {"attempt", entry.job.attempt},
                                  {"lost", !written},
                                  {"reason", entry.outcome->error().message}});

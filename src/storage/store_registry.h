@@ -15,6 +15,9 @@
 
 namespace shoal::storage {
 
+/// The one store that each instance has.
+inline constexpr std::string_view k_local_store = "local";
+
 /// Where a local store is, and whose.
 struct LocalStoreSite {
   std::string name;

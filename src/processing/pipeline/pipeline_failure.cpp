@@ -1,5 +1,6 @@
 // What becomes of a video when one of its steps fails for good, and how it is tried again.
-#include "base/log.h"
+#include <tuple>
+
 #include "catalog/videos.h"
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
@@ -57,11 +58,9 @@ void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
   const UtcTime now = services_.clock.now();
   const auto plan = find_plan(session, video);
   const bool again = plan && may_be_better_encoded(*plan, error);
-  const auto recorded = again ? begin_again(session, video, *plan, now, now + config_.trash_for)
-                              : give_up(session, video, error.message, now);
-  if (!recorded) return;  // deleted meanwhile: nobody is left to be told
-  log::warn(again ? "a video is planned again without copying" : "processing of a video failed",
-            {{"video", video.value}, {"job", job.kind}, {"reason", error.message}});
+  // not_found: deleted meanwhile, and nobody is left to be told.
+  std::ignore = again ? begin_again(session, video, *plan, now, now + config_.trash_for)
+                      : give_up(session, video, error.message, now);
 }
 
 Result<> retry(db::Session& session, VideoId video, UtcTime now) {
