@@ -138,6 +138,7 @@ test('the pages speak Chinese to who reads Chinese, and remember another choice'
 test('search finds parts of words and typos, and says honestly when it finds nothing', async () => {
   const page = await openPage(browser, server)
   await page.goto('/')
+  await page.getByRole('searchbox').waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('meadwo')
   await page.keyboard.press('Enter')

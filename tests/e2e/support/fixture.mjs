@@ -1,19 +1,17 @@
 // A server, a browser and an administrator's session for one file of tests: importing this starts
-// them before its tests and ends them after. What a file prepares in a `before` of its own comes later.
-import { after, before } from 'node:test'
+// them, and they end with the file's tests.
+import { after } from 'node:test'
 import { launch } from './browser.mjs'
 import { Api, startServer } from './server.mjs'
 
-export let server
-export let browser
-export let api
-
-before(async () => {
-  server = await startServer()
-  browser = await launch()
-  api = await new Api(server.url).login()
+export const server = await startServer()
+export const browser = await launch().catch(async (error) => {
+  await server.stop()
+  throw error
 })
+export const api = await new Api(server.url).login()
+
 after(async () => {
-  await browser?.close()
-  await server?.stop()
+  await browser.close()
+  await server.stop()
 })
