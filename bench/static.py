@@ -1,8 +1,8 @@
 """Media bytes per second and CPU per GB: the file of a published video, beside nginx.
 
 Both serve the same bytes to the same requests, on one CPU each in turn, wrk on the other one; nginx
-with sendfile and open_file_cache. Rounds alternate; figures are medians, and the ratio of CPU is
-the one to believe on a noisy machine. --rounds N and --seconds S make it longer.
+with sendfile, tcp_nopush and open_file_cache. Rounds alternate; figures are medians, and the ratio
+of CPU is the one to believe on a noisy machine. --rounds N and --seconds S make it longer.
 """
 import os
 import pathlib

@@ -66,7 +66,7 @@ struct Instance::Parts {
   Metrics metrics;
   io::PosixFileSystem files;
   io::SandboxedRunner processes;
-  io::Runtime runtime{std::max(1U, std::thread::hardware_concurrency())};
+  io::Runtime runtime{io::usable_cores()};
   io::Offload passwords{"passwords", k_password_threads, k_password_queue};
   /// Short calls that somebody waits for: opening media, writing uploads.
   io::Offload disk{"disk", k_disk_threads, k_disk_queue};
@@ -151,7 +151,7 @@ void Instance::Parts::make_delivery() {
 void Instance::Parts::make_processing() {
   const processing::PipelineConfig pipeline_config = app::pipeline_config(config, directory);
   processing::ProcessLimits limits;
-  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  const auto cores = static_cast<std::int64_t>(io::usable_cores());
   limits.encoder_threads =
       static_cast<int>(std::max<std::int64_t>(1, cores / config.transcoding.concurrency));
   processing::Pipeline::Services services{

@@ -3,12 +3,16 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <boost/json.hpp>
 
 #include "base/text.h"
 
 namespace shoal::log {
 namespace {
+
+/// Asked for each request, so not through the logger.
+std::atomic<Level> lowest = Level::info;
 
 struct Output {
   Format format = Format::text;
@@ -60,10 +64,11 @@ std::string text_line(std::string_view message, std::initializer_list<Field> fie
 }  // namespace
 
 bool enabled(Level level) {
-  return output().logger.should_log(to_spdlog(level));
+  return level >= lowest.load(std::memory_order_relaxed);
 }
 
 void configure(Level level, Format format) {
+  lowest = level;
   output().format = format;
   output().logger.set_level(to_spdlog(level));
   output().logger.set_pattern(format == Format::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %^%-5l%$ %v");
@@ -71,8 +76,8 @@ void configure(Level level, Format format) {
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+  if (!enabled(level)) return;
   Output& out = output();
-  if (!out.logger.should_log(to_spdlog(level))) return;
   out.logger.log(
       to_spdlog(level), "{}",
       out.format == Format::json ? json_line(level, message, fields) : text_line(message, fields));

@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "blob/blob_store.h"
 #include "delivery/media_index.h"
+#include "net/http/message.h"
 
 namespace shoal::delivery {
 
 /// An index entry and its opened object: what one request needs, found without disk or database.
 struct CachedMedia {
   MediaEntry entry;
+  net::Headers headers;  ///< those that every answer with this entry has: media_headers()
   std::shared_ptr<blob::ObjectReader> reader;  ///< null for a text entry
   SteadyTime checked{};
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "base/text.h"
 #include "delivery/object_body.h"
@@ -37,6 +38,18 @@ std::string attachment(std::string_view name) {
   return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", ascii, url_encode(name));
 }
 
+/// Written for each piece that is served: fmt costs three times as much here.
+std::string content_range(net::ByteSpan span, std::uint64_t size) {
+  char text[80] = "bytes ";
+  char* const end = text + sizeof(text);
+  char* at = std::to_chars(text + 6, end, span.begin).ptr;
+  *at++ = '-';
+  at = std::to_chars(at, end, span.end - 1).ptr;
+  *at++ = '/';
+  at = std::to_chars(at, end, size).ptr;
+  return {text, at};
+}
+
 void set_body(net::Response& response, const std::shared_ptr<const CachedMedia>& media,
               net::ByteSpan span) {
   if (media->entry.text) {
@@ -66,17 +79,23 @@ net::Response problem_response(int status, std::string_view title, std::string_v
 
 }  // namespace
 
+net::Headers media_headers(const MediaEntry& entry) {
+  net::Headers headers;
+  add_cors(headers);
+  headers.add("Content-Type", entry.content_type);
+  headers.add("X-Content-Type-Options", "nosniff");
+  headers.add("Cache-Control", cache_control(entry));
+  headers.add("ETag", entry.etag);
+  headers.add("Last-Modified", to_http_date(entry.modified));
+  headers.add("Accept-Ranges", "bytes");
+  return headers;
+}
+
 net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,
                              Access how) {
   const MediaEntry& entry = media->entry;
   net::Response response;
-  add_cors(response.headers);
-  response.headers.add("Content-Type", entry.content_type);
-  response.headers.add("X-Content-Type-Options", "nosniff");
-  response.headers.add("Cache-Control", cache_control(entry));
-  response.headers.add("ETag", entry.etag);
-  response.headers.add("Last-Modified", to_http_date(entry.modified));
-  response.headers.add("Accept-Ranges", "bytes");
+  response.headers = media->headers;
   if (how == Access::download && !entry.download_name.empty())
     response.headers.add("Content-Disposition", attachment(entry.download_name));
 
@@ -102,8 +121,7 @@ net::Response media_response(const net::Request& request, std::shared_ptr<const 
       break;
     case net::RangeOutcome::partial:
       response.status = 206;
-      response.headers.add("Content-Range", fmt::format("bytes {}-{}/{}", range.span.begin,
-                                                        range.span.end - 1, entry.size));
+      response.headers.add("Content-Range", content_range(range.span, entry.size));
       set_body(response, media, range.span);
       break;
     case net::RangeOutcome::unsatisfiable:

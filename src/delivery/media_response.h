@@ -11,6 +11,9 @@
 
 namespace shoal::delivery {
 
+/// What all answers with this entry have in common: type, caching, validators, CORS.
+net::Headers media_headers(const MediaEntry& entry);
+
 /// The answer for media that the asker may have: 200, 206, 304, 412 or 416, with the caching, CORS
 /// and type headers of its kind. A pure decision over the request's headers.
 net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,

@@ -93,6 +93,7 @@ io::Task<MediaService::Found> MediaService::load(std::string name) {
   }
   // What is rendered now was modified now; an older time would answer 304 for a playlist that grew.
   if (entry.text) entry.modified = clock_.now();
+  media->headers = media_headers(entry);
   media->entry = std::move(entry);
   cache_.put(name, media, generation);
   co_return media;

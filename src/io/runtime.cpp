@@ -1,8 +1,10 @@
 #include "io/runtime.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,6 +20,14 @@
 namespace shoal::io {
 
 namespace asio = boost::asio;
+
+std::size_t usable_cores() {
+  cpu_set_t cores;
+  // More cores than the set has room for: then the affinity is not what limits us.
+  if (::sched_getaffinity(0, sizeof(cores), &cores) != 0)
+    return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cores)));
+}
 
 struct Runtime::Impl {
   /// One thread runs it: the hint lets Asio skip the wake-ups that several would need.

@@ -7,6 +7,9 @@
 
 namespace shoal::io {
 
+/// Cores that this process may run on, as its affinity mask says; at least 1.
+std::size_t usable_cores();
+
 /// One io_context and one thread per core. Any thread. A connection lives on one executor. Makes
 /// the process ignore SIGPIPE and raises its limit of open files as far as it may.
 class Runtime {

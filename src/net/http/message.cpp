@@ -6,6 +6,13 @@
 
 namespace shoal::net {
 
+namespace {
+
+constexpr std::size_t k_usual_text = 640;
+constexpr std::size_t k_usual_fields = 16;
+
+}  // namespace
+
 std::string_view to_string(Method method) {
   switch (method) {
     case Method::get:
@@ -29,7 +36,15 @@ std::string_view to_string(Method method) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  fields_.emplace_back(name, value);
+  // Room for what most messages have.
+  if (spans_.empty()) {
+    text_.reserve(k_usual_text);
+    spans_.reserve(k_usual_fields);
+  }
+  spans_.push_back({static_cast<std::uint32_t>(text_.size()),
+                    static_cast<std::uint32_t>(name.size()),
+                    static_cast<std::uint32_t>(value.size())});
+  text_.append(name).append(value);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
@@ -38,13 +53,24 @@ void Headers::set(std::string_view name, std::string_view value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const auto& field) { return iequals(field.first, name); });
+  std::erase_if(spans_, [&](const Span& span) { return iequals(field(span).name, name); });
+}
+
+void Headers::clear() {
+  text_.clear();
+  spans_.clear();
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
-  for (const auto& [key, value] : fields_)
-    if (iequals(key, name)) return value;
+  for (const Span& span : spans_)
+    if (span.name_size == name.size() && iequals(field(span).name, name)) return field(span).value;
   return std::nullopt;
+}
+
+Headers::Field Headers::field(const Span& span) const {
+  const std::string_view text(text_);
+  return {text.substr(span.begin, span.name_size),
+          text.substr(span.begin + span.name_size, span.value_size)};
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,21 +22,39 @@ namespace shoal::net {
 enum class Method { get, head, post, put, patch, del, options, other };
 std::string_view to_string(Method method);
 
-/// Header fields in order; names compare without case (RFC 9110 section 5.1). Value.
+/// Header fields in order; names compare without case (RFC 9110 section 5.1). Value. All texts lie
+/// in one string, so that a message costs two allocations however many fields it has.
 class Headers {
  public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
   void add(std::string_view name, std::string_view value);
   /// Replaces every field of that name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
-  void clear() { fields_.clear(); }
+  void clear();
   /// The first value, or nothing.
   std::optional<std::string_view> find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).has_value(); }
-  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+  /// Views that hold until the next change.
+  auto fields() const {
+    return spans_ | std::views::transform([this](const Span& span) { return field(span); });
+  }
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  /// A field in text_: its name, then at once its value.
+  struct Span {
+    std::uint32_t begin;
+    std::uint32_t name_size;
+    std::uint32_t value_size;
+  };
+  Field field(const Span& span) const;
+
+  std::string text_;
+  std::vector<Span> spans_;
 };
 
 /// A decoded query string or form body, in order. `a[]=1&a[]=2`, `a[0]=1` and `a=1&a=2` all answer

@@ -22,9 +22,12 @@ struct Leaf {
   }
 };
 
+constexpr std::size_t k_usual_depth = 8;
+
 /// The segments of a path; a '/' at the end makes no segment.
 std::vector<std::string_view> segments_of(std::string_view path) {
   std::vector<std::string_view> segments;
+  segments.reserve(k_usual_depth);
   for (std::size_t start = 1; start < path.size();) {
     const auto end = std::min(path.find('/', start), path.size());
     segments.push_back(path.substr(start, end - start));

@@ -137,11 +137,11 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
   while (left > 0) {
     if (offset >= warm_until) {
       const auto part = std::min(left, k_file_step);
-      if (!io::is_resident(descriptor, offset)) co_await warm(body.file, offset, part);
+      if (!shard_.is_resident(*body.file, offset)) co_await warm(body.file, offset, part);
       warm_until = offset + part;
     }
-    const auto outcome = transport_->send_file(
-        descriptor, offset, static_cast<std::size_t>(std::min(left, warm_until - offset)));
+    const auto asked = std::min(left, warm_until - offset);
+    const auto outcome = transport_->send_file(descriptor, offset, static_cast<std::size_t>(asked));
     if (outcome.state == IoState::want_write || outcome.state == IoState::want_read) {
       turn = 0;
       if (!co_await wait_for_progress(Direction::write)) break;
@@ -154,6 +154,11 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
     sent_ += outcome.bytes;
     progress_ += outcome.bytes;
     turn += outcome.bytes;
+    if (outcome.bytes < asked) {
+      turn = 0;
+      if (!co_await wait_for_progress(Direction::write)) break;
+      continue;
+    }
     if (turn >= k_turn && left > 0) co_await yield_turn(turn);
   }
   broken_ = left > 0;
@@ -180,7 +185,7 @@ io::Task<bool> Connection::send_copied(const FileBody& body) {
     if (turn >= k_turn) co_await yield_turn(turn);
     if (offset >= warm_until) {
       const auto part = std::min(left, k_file_step);
-      if (!io::is_resident(body.file->descriptor(), offset)) co_await warm(body.file, offset, part);
+      if (!shard_.is_resident(*body.file, offset)) co_await warm(body.file, offset, part);
       warm_until = offset + part;
     }
     auto room = buffer.bytes();

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "io/page_cache.h"
 
 namespace shoal::net {
 
@@ -15,6 +16,8 @@ constexpr std::size_t k_kept_copy_buffers = 8;
 /// Disks gain from a few requests at once; beyond the queue a connection reads for itself.
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 256;
+/// How much of a file one look at its pages speaks for.
+constexpr std::uint64_t k_resident_part = 256 * 1024;
 /// A request that grew its own memory is not worth keeping.
 constexpr std::size_t k_large_head = 16 * 1024;
 
@@ -121,6 +124,19 @@ std::unique_ptr<std::byte[]> Shard::borrow_copy_buffer() {
 
 void Shard::give_back(std::unique_ptr<std::byte[]> buffer) {
   if (copy_buffers_.size() < k_kept_copy_buffers) copy_buffers_.push_back(std::move(buffer));
+}
+
+bool Shard::is_resident(const io::File& file, std::uint64_t offset) {
+  // A popular part stays in memory for longer than a second; if not, its reader waits for the disk.
+  const auto part = offset / k_resident_part;
+  const auto second =
+      std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count();
+  const auto hash = std::hash<const void*>{}(&file) / alignof(std::max_align_t) + part;
+  Resident& known = resident_.at(hash % resident_.size());
+  if (known.file == &file && known.part == part && known.second == second) return true;
+  if (!io::is_resident(file.descriptor(), offset)) return false;
+  known = {&file, part, second};
+  return true;
 }
 
 void Shard::sweep() {

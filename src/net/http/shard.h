@@ -107,6 +107,9 @@ class Shard {
   std::unique_ptr<std::byte[]> borrow_copy_buffer();
   void give_back(std::unique_ptr<std::byte[]> buffer);
 
+  /// Whether this part of a file was in memory when it was last looked at, within this second.
+  bool is_resident(const io::File& file, std::uint64_t offset);
+
   void join(ShardMember& member) { members_.push_back(member); }
   void sweep();
   void drain();
@@ -122,6 +125,12 @@ class Shard {
     Counter bytes;
     Histogram duration;
   };
+  /// A part of a file that was found in memory, and the second of it.
+  struct Resident {
+    const io::File* file = nullptr;
+    std::uint64_t part = 0;
+    std::int64_t second = -1;
+  };
   Series& series_for(const Request& request, int status);
 
   ServerCore& core_;
@@ -129,6 +138,7 @@ class Shard {
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   std::vector<std::unique_ptr<std::byte[]>> copy_buffers_;
   std::map<std::tuple<std::string_view, Method, int>, Series> series_;
+  std::array<Resident, 256> resident_{};
   std::string id_prefix_;
   std::uint64_t next_id_ = 0;
   std::int64_t date_second_ = -1;
