@@ -97,7 +97,7 @@ Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
                     "its disk is not mounted. Mount it, or choose an empty folder.",
                     root.string(), k_marker));
   }
-  const StoreIdentity identity{Uuid::generate(random).text(), instance_id, 1};
+  StoreIdentity identity{Uuid::generate(random).text(), instance_id, 1};
   TRY_VOID(write_marker(files, root, identity));
   return identity;
 }
@@ -108,7 +108,7 @@ void list_below(io::FileSystem& files, const io::Path& folder, const std::string
   if (!names) return;
   for (const std::string& name : *names) {
     if (name.starts_with('.')) continue;
-    const std::string child = key.empty() ? name : key + "/" + name;
+    const std::string child = key.empty() ? name : fmt::format("{}/{}", key, name);
     // Neither a start of the prefix nor below it: nothing to find there.
     if (!child.starts_with(prefix) && !prefix.starts_with(child)) continue;
     const auto status = files.status(folder / name);
@@ -165,8 +165,8 @@ Result<StoreIdentity> LocalStore::accept(const std::string& name, const io::Path
   auto found = find_marker(name, root, {.instance_id = known.instance_id, .marker = {}}, files);
   if (found || found.error().code != ErrorCode::not_found) return found;
   TRY_VOID(files.create_directories(root / k_temporary));
-  const StoreIdentity identity{Uuid::generate(random).text(), known.instance_id,
-                               known.marker ? known.marker->generation + 1 : 1};
+  StoreIdentity identity{Uuid::generate(random).text(), known.instance_id,
+                         known.marker ? known.marker->generation + 1 : 1};
   TRY_VOID(write_marker(files, root, identity));
   return identity;
 }

@@ -125,7 +125,8 @@ std::vector<Channel> channels_of(db::Session& session, const std::vector<Account
 }
 
 std::vector<Channel> list_channels(db::Session& session, const ChannelFilter& filter,
-                                   ChannelOrder order, std::int64_t start, std::int64_t count) {
+                                   const ChannelOrder& order, std::int64_t start,
+                                   std::int64_t count) {
   std::vector<db::Value> arguments;
   const std::string condition = where(filter, arguments);
   arguments.emplace_back(count);

@@ -52,7 +52,8 @@ struct ChannelOrder {
   bool descending = true;
 };
 std::vector<Channel> list_channels(db::Session& session, const ChannelFilter& filter,
-                                   ChannelOrder order, std::int64_t start, std::int64_t count);
+                                   const ChannelOrder& order, std::int64_t start,
+                                   std::int64_t count);
 std::int64_t count_channels(db::Session& session, const ChannelFilter& filter);
 
 struct ChannelChanges {

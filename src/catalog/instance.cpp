@@ -35,7 +35,7 @@ bool has_administrator(db::Session& session) {
 }
 
 Result<> create_root(db::Session& session, std::string password_hash, std::string email,
-                     std::string origin, UtcTime now) {
+                     std::string_view origin, UtcTime now) {
   NewUser root;
   root.username = "root";
   root.email = std::move(email);

@@ -29,6 +29,6 @@ std::optional<std::string> find_instance_id(db::Session& session);
 bool has_administrator(db::Session& session);
 /// `root` with its channel. Errors: conflict (there is one).
 Result<> create_root(db::Session& session, std::string password_hash, std::string email,
-                     std::string origin, UtcTime now);
+                     std::string_view origin, UtcTime now);
 
 }  // namespace shoal::catalog

@@ -175,7 +175,7 @@ std::vector<std::string> query_grams(const std::vector<SearchWord>& words, std::
   for (const SearchWord& word : words) {
     std::vector<std::string> grams;
     // A word of two letters is looked for as a beginning; its end would only narrow it.
-    if (!word.unspaced && word.letters.size() <= 2 && word.letters.size() > 0) {
+    if (!word.unspaced && word.letters.size() <= 2 && !word.letters.empty()) {
       grams.push_back(gram(U' ' + word.letters + (word.letters.size() == 1 ? U" " : U"")));
     } else {
       grams = word_grams(word);

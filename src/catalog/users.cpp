@@ -123,7 +123,7 @@ std::optional<Credentials> find_credentials(db::Session& session, UserId id) {
   return Credentials{row->id<UserId>(0), row->text(1), row->boolean(2)};
 }
 
-std::vector<User> list_users(db::Session& session, const UserFilter& filter, UserOrder order,
+std::vector<User> list_users(db::Session& session, const UserFilter& filter, const UserOrder& order,
                              std::int64_t start, std::int64_t count) {
   std::vector<db::Value> arguments;
   const std::string condition = where(filter, arguments);
@@ -167,7 +167,7 @@ Result<> update_user(db::Session& session, UserId id, const UserChanges& changes
 }
 
 Result<> set_blocked(db::Session& session, UserId id, bool blocked,
-                     std::optional<std::string> reason, UtcTime now) {
+                     const std::optional<std::string>& reason, UtcTime now) {
   const auto changed = session.execute(
       "update users set blocked = :blocked, blocked_reason = :reason, updated_at = :now where id = "
       ":id",

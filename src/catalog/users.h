@@ -78,7 +78,7 @@ struct UserOrder {
   std::string field = "createdAt";
   bool descending = false;
 };
-std::vector<User> list_users(db::Session& session, const UserFilter& filter, UserOrder order,
+std::vector<User> list_users(db::Session& session, const UserFilter& filter, const UserOrder& order,
                              std::int64_t start, std::int64_t count);
 std::int64_t count_users(db::Session& session, const UserFilter& filter);
 
@@ -94,7 +94,7 @@ struct UserChanges {
 Result<> update_user(db::Session& session, UserId id, const UserChanges& changes, UtcTime now);
 /// Blocking also ends the user's sessions. Errors: not_found.
 Result<> set_blocked(db::Session& session, UserId id, bool blocked,
-                     std::optional<std::string> reason, UtcTime now);
+                     const std::optional<std::string>& reason, UtcTime now);
 void touch_login(db::Session& session, UserId id, UtcTime now);
 /// The user with its account, channels and their actors. Its videos must be deleted before (their
 /// files have to be put into the trash). Errors: not_found.

@@ -48,6 +48,7 @@ void add_languages(Conditions& where, const std::vector<std::string>& languages)
 
 std::vector<std::string> keys_of(const std::vector<std::string>& tags) {
   std::vector<std::string> keys;
+  keys.reserve(tags.size());
   for (const std::string& tag : tags) keys.push_back(tag_key(tag));
   return keys;
 }

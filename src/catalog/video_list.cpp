@@ -137,6 +137,7 @@ std::vector<VideoId> search_ids(db::Session& session, const VideoFilter& filter,
     });
   }
   std::vector<VideoId> ids;
+  ids.reserve(matches.size());
   for (const Match& match : matches) ids.push_back(match.id);
   return ids;
 }

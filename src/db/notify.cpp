@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 namespace {
 
 struct Waiter {
-  explicit Waiter(io::Executor executor) : timer(std::move(executor)) {}
+  explicit Waiter(const io::Executor& executor) : timer(executor) {}
   asio::steady_timer timer;  ///< touched on its executor only
 };
 

@@ -57,7 +57,7 @@ bool is_lost(std::string_view state) {
   }
   std::string message = fmt::format("the database refused it (SQLSTATE {})", state);
   if (message_is_harmless(state)) message += fmt::format(": {}", primary);
-  throw DatabaseError(code_of(state), std::move(message));
+  throw DatabaseError(code_of(state), message);
 }
 
 /// One prepared statement and which argument each of its `$n` takes.

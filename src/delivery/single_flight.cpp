@@ -25,7 +25,7 @@ void SingleFlight::join(const std::string& name, Waiter waiter) {
   waiter(std::nullopt);
 }
 
-void SingleFlight::finish(const std::string& name, std::optional<Found> found) {
+void SingleFlight::finish(const std::string& name, const std::optional<Found>& found) {
   std::vector<Waiter> waiters;
   {
     const std::scoped_lock lock(mutex_);
@@ -40,7 +40,7 @@ void SingleFlight::finish(const std::string& name, std::optional<Found> found) {
 io::Task<std::optional<SingleFlight::Found>> SingleFlight::wait(std::string name) {
   using Landed = std::optional<Found>;
   // Not told of cancellation, like Offload's: a load ends soon, and then the task goes on.
-  auto initiate = [](auto handler, SingleFlight* flights, std::string of) {
+  auto initiate = [](auto handler, SingleFlight* flights, const std::string& of) {
     auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
     using Handler = decltype(handler);
     struct Call {

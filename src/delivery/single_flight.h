@@ -51,7 +51,7 @@ class SingleFlight {
   std::unique_ptr<Turn> take_off(const std::string& name);
   /// Calls `waiter` when the flight lands, at once when there is none.
   void join(const std::string& name, Waiter waiter);
-  void finish(const std::string& name, std::optional<Found> found);
+  void finish(const std::string& name, const std::optional<Found>& found);
   io::Task<std::optional<Found>> wait(std::string name);
 
   std::mutex mutex_;

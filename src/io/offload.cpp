@@ -124,8 +124,9 @@ Task<bool> Offload::dispatch(std::move_only_function<void()> job) {
         // thread still has the job to destroy.
         auto executor =
             asio::prefer(work_guard.get_executor(), asio::execution::outstanding_work.untracked);
-        asio::post(executor, [done = std::move(handler), guard = std::move(work_guard), error,
-                              accepted]() mutable { std::move(done)(error, accepted); });
+        asio::post(executor, [done = std::move(handler), guard = std::move(work_guard),
+                              error = std::move(error),
+                              accepted]() mutable { std::move(done)(std::move(error), accepted); });
       }
     };
     auto call = std::make_shared<Call>(Call{std::move(handler), std::move(guard)});
@@ -137,7 +138,7 @@ Task<bool> Offload::dispatch(std::move_only_function<void()> job) {
         error = std::current_exception();
       }
       run = nullptr;
-      call->finish(error, true);
+      call->finish(std::move(error), true);
     });
     if (!accepted) call->finish(nullptr, false);
   };

@@ -96,7 +96,7 @@ Executor Runtime::next_executor() {
 
 void Runtime::run_until_done(Task<> task) {
   std::promise<void> ended;
-  asio::co_spawn(executor(0), std::move(task), [&ended](std::exception_ptr error) {
+  asio::co_spawn(executor(0), std::move(task), [&ended](const std::exception_ptr& error) {
     if (error) {
       ended.set_exception(error);
     } else {

@@ -25,7 +25,7 @@ namespace {
 /// What ended a task: nothing or cancellation is fine, anything else is a bug.
 void check_end(const std::string& group, const std::exception_ptr& error) {
   if (!error) return;
-  std::string what = "an exception of unknown type";
+  std::string what;
   try {
     std::rethrow_exception(error);
   } catch (const boost::system::system_error& e) {
@@ -34,6 +34,7 @@ void check_end(const std::string& group, const std::exception_ptr& error) {
   } catch (const std::exception& e) {
     what = e.what();
   } catch (...) {
+    what = "an exception of unknown type";
   }
   check_failed("no exception leaves a task of '" + group + "': " + what, __FILE__, __LINE__);
 }
@@ -62,18 +63,19 @@ struct TaskGroup::State : std::enable_shared_from_this<State> {
     }
     // The signal belongs to the executor's thread, so the task is started there too; cancel() posts
     // to the same executor and therefore comes after the start.
-    asio::post(entry->executor, [self = shared_from_this(), entry, position,
-                                 task = std::move(task)]() mutable {
-      if (entry->cancelled) {
-        self->ended(position, nullptr);
-        return;
-      }
-      asio::co_spawn(entry->executor, std::move(task),
-                     asio::bind_cancellation_slot(
-                         entry->signal.slot(), [self, entry, position](std::exception_ptr error) {
-                           self->ended(position, error);
-                         }));
-    });
+    asio::post(entry->executor,
+               [self = shared_from_this(), entry, position, task = std::move(task)]() mutable {
+                 if (entry->cancelled) {
+                   self->ended(position, nullptr);
+                   return;
+                 }
+                 asio::co_spawn(entry->executor, std::move(task),
+                                asio::bind_cancellation_slot(
+                                    entry->signal.slot(),
+                                    [self, entry, position](const std::exception_ptr& error) {
+                                      self->ended(position, error);
+                                    }));
+               });
     return true;
   }
 

@@ -239,6 +239,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
 
   io::Task<> beat() {
     std::vector<LeaseKey> before;
+    before.reserve(running.size());
     for (const auto& [key, entry] : running) before.push_back(key);
     const auto held =
         co_await database.write([worker = config.name, lease = config.lease](

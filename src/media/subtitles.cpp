@@ -48,8 +48,9 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 std::optional<int> take_number(std::string_view& text) {
   const auto length = std::min(text.size(), text.find_first_not_of("0123456789"));
   if (length == 0 || length > 9) return std::nullopt;
+  const std::string_view digits = text.substr(0, length);
   int value = 0;
-  std::from_chars(text.data(), text.data() + length, value);
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
   text.remove_prefix(length);
   return value;
 }
@@ -231,6 +232,7 @@ bool is_block_to_skip(std::string_view line) {
 /// Cues of one start stay in their order. (std::stable_sort is deprecated API inside libstdc++ 12.)
 std::vector<Cue> sorted_by_start(std::vector<Cue> cues) {
   std::vector<std::pair<milliseconds, std::size_t>> order;
+  order.reserve(cues.size());
   for (std::size_t i = 0; i < cues.size(); ++i) order.emplace_back(cues[i].start, i);
   std::ranges::sort(order);
   std::vector<Cue> sorted;

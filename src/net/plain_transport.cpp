@@ -30,8 +30,8 @@ ssize_t retry(Call call) {
 
 }  // namespace
 
-PlainTransport::PlainTransport(io::Executor executor, int socket)
-    : socket_(std::move(executor)), descriptor_(socket) {
+PlainTransport::PlainTransport(const io::Executor& executor, int socket)
+    : socket_(executor), descriptor_(socket) {
   // The family does not matter once connected; the descriptor is non-blocking already.
   boost::system::error_code ignored;
   socket_.assign(asio::generic::stream_protocol(AF_INET, 0), socket, ignored);

@@ -9,7 +9,7 @@ namespace shoal::net {
 /// A TCP (or UNIX) socket without TLS.
 class PlainTransport : public Transport {
  public:
-  PlainTransport(io::Executor executor, int socket);
+  PlainTransport(const io::Executor& executor, int socket);
 
   IoResult handshake() override { return {}; }
   IoResult read(std::span<std::byte> out) override;

@@ -54,7 +54,7 @@ Path storyboard_path(const Path& folder) {
 StoryboardLayout plan_storyboard(Microseconds duration, std::uint32_t width, std::uint32_t height) {
   StoryboardLayout layout;
   const auto seconds = std::max<std::int64_t>(1, duration.count() / 1'000'000);
-  constexpr std::int64_t k_most = k_grid_side * k_grid_side;
+  constexpr std::int64_t k_most = std::int64_t{k_grid_side} * k_grid_side;
   layout.interval = std::chrono::seconds((seconds + k_most - 1) / k_most);
   const auto count = static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(seconds / layout.interval.count(), 1, k_most));

@@ -104,6 +104,7 @@ std::string digests_name(const Plan& plan) {
 
 std::string finished_master(const Plan& plan, const std::vector<FinishedRendition>& renditions) {
   std::vector<const FinishedRendition*> ascending;
+  ascending.reserve(renditions.size());
   for (const FinishedRendition& rendition : renditions) ascending.push_back(&rendition);
   std::ranges::sort(ascending, {}, &FinishedRendition::resolution);
   m3u8::MasterPlaylist master;

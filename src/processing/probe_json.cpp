@@ -37,12 +37,14 @@ std::int64_t number_of(const json::object& object, std::string_view key) {
 std::optional<media::FrameRate> parse_fraction(std::string_view text, char separator) {
   const auto at = text.find(separator);
   if (at == text.npos) return std::nullopt;
-  std::uint32_t numerator = 0;
-  std::uint32_t denominator = 0;
-  std::from_chars(text.data(), text.data() + at, numerator);
-  std::from_chars(text.data() + at + 1, text.data() + text.size(), denominator);
-  if (numerator == 0 || denominator == 0) return std::nullopt;
-  return media::FrameRate{numerator, denominator};
+  const auto side = [](std::string_view digits) {
+    std::uint32_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  };
+  const media::FrameRate fraction{side(text.substr(0, at)), side(text.substr(at + 1))};
+  if (fraction.numerator == 0 || fraction.denominator == 0) return std::nullopt;
+  return fraction;
 }
 
 int rotation_of(const json::object& stream) {

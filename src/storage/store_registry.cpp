@@ -34,7 +34,7 @@ Result<> register_store(db::Database& database, const std::string& name,
 }  // namespace
 
 Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& database,
-                                                                LocalStoreSite site,
+                                                                const LocalStoreSite& site,
                                                                 io::FileSystem& files,
                                                                 io::Offload& disk, Random& random,
                                                                 UtcTime now) {

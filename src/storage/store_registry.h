@@ -29,7 +29,7 @@ struct LocalStoreSite {
 /// time an empty folder is claimed and its marker registered. Blocking. Errors: unavailable when
 /// the store is offline (not mounted, another's folder); the message says what to do.
 Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& database,
-                                                                LocalStoreSite site,
+                                                                const LocalStoreSite& site,
                                                                 io::FileSystem& files,
                                                                 io::Offload& disk, Random& random,
                                                                 UtcTime now);

@@ -28,9 +28,11 @@ UserUsage load_usage(db::Session& session, UserId id, UtcTime now) {
 std::vector<UserView> load_users(db::Session& session, std::vector<catalog::User> users,
                                  bool with_usage, UtcTime now) {
   std::vector<UserId> ids;
+  ids.reserve(users.size());
   for (const catalog::User& user : users) ids.push_back(user.id);
   const auto accounts = catalog::accounts_of(session, ids);
   std::vector<AccountId> account_ids;
+  account_ids.reserve(accounts.size());
   for (const catalog::Account& account : accounts) account_ids.push_back(account.id);
   const auto channels = catalog::channels_of(session, account_ids);
 

@@ -135,7 +135,7 @@ io::Task<Answer<>> read_form(Call& call, Form& form) {
 /// The attributes, when all of them are right and the file is there.
 Answer<UploadAttributes> check_form(const Form& form) {
   Fields body = Fields::from(form.parameters, "body");
-  const auto attributes = read_upload_attributes(body);
+  auto attributes = read_upload_attributes(body);
   if (!form.upload) body.refuse("videofile", "Should have a file");
   TRY_VOID(body.check());
   return attributes;

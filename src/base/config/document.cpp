@@ -116,7 +116,7 @@ Document parse_document(std::string_view yaml, std::string_view file_name) {
     }
   } catch (const YAML::Exception& error) {
     document.leaves.clear();
-    refuse(static_cast<std::size_t>(error.mark.line + 1),
+    refuse(static_cast<std::size_t>(error.mark.line) + 1,
            fmt::format("is no YAML from here on: {}", error.msg));
   }
   return document;

@@ -35,6 +35,7 @@ JobId enqueue_prepare(db::Session& session, VideoId video, std::uint32_t round) 
 Result<> enqueue_work(db::Session& session, VideoId video, const Plan& plan) {
   TRY(const AudioManifest sound, find_audio(session, video));
   std::vector<std::set<std::size_t>> made;
+  made.reserve(plan.renditions.size());
   for (const RenditionPlan& rendition : plan.renditions)
     made.push_back(find_positions(session, video, rendition));
   const auto is_missing = [&](StreamMode mode, std::size_t segment) {
