@@ -44,9 +44,11 @@ struct ApiRequest {
 /// handler that the server calls. The administrator is root / rootpassword123. Rate limits are off
 /// unless a test sets `limits` before its first request. One thread.
 class ApiTest : public DatabaseTest {
+ public:
+  ~ApiTest() override;
+
  protected:
   ApiTest();
-  ~ApiTest() override;
 
   ApiAnswer request(net::Method method, std::string_view target, ApiRequest options = {});
   ApiAnswer get(std::string_view target, std::string_view token = {});

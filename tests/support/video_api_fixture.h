@@ -94,7 +94,7 @@ class VideoApiTest : public ApiTest {
   /// A finished playlist with one rendition, pictures and a storyboard; nothing is stored.
   void add_files(const Added& video) {
     const auto done = database->write_blocking([&](db::Session& session) -> Result<> {
-      const auto file = [&](std::string name) {
+      const auto file = [&](const std::string& name) {
         return session.insert(
             "insert into media_file (video_id, kind, name, content_type, size, sha256,"
             " created_at) values (:video, 1, :name, 'x/y', 895373, '00', :now) returning id",

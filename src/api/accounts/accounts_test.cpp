@@ -165,7 +165,9 @@ TEST_P(AccountsTest, moderators_manage_ordinary_users_only) {
 TEST_P(AccountsTest, password_change_needs_the_old_one_and_ends_other_sessions) {
   const std::string first = make_user("alice");
   const std::string second = login("alice", "password-alice");
-  const auto change = [&](json::value body) { return put("/api/v1/users/me", body, second); };
+  const auto change = [&](const json::value& body) {
+    return put("/api/v1/users/me", body, second);
+  };
   EXPECT_EQ(change({{"password", "new-password"}}).status, 400);
   EXPECT_EQ(change({{"password", "new-password"}, {"currentPassword", "wrong"}}).status, 401);
   EXPECT_EQ(change({{"password", "new"}, {"currentPassword", "password-alice"}}).status, 400);

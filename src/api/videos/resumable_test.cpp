@@ -19,7 +19,7 @@ class ResumableApiTest : public tests::VideoApiTest {
             {"filename", "clip.mp4"},    {"waitTranscoding", false}, {"commentsPolicy", 1},
             {"downloadEnabled", true}};
   }
-  tests::ApiAnswer init(const boost::json::object& body, std::string length = "600725",
+  tests::ApiAnswer init(const boost::json::object& body, const std::string& length = "600725",
                         std::string type = "video/mp4") {
     std::vector<std::pair<std::string, std::string>> headers{{"X-Upload-Content-Type", type}};
     if (!length.empty()) headers.emplace_back("X-Upload-Content-Length", length);
@@ -39,7 +39,7 @@ class ResumableApiTest : public tests::VideoApiTest {
     return location.substr(host.size());
   }
   tests::ApiAnswer send(const std::string& target, std::string range, std::string chunk,
-                        std::optional<std::string> token = {}) {
+                        const std::optional<std::string>& token = {}) {
     return request(net::Method::put, target,
                    {.token = token.value_or(root),
                     .body = std::move(chunk),

@@ -13,7 +13,7 @@ class UploadApiTest : public tests::VideoApiTest {
  protected:
   using Parts = std::vector<Part>;
 
-  tests::ApiAnswer upload(Parts parts, std::string_view token) {
+  tests::ApiAnswer upload(const Parts& parts, std::string_view token) {
     return send_form(net::Method::post, "/api/v1/videos/upload", parts, token);
   }
   std::string channel_of(std::string_view username) {
@@ -382,7 +382,7 @@ TEST_P(UploadApiTest, deletion_is_clean_also_while_the_video_is_processed) {
 TEST_P(UploadApiTest, captions_are_as_recorded_and_safe) {
   const auto root = root_token();
   const auto video = add_video("First video");
-  const auto put_caption = [&](std::string language, std::string text) {
+  const auto put_caption = [&](const std::string& language, std::string text) {
     return send_form(net::Method::put, video.path("/captions/" + language),
                      {{"captionfile", std::move(text), "s.vtt", "text/vtt"}}, root);
   };

@@ -326,7 +326,7 @@ TEST_P(VideosApiTest, passwords_of_videos_cannot_be_guessed_for_long) {
   auto locked = attributes("Locked", Privacy::password);
   locked.passwords = {"open sesame"};
   const auto video = add_video(locked);
-  const auto ask = [&](std::string password, std::string client, std::string rest = {}) {
+  const auto ask = [&](std::string password, std::string client, const std::string& rest = {}) {
     return request(net::Method::get, video.path(rest),
                    {.client = std::move(client),
                     .headers = {{"x-peertube-video-password", std::move(password)}}});
