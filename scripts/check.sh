@@ -41,7 +41,7 @@ tidy_files() {
   local preset deadline=0 files=("$@")
   if [ ${#files[@]} -eq 0 ]; then
     mapfile -t files < <(changed_sources)
-    deadline=$(($(date +%s) + ${SHOAL_TIDY_SECONDS:-480}))
+    deadline=$(($(date +%s) + ${SHOAL_TIDY_SECONDS:-240}))
   fi
   [ ${#files[@]} -gt 0 ] || { say "nothing changed" && return 0; }
   for preset in asan dev; do

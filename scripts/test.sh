@@ -5,7 +5,7 @@
 results=$root/build/results
 passed=0 failed=0 broken=()
 local_steps="tidy format dev headers web browser"
-ci_steps="format tidy web release browser package asan tsan headers"
+ci_steps="format tidy web release browser package asan tsan clang_tidy headers"
 
 run_tests() {
   local steps=$local_steps name begin=$SECONDS
