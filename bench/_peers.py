@@ -15,7 +15,8 @@ worker_processes {workers}; daemon off; pid {home}/pid; error_log {home}/error.l
 worker_rlimit_nofile 30000;
 events {{ worker_connections 20000; }}
 http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  access_log off; sendfile on; tcp_nopush on;
+  keepalive_requests 1000000000; keepalive_timeout 3600s;
   open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
   client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
   fastcgi_temp_path {home}/fastcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
