@@ -11,7 +11,7 @@ namespace {
 
 TEST(WebFolder, is_found_beside_an_installed_and_a_built_program) {
   const tests::TemporaryDirectory folder;
-  const auto root = folder.path();
+  const auto& root = folder.path();
   EXPECT_EQ(find_web_folder(root / "build/release/shoal"), "");
   std::filesystem::create_directories(root / "web/dist");
   EXPECT_EQ(find_web_folder(root / "build/release/shoal"), "") << "an empty folder is no client";

@@ -124,6 +124,7 @@ TEST_F(LocalStoreTest, puts_beside_removals_in_one_folder_all_succeed) {
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(3);
   for (int who = 0; who < 3; ++who) threads.emplace_back(work, who);
   threads.clear();
   EXPECT_EQ(failures, 0);

@@ -9,10 +9,10 @@
 namespace shoal::catalog {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 
-int score(std::string_view query, std::string_view name, std::vector<std::string> tags = {}) {
+int score(std::string_view query, std::string_view name,
+          const std::vector<std::string>& tags = {}) {
   return match_score(search_words(query), name, tags);
 }
 

@@ -19,8 +19,6 @@
 namespace shoal::delivery {
 namespace {
 
-using testing::HasSubstr;
-
 TEST(PlaylistTokens, are_added_as_peertube_does) {
   EXPECT_EQ(
       add_tokens("#EXTM3U\n\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"a,b\"\na-240.m3u8\n", "T"),

@@ -101,9 +101,9 @@ TEST(CancellationFacts, only_terminal_cancellation_reaches_a_coroutine) {
     asio::cancellation_signal signal;
     bool cancelled = false;
     bool ended = false;
-    asio::co_spawn(
-        context, react_to(type, cancelled),
-        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended = true; }));
+    asio::co_spawn(context, react_to(type, cancelled),
+                   asio::bind_cancellation_slot(signal.slot(),
+                                                [&](const std::exception_ptr&) { ended = true; }));
     context.poll();
     signal.emit(type);
     context.run();

@@ -317,6 +317,7 @@ TEST_P(Queue, many_workers_never_lease_the_same_job) {
   std::mutex mutex;
   std::set<std::int64_t> leased;
   std::vector<std::thread> workers;
+  workers.reserve(4);
   for (int w = 0; w < 4; ++w) {
     workers.emplace_back([&, w] {
       while (const auto job = lease("w" + std::to_string(w))) {

@@ -33,10 +33,31 @@ io::Task<Result<>> sleep_long(std::latch& started, std::atomic<bool>& cancelled)
   co_return Result<>{};
 }
 
+// What handlers do, in functions: a coroutine must not be a lambda that captures.
+io::Task<Result<>> note(std::mutex& mutex, std::string& order, std::string kind) {
+  const std::scoped_lock lock(mutex);
+  order += kind;
+  co_return Result<>{};
+}
+
+io::Task<Result<>> count_run(std::atomic<int>& runs) {
+  ++runs;
+  co_return Result<>{};
+}
+
+io::Task<Result<>> count_at_once(std::atomic<int>& now, std::atomic<int>& most) {
+  most = std::max(most.load(), ++now);
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, Milliseconds{5});
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  --now;
+  co_return Result<>{};
+}
+
 class RunnerTest : public tests::DatabaseTest {
- protected:
+ public:
   ~RunnerTest() override { stop(); }
 
+ protected:
   JobId add(std::string kind, std::vector<JobId> after = {}, std::optional<VideoId> video = {}) {
     NewJob job;
     job.kind = std::move(kind);
@@ -88,11 +109,7 @@ TEST_P(RunnerTest, runs_a_graph_in_order) {
   std::string order;
   for (const char* kind : {"a", "b"}) {
     runner->handle({kind, 2,
-                    [&](const LeasedJob& job, JobContext&) -> io::Task<Result<>> {
-                      const std::scoped_lock lock(mutex);
-                      order += job.kind;
-                      co_return Result<>{};
-                    },
+                    [&](const LeasedJob& job, JobContext&) { return note(mutex, order, job.kind); },
                     nullptr});
   }
   const auto first = add("a");
@@ -190,16 +207,8 @@ TEST_P(RunnerTest, stopping_gives_running_jobs_back_unharmed) {
 TEST_P(RunnerTest, no_more_run_at_once_than_allowed) {
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;
-  runner->handle({"a", 1,
-                  [&](const LeasedJob&, JobContext&) -> io::Task<Result<>> {
-                    most = std::max(most.load(), ++now);
-                    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
-                                                    Milliseconds{5});
-                    co_await timer.async_wait(boost::asio::use_awaitable);
-                    --now;
-                    co_return Result<>{};
-                  },
-                  nullptr});
+  runner->handle(
+      {"a", 1, [&](const LeasedJob&, JobContext&) { return count_at_once(now, most); }, nullptr});
   JobId last;
   for (int i = 0; i < 10; ++i) last = add("a");
   start();
@@ -209,12 +218,7 @@ TEST_P(RunnerTest, no_more_run_at_once_than_allowed) {
 
 TEST_P(RunnerTest, a_job_whose_workers_died_too_often_is_failed_not_run) {
   std::atomic<int> runs = 0;
-  runner->handle({"a", 1,
-                  [&](const LeasedJob&, JobContext&) -> io::Task<Result<>> {
-                    ++runs;
-                    co_return Result<>{};
-                  },
-                  nullptr});
+  runner->handle({"a", 1, [&](const LeasedJob&, JobContext&) { return count_run(runs); }, nullptr});
   const auto id = add("a");
   ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
     session.execute("update job set attempt = max_attempts where id = :id", {id});

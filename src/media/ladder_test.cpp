@@ -8,6 +8,7 @@ namespace {
 
 std::vector<std::uint32_t> resolutions(const std::vector<LadderRung>& rungs) {
   std::vector<std::uint32_t> out;
+  out.reserve(rungs.size());
   for (const LadderRung& rung : rungs) out.push_back(rung.resolution);
   return out;
 }

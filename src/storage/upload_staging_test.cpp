@@ -64,6 +64,19 @@ class Staging : public testing::TestWithParam<db::Engine> {
     EXPECT_FALSE(result);
     return result ? ErrorCode::internal : result.error().code;
   }
+  // What tests do while a body is read.
+  io::Task<> look(const Upload& upload, std::uint64_t& seen) {
+    seen = (co_await staging->find(user.id, upload.upload_id))->received;
+  }
+  io::Task<> interfere(const Upload& upload, ErrorCode& second, ErrorCode& removal) {
+    second = code(co_await staging->append(user.id, upload.upload_id, 0, 10, *upload.total,
+                                           tests::pull(bytes_of(0, 10))));
+    removal = code(co_await staging->remove(user.id, upload.upload_id));
+  }
+  io::Task<> take_the_rest(const Upload& upload) {
+    EXPECT_TRUE(
+        co_await staging->append_all(user.id, upload.upload_id, tests::pull(bytes_of(0, 600'000))));
+  }
 
   std::shared_ptr<tests::ManualClock> clock = std::make_shared<tests::ManualClock>();
   tests::TestDatabase database{GetParam(), clock};
@@ -143,11 +156,9 @@ TEST_P(Staging, what_came_before_the_peer_went_away_counts) {
 TEST_P(Staging, one_long_request_is_acknowledged_on_the_way) {
   const auto upload = create(900'000);
   std::uint64_t seen = 0;
-  const auto done = wait(
-      staging->append(user.id, upload.upload_id, 0, 900'000, 900'000,
-                      tests::pull_and_watch(bytes_of(0, 900'000), 800'000, [&]() -> io::Task<> {
-                        seen = (co_await staging->find(user.id, upload.upload_id))->received;
-                      })));
+  const auto done = wait(staging->append(
+      user.id, upload.upload_id, 0, 900'000, 900'000,
+      tests::pull_and_watch(bytes_of(0, 900'000), 800'000, [&] { return look(upload, seen); })));
   EXPECT_TRUE(done->is_complete());
   EXPECT_GE(seen, 300'000u);
 }
@@ -156,13 +167,10 @@ TEST_P(Staging, two_requests_at_once_are_not) {
   const auto upload = create(10'000);
   ErrorCode second{};
   ErrorCode removal{};
-  const auto first = wait(staging->append(
-      user.id, upload.upload_id, 0, 5000, 10'000,
-      tests::pull_and_watch(bytes_of(0, 5000), 1, [&]() -> io::Task<> {
-        second = code(co_await staging->append(user.id, upload.upload_id, 0, 10, 10'000,
-                                               tests::pull(bytes_of(0, 10))));
-        removal = code(co_await staging->remove(user.id, upload.upload_id));
-      })));
+  const auto first = wait(staging->append(user.id, upload.upload_id, 0, 5000, 10'000,
+                                          tests::pull_and_watch(bytes_of(0, 5000), 1, [&] {
+                                            return interfere(upload, second, removal);
+                                          })));
   EXPECT_EQ(first->received, 5000u);
   EXPECT_EQ(second, ErrorCode::busy);
   EXPECT_EQ(removal, ErrorCode::busy);
@@ -209,12 +217,9 @@ TEST_P(Staging, uploads_without_a_total_share_one_quota) {
   const auto first = *wait(staging->create(announced));
   const auto second = *wait(staging->create(announced));
   // While one comes, the other takes what is left.
-  const auto result = wait(
-      staging->append_all(user.id, first.upload_id,
-                          tests::pull_and_watch(bytes_of(0, 700'000), 350'000, [&]() -> io::Task<> {
-                            EXPECT_TRUE(co_await staging->append_all(
-                                user.id, second.upload_id, tests::pull(bytes_of(0, 600'000))));
-                          })));
+  const auto result = wait(staging->append_all(
+      user.id, first.upload_id,
+      tests::pull_and_watch(bytes_of(0, 700'000), 350'000, [&] { return take_the_rest(second); })));
   EXPECT_EQ(code(result), ErrorCode::too_large);
 }
 

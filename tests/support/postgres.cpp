@@ -34,6 +34,7 @@ fs::path find_programs() {
 pid_t spawn(const std::vector<std::string>& command, const fs::path& folder) {
   const passwd* user = geteuid() == 0 ? getpwnam("postgres") : nullptr;
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const std::string log = (folder / "log").string();

@@ -45,7 +45,7 @@ class VirtualTime final : public Clock {
     std::exception_ptr error;
     boost::asio::co_spawn(context_, std::move(task), [&](std::exception_ptr failure) {
       ended = true;
-      error = failure;
+      error = std::move(failure);
     });
     while (!ended) {
       context_.restart();

@@ -104,16 +104,16 @@ TEST(Config, all_problems_are_named_at_once_with_their_lines) {
              "http:\n  limit: 5\nuser:\n  video_quota: -2\nrates_limit:\n  api: {window: 1}\n"),
       (Texts{
           "shoal.yaml:2: webserver.https: 'maybe' does not fit; give true or false",
-          "shoal.yaml:3: webserver.port: '70000' does not fit; give a whole number, from 1 to "
-          "65535",
+          ("shoal.yaml:3: webserver.port: '70000' does not fit; give a whole number, from 1 to "
+           "65535"),
           "shoal.yaml:4: webserver.hostname: 'a b' has a blank; give a name without one",
           "shoal.yaml:6: log.level: 'loud' does not fit; give one of debug, info",
-          "shoal.yaml:8: http.limit: '5' does not fit; give a size such as 10GB, from 1KB to "
-          "1GB",
-          "shoal.yaml:10: user.video_quota: '-2' does not fit; give a size such as 10GB, or -1 "
-          "(no limit)",
-          "shoal.yaml:12: rates_limit.api.window: '1' does not fit; give a duration such as 5 "
-          "minutes, from 1 second to 1 day",
+          ("shoal.yaml:8: http.limit: '5' does not fit; give a size such as 10GB, from 1KB to "
+           "1GB"),
+          ("shoal.yaml:10: user.video_quota: '-2' does not fit; give a size such as 10GB, or -1 "
+           "(no limit)"),
+          ("shoal.yaml:12: rates_limit.api.window: '1' does not fit; give a duration such as 5 "
+           "minutes, from 1 second to 1 day"),
       }));
   EXPECT_EQ(c.port, 9000);
   EXPECT_FALSE(c.https);
@@ -127,8 +127,8 @@ TEST(Config, an_unknown_key_suggests_the_nearest) {
                 "shoal.yaml:2: webservr.port: is no key of Shoal; did you mean webserver.port?",
                 "shoal.yaml:3: log.levle: is no key of Shoal; did you mean log.level?",
                 "shoal.yaml:4: https: is no key of Shoal; did you mean webserver.https?",
-                "shoal.yaml:5: zzzzzzzz: is no key of Shoal; remove it "
-                "(docs/reference/configuration.md)",
+                ("shoal.yaml:5: zzzzzzzz: is no key of Shoal; remove it "
+                 "(docs/reference/configuration.md)"),
                 "shoal.yaml:7: redis.hostname: Shoal needs no Redis; remove the section",
             }));
 }

@@ -76,7 +76,8 @@ TEST(PutOnTimeline, one_time_for_two_frames_and_overlong_stretches_are_corrupt) 
 
 TEST(CutAtSync, neighbours_share_nothing_and_lose_nothing) {
   std::vector<Sample> samples;
-  for (int i = 0; i < 12; ++i) samples.push_back({0, 1, i * 10, 0, 10, i % 4 == 0});
+  samples.reserve(12);
+  for (std::int64_t i = 0; i < 12; ++i) samples.push_back({0, 1, i * 10, 0, 10, i % 4 == 0});
   const auto first = cut_at_sync(samples, 0, 41);
   const auto second = cut_at_sync(samples, 41, 1000);
   EXPECT_EQ(first.size() + second.size(), samples.size());
@@ -86,7 +87,8 @@ TEST(CutAtSync, neighbours_share_nothing_and_lose_nothing) {
 
 TEST(CutByStart, takes_what_starts_inside) {
   std::vector<Sample> samples;
-  for (int i = 0; i < 10; ++i) samples.push_back({0, 1, i * 1024, 0, 1024, true});
+  samples.reserve(10);
+  for (std::int64_t i = 0; i < 10; ++i) samples.push_back({0, 1, i * 1024, 0, 1024, true});
   EXPECT_EQ(cut_by_start(samples, 0, 1024).size(), 1U);
   EXPECT_EQ(cut_by_start(samples, 1, 2049).size(), 2U);
   EXPECT_EQ(cut_by_start(samples, 20000, 30000).size(), 0U);
