@@ -166,7 +166,8 @@ void Instance::Parts::make_processing() {
           [this](const Uuid& video) {
             media->forget_video(video);
             api->responses.clear();
-          }};
+          },
+      .on_grown = [this](const Uuid& video) { media->forget_video(video); }};
   pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
   jobs = std::make_unique<jobs::Runner>(
       runtime, *database, progress, metrics,

@@ -13,7 +13,7 @@
 #include "delivery/media_index.h"
 #include "delivery/media_token.h"
 #include "delivery/missing_names.h"
-#include "delivery/single_flight.h"
+#include "io/single_flight.h"
 #include "net/http/message.h"
 
 namespace shoal::delivery {
@@ -58,7 +58,7 @@ class MediaService {
   const Clock& clock_;
   MediaCache cache_;
   MissingNames missing_;
-  SingleFlight flights_;
+  io::SingleFlight<Found> flights_;
   Counter refused_;
   std::array<Counter, 4> bytes_;  // by Access
 };

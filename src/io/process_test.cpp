@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <future>
+#include <iterator>
 
 #include "io/runtime.h"
 #include "io/task_group.h"
@@ -212,6 +214,20 @@ TEST_P(ProcessTest, runs_at_the_lowest_priority) {
   const auto exit = run(shell("nice; ionice; chrt -p $$ | head -1"));
   EXPECT_THAT(exit->standard_output,
               testing::AllOf(testing::StartsWith("19\nidle\n"), testing::HasSubstr("SCHED_IDLE")));
+}
+
+TEST_P(ProcessTest, is_scheduled_in_our_group) {
+  // Where the kernel has autogroups: in another one its low priority would not count against us.
+  std::ifstream file("/proc/self/autogroup");
+  const std::string ours((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(run(shell("cat /proc/self/autogroup 2>/dev/null || true"))->standard_output, ours);
+}
+
+TEST_P(SandboxTest, types_nothing_into_a_terminal) {
+  Command command;
+  command.program = "perl";
+  command.arguments = {"-e", "my $c = 'x'; ioctl(STDIN, 0x5412, $c); exit($! + 0)"};
+  EXPECT_EQ(run(command)->status, EPERM);
 }
 
 TEST_P(SandboxTest, has_no_network) {

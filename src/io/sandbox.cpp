@@ -44,9 +44,9 @@ std::vector<std::string> sandbox_arguments(const Command& command, Confinement c
                   "--unshare-cgroup-try"});
   // In a PID namespace of ours bubblewrap is the first process already, and /proc is of that.
   if (confinement != Confinement::namespaces) add(arguments, {"--unshare-pid"});
-  add(arguments, {"--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname",
-                  "sandbox", "--clearenv", "--setenv", "PATH", k_path, "--setenv", "HOME", "/tmp",
-                  "--setenv", "LANG", "C.UTF-8", "--ro-bind", "/usr", "/usr"});
+  add(arguments, {"--die-with-parent", "--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv",
+                  "--setenv", "PATH", k_path, "--setenv", "HOME", "/tmp", "--setenv", "LANG",
+                  "C.UTF-8", "--ro-bind", "/usr", "/usr"});
   for (const auto* folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     add_system_folder(arguments, folder);
   for (const auto* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts"})

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -119,6 +120,11 @@ Program build(bool may_fork) {
     program.answer_if_any(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET, refuse);
     program.answer(SECCOMP_RET_ALLOW);
   }
+  // It may have our terminal: nothing may be typed into that (CVE-2017-5226).
+  program.skip_unless(SYS_ioctl, 5);
+  program.load(offsetof(seccomp_data, args[1]));
+  program.answer_if(TIOCSTI, refuse);
+  program.answer_if(TIOCLINUX, refuse);
   program.answer(SECCOMP_RET_ALLOW);
   return program;
 }

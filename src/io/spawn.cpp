@@ -110,7 +110,10 @@ int run_child(void* argument) {
   auto& plan = *static_cast<Plan*>(argument);
   // Handlers of ours would run in our memory: all back to default, while signals are still blocked.
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  ::setsid();
+  // A group of its own, to be killed by. Not a session: the scheduler's autogroups share the cores
+  // out by session before they look at anybody's priority, and the lowest one would count for
+  // nothing.
+  ::setpgid(0, 0);
   // From here the end of our parent is ours; one that came before is seen by asking who it is now.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const bool orphaned = (plan.own_namespaces ? parent_outside() : ::getppid()) != plan.parent;

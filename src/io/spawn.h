@@ -28,9 +28,9 @@ struct Spawned {
   int pidfd = -1;  ///< readable once it ended; owned by the caller
 };
 
-/// Starts a child that shares nothing with us but these descriptors: in its own session, with its
-/// limits, killed when this thread ends (at whatever instant). Nothing of ours is copied (vfork).
-/// Any thread. Errors: unavailable.
+/// Starts a child that shares nothing with us but these descriptors and our session: in a process
+/// group of its own, with its limits, killed when this thread ends (at whatever instant). Nothing
+/// of ours is copied (vfork). Any thread. Errors: unavailable.
 Result<Spawned> spawn(const Launch& launch);
 
 }  // namespace shoal::io

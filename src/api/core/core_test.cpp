@@ -8,7 +8,6 @@
 #include "api/core/json_writer.h"
 #include "api/core/paging.h"
 #include "api/core/rate_limit.h"
-#include "api/core/response_cache.h"
 #include "tests/support/manual_clock.h"
 
 namespace shoal::api {
@@ -163,41 +162,6 @@ TEST(RateLimiter, who_fills_the_table_takes_nothing_from_others) {
     EXPECT_FALSE(limiter.count(Limit::api, newcomer).allowed) << i;
   }
   EXPECT_EQ(limiter.count(Limit::login, "192.0.2.1").remaining, limits.login.max - 4);
-}
-
-TEST(ResponseCache, keeps_for_its_time_and_not_across_a_change) {
-  tests::ManualClock clock;
-  Metrics metrics;
-  ResponseCache cache(clock, metrics);
-  cache.keep("a", "body", Milliseconds{1000}, cache.generation());
-  EXPECT_EQ(*cache.find("a"), "body");
-  clock.advance(Milliseconds{1000});
-  EXPECT_EQ(cache.find("a"), nullptr);
-  const auto before = cache.generation();
-  cache.clear();
-  EXPECT_EQ(*cache.keep("a", "old", Milliseconds{1000}, before), "old");
-  EXPECT_EQ(cache.find("a"), nullptr) << "its data was read before the change";
-}
-
-TEST(ResponseCache, what_was_asked_for_least_lately_makes_room) {
-  tests::ManualClock clock;
-  Metrics metrics;
-  ResponseCache cache(clock, metrics);
-  const auto keep = [&](const std::string& key, std::size_t size) {
-    cache.keep(key, std::string(size, 'x'), Milliseconds{1000}, cache.generation());
-  };
-  keep("home", 100);
-  for (std::size_t i = 0; i < 2 * ResponseCache::k_max_entries; ++i) {
-    keep("junk " + std::to_string(i), 100);
-    ASSERT_NE(cache.find("home"), nullptr) << i;
-  }
-  EXPECT_EQ(cache.find("junk 0"), nullptr);
-  for (int i = 0; i < 100; ++i) {
-    keep("large " + std::to_string(i), ResponseCache::k_max_bytes / 20);
-    ASSERT_NE(cache.find("large " + std::to_string(i)), nullptr);
-  }
-  EXPECT_LE(metrics.sum("shoal_response_cache_bytes"),
-            static_cast<double>(ResponseCache::k_max_bytes));
 }
 
 TEST(Problem, says_nothing_of_what_went_wrong_inside) {

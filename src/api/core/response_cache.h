@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "io/single_flight.h"
+#include "io/task.h"
 
 namespace shoal::api {
 
@@ -26,12 +28,25 @@ class ResponseCache {
 
   ResponseCache(Clock& clock, Metrics& metrics);
 
-  /// The kept answer, or null.
-  Text find(std::string_view key);
-  /// Keeps `body` for `keep`; returns it shared. `generation` is generation() of before its data
-  /// was read: what was cleared meanwhile is not kept.
-  Text keep(std::string_view key, std::string body, Milliseconds keep, std::uint64_t generation);
-  std::uint64_t generation() const;
+  /// What is known of a key: the kept answer, or the place for the one that is to be made.
+  class Slot {
+   public:
+    /// Null where the answer is to be made.
+    Text text;
+    /// Keeps `body` for `keep`, unless the cache was cleared since the slot was opened; returns it
+    /// shared.
+    Text keep(std::string body, Milliseconds keep);
+
+   private:
+    friend class ResponseCache;
+    ResponseCache* cache_ = nullptr;
+    std::string key_;
+    std::uint64_t generation_ = 0;
+    std::unique_ptr<io::SingleFlight<Text>::Turn> turn_;
+  };
+  /// Open it before the answer's data are read. Of many who ask for the same at once one makes it
+  /// and the others wait for it; where it keeps nothing, each makes its own.
+  io::Task<Slot> open(std::string key);
   /// Drops all: something that everybody sees has changed.
   void clear();
 
@@ -49,11 +64,15 @@ class ResponseCache {
       return std::hash<std::string_view>{}(text);
     }
   };
+  /// The kept answer, or null; sets `generation`.
+  Text find(std::string_view key, std::uint64_t& generation);
+  void put(std::string_view key, const Text& text, Milliseconds keep, std::uint64_t generation);
   void drop(Order::iterator entry);
 
   Clock& clock_;
   Gauge bytes_metric_;
-  mutable std::mutex mutex_;
+  io::SingleFlight<Text> flights_;
+  std::mutex mutex_;
   Order order_;
   /// The keys are those of the entries.
   std::unordered_map<std::string_view, Order::iterator, KeyHash, std::equal_to<>> index_;

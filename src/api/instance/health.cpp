@@ -15,21 +15,19 @@ io::Task<Reply> get_health(Call&) {
 
 /// Whether requests can be served now; a load balancer asks.
 io::Task<Reply> get_ready(Call& call) {
-  constexpr std::string_view k_key = "readyz";
   constexpr std::string_view k_ready = "ready\n";
   const auto answer = [&](const std::string& text) {
     return net::Response::text(text == k_ready ? 200 : 503, text, k_text);
   };
   // Nobody limits this route: however many ask, the database is asked once a second.
-  if (const auto kept = call.context.responses.find(k_key)) co_return answer(*kept);
-  const auto generation = call.context.responses.generation();
+  auto slot = co_await call.context.responses.open("readyz");
+  if (slot.text) co_return answer(*slot.text);
   const auto answered = co_await call.context.database.read([](db::Session& session) -> Result<> {
     session.query_one("select 1");
     return {};
   });
-  co_return answer(*call.context.responses.keep(
-      k_key, std::string(answered ? k_ready : "the database does not answer\n"), Milliseconds{1000},
-      generation));
+  co_return answer(*slot.keep(std::string(answered ? k_ready : "the database does not answer\n"),
+                              Milliseconds{1000}));
 }
 
 bool is_loopback(std::string_view address) {

@@ -78,14 +78,13 @@ std::string render(Context& context, const Figures& figures) {
 io::Task<Reply> get_overview(Call& call) {
   Context& context = call.context;
   // Charts ask every few seconds, perhaps from several screens.
-  if (auto kept = context.responses.find("overview")) co_return json_response(std::move(kept));
-  const auto generation = context.responses.generation();
+  auto slot = co_await context.responses.open("overview");
+  if (slot.text) co_return json_response(std::move(slot.text));
   CO_TRY(auto figures, co_await context.database.read([folder = context.config.data_folder](
                                                           db::Session& session) -> Result<Figures> {
     return read_figures(session, folder);
   }));
-  co_return json_response(
-      context.responses.keep("overview", render(context, figures), Milliseconds{1000}, generation));
+  co_return json_response(slot.keep(render(context, figures), Milliseconds{1000}));
 }
 
 }  // namespace

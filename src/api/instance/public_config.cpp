@@ -182,12 +182,11 @@ std::string render(const ApiConfig& config, const RuntimeSettings& settings, boo
 }  // namespace
 
 io::Task<std::shared_ptr<const std::string>> public_config(Context& context) {
-  if (auto kept = context.responses.find("config")) co_return kept;
-  const auto generation = context.responses.generation();
+  auto slot = co_await context.responses.open("config");
+  if (slot.text) co_return std::move(slot.text);
   const auto settings = co_await context.settings.get();
   const auto open = co_await is_signup_open(context);
-  co_return context.responses.keep(
-      "config", render(context.config, *settings, open.value_or(false)), k_keep, generation);
+  co_return slot.keep(render(context.config, *settings, open.value_or(false)), k_keep);
 }
 
 }  // namespace shoal::api

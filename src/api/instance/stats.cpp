@@ -41,11 +41,10 @@ std::string render_stats(const Counts& counts) {
 
 io::Task<Reply> get_stats(Call& call) {
   Context& context = call.context;
-  if (auto kept = context.responses.find("stats")) co_return json_response(std::move(kept));
-  const auto generation = context.responses.generation();
+  auto slot = co_await context.responses.open("stats");
+  if (slot.text) co_return json_response(std::move(slot.text));
   CO_TRY(const auto counts, co_await read_counts(context));
-  co_return json_response(
-      context.responses.keep("stats", render_stats(counts), k_keep, generation));
+  co_return json_response(slot.keep(render_stats(counts), k_keep));
 }
 
 io::Task<Reply> get_nodeinfo_links(Call& call) {
@@ -90,15 +89,13 @@ std::string render_nodeinfo(const Counts& counts, const catalog::RuntimeSettings
 
 io::Task<Reply> get_nodeinfo(Call& call) {
   Context& context = call.context;
-  auto body = context.responses.find("nodeinfo");
-  if (!body) {
-    const auto generation = context.responses.generation();
+  auto slot = co_await context.responses.open("nodeinfo");
+  if (!slot.text) {
     const auto settings = co_await context.settings.get();
     CO_TRY(const auto counts, co_await read_counts(context));
-    body =
-        context.responses.keep("nodeinfo", render_nodeinfo(counts, *settings), k_keep, generation);
+    slot.text = slot.keep(render_nodeinfo(counts, *settings), k_keep);
   }
-  net::Response response = json_response(std::move(body));
+  net::Response response = json_response(std::move(slot.text));
   response.headers.set("Content-Type",
                        "application/json; charset=utf-8; "
                        "profile=\"http://nodeinfo.diaspora.software/ns/schema/2.0#\"");

@@ -182,7 +182,6 @@ io::Task<Reply> get_feed(Call& call) {
         Problem::invalid_param("format", "Should have a valid format (rss, atom, json)", "params"));
   }
   Fields query = Fields::from(call.request.query, "query");
-  const auto generation = context.responses.generation();
   const auto settings = co_await context.settings.get();
   const FeedOf of =
       read_of(query, context.config.host, settings->instance.default_nsfw_policy != "do_not_list");
@@ -190,8 +189,8 @@ io::Task<Reply> get_feed(Call& call) {
       query, {"publishedAt", "createdAt", "views", "trending", "hot", "name"}, "-publishedAt");
   CO_TRY_VOID(query.check());
   const std::string self = fmt::format("/feeds/videos.{}{}", extension, canonical_query(of, sort));
-  const std::string key = "feed " + self;
-  if (auto kept = context.responses.find(key)) co_return feed_response(std::move(kept), *format);
+  auto slot = co_await context.responses.open("feed " + self);
+  if (slot.text) co_return feed_response(std::move(slot.text), *format);
   const catalog::VideoSort video_sort{
       catalog::parse_video_sort(sort.field).value_or(catalog::VideoSortField::published_at),
       sort.descending};
@@ -202,8 +201,7 @@ io::Task<Reply> get_feed(Call& call) {
   if (feed.title.empty()) feed.title = settings->instance.name;
   if (feed.description.empty()) feed.description = settings->instance.short_description;
   feed.self_url = context.config.origin + self;
-  co_return feed_response(
-      context.responses.keep(key, render(feed, format->format), k_keep, generation), *format);
+  co_return feed_response(slot.keep(render(feed, format->format), k_keep), *format);
 }
 
 }  // namespace

@@ -62,15 +62,13 @@ io::Task<Reply> get_overview(Call& call) {
   Fields query = Fields::from(call.request.query, "query");
   const auto page = query.integer("page", 1, 20).value_or(1);
   CO_TRY_VOID(query.check());
-  const std::string key = "overview " + std::to_string(page);
-  if (auto kept = context.responses.find(key)) co_return json_response(std::move(kept));
-  const auto generation = context.responses.generation();
+  auto slot = co_await context.responses.open("videos overview " + std::to_string(page));
+  if (slot.text) co_return json_response(std::move(slot.text));
   CO_TRY(const auto overview, co_await context.database.read([&context,
                                                               page](db::Session& session) {
     return Answer<catalog::Overview>(catalog::find_overview(session, page, context.clock.now()));
   }));
-  co_return json_response(
-      context.responses.keep(key, render(context, overview), k_keep_overview, generation));
+  co_return json_response(slot.keep(render(context, overview), k_keep_overview));
 }
 
 }  // namespace

@@ -115,16 +115,14 @@ std::string render(Context& context, const VideoQuery& query, const VideoPage& p
 io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   Context& context = call.context;
   const bool shareable = call.caller.is_anonymous();
-  const auto generation = context.responses.generation();
   const auto settings = co_await context.settings.get();
   rules.lists_nsfw = settings->instance.default_nsfw_policy != "do_not_list";
   CO_TRY(auto query,
          parse_video_query(call.request.query, call.caller, context.config.host, rules));
   const bool is_kept = shareable && is_for_everybody(query);
-  const std::string key = is_kept ? key_of(query, scope) : std::string();
-  if (is_kept) {
-    if (auto kept = context.responses.find(key)) co_return json_response(std::move(kept));
-  }
+  ResponseCache::Slot slot;
+  if (is_kept) slot = co_await context.responses.open(key_of(query, scope));
+  if (slot.text) co_return json_response(std::move(slot.text));
   auto page = co_await context.database.read(
       [&call, &query, &scope](db::Session& session) -> Answer<VideoPage> {
         TRY_VOID(apply_scope(session, scope, query));
@@ -136,8 +134,8 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   if (!is_kept) co_return json_response(std::move(body));
   const bool by_recent_views = query.sort.field == catalog::VideoSortField::trending ||
                                query.sort.field == catalog::VideoSortField::hot;
-  co_return json_response(context.responses.keep(
-      key, std::move(body), by_recent_views ? k_keep_trending : k_keep_list, generation));
+  co_return json_response(
+      slot.keep(std::move(body), by_recent_views ? k_keep_trending : k_keep_list));
 }
 
 io::Task<Reply> list_videos(Call& call) {

@@ -44,11 +44,9 @@ Answer<VideoPage> read_video(db::Session& session, const Context& context,
 io::Task<Reply> get_video(Call& call) {
   Context& context = call.context;
   const bool shareable = call.caller.is_anonymous();
-  if (shareable) {
-    if (auto kept = context.responses.find(call.request.path))
-      co_return json_response(std::move(kept));
-  }
-  const auto generation = context.responses.generation();
+  ResponseCache::Slot slot;
+  if (shareable) slot = co_await context.responses.open(call.request.path);
+  if (slot.text) co_return json_response(std::move(slot.text));
   CO_TRY(const auto key, read_video_key(call));
   CO_TRY(const auto page,
          co_await context.database.read(
@@ -62,8 +60,7 @@ io::Task<Reply> get_video(Call& call) {
   // Only what needs neither a token nor a password, and not by a number that is half a secret.
   const bool keep = shareable && access.privacy == catalog::Privacy::everyone && !page.processing;
   if (!keep) co_return json_response(json);
-  co_return json_response(
-      context.responses.keep(call.request.path, json.take(), k_keep_video, generation));
+  co_return json_response(slot.keep(json.take(), k_keep_video));
 }
 
 io::Task<Reply> get_description(Call& call) {

@@ -41,8 +41,10 @@ class Pipeline {
     Random& random;
     /// What the administrator wants of a video's renditions now.
     std::function<io::Task<PlanConfig>()> plan_config;
-    /// A video's playlists, state or files changed: caches forget what they know.
+    /// A video changed in what lists and pages show of it: caches forget what they know.
     std::function<void(const Uuid&)> on_changed;
+    /// Its playlists and files grew, and nothing else changed.
+    std::function<void(const Uuid&)> on_grown;
   };
   Pipeline(PipelineConfig config, Services services);
 

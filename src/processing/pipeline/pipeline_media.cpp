@@ -170,17 +170,17 @@ io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
   const std::string name = running_work_name(input.plan, rendition, work_segment);
   CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_work, name,
                                     std::string(k_mp4), folder / name));
-  CO_TRY_VOID(co_await services_.database.write(
-      [this, job, video, rendition, work = std::move(work), init = std::move(init),
-       put = std::move(put)](db::Session& session) -> Result<> {
-        TRY_VOID(jobs::check_fence(session, job));
-        if (init) record(session, *init);
-        store_work(session, video, rendition, work, record(session, put));
-        if (work.work_segment == 0)
-          catalog::publish_when_playable(session, video, services_.clock.now());
-        return {};
-      }));
-  services_.on_changed(input.work.uuid);
+  CO_TRY(const bool published,
+         co_await services_.database.write(
+             [this, job, video, rendition, work = std::move(work), init = std::move(init),
+              put = std::move(put)](db::Session& session) -> Result<bool> {
+               TRY_VOID(jobs::check_fence(session, job));
+               if (init) record(session, *init);
+               store_work(session, video, rendition, work, record(session, put));
+               return work.work_segment == 0 &&
+                      catalog::publish_when_playable(session, video, services_.clock.now());
+             }));
+  (published ? services_.on_changed : services_.on_grown)(input.work.uuid);
   co_return Result<>{};
 }
 

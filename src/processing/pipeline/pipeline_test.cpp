@@ -22,10 +22,15 @@
 namespace shoal::processing {
 namespace {
 
-/// Runs the real programs; what `fails` says of a command ends as if its input had been broken.
+/// Runs the real programs; what `fails` says of a command ends as if its input had been broken, and
+/// it begins once `waits` says so no more.
 class FailingRunner final : public io::ProcessRunner {
  public:
   io::Task<Result<io::ProcessExit>> run(io::Command command) override {
+    while (waits && waits(command)) {
+      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, Milliseconds{10});
+      co_await pause.async_wait(boost::asio::use_awaitable);
+    }
     const bool failing = fails && fails(command);
     auto exit = co_await real_.run(std::move(command));
     if (failing && exit) exit->status = 1;
@@ -38,6 +43,7 @@ class FailingRunner final : public io::ProcessRunner {
   /// How long a child lives on after its work is done.
   Milliseconds linger{0};
   std::function<bool(const io::Command&)> fails;
+  std::function<bool(const io::Command&)> waits;
 
  private:
   io::SandboxedRunner real_;
@@ -48,6 +54,15 @@ bool copies_picture(const io::Command& command) {
   for (std::size_t i = 1; i < arguments.size(); ++i)
     if (arguments[i - 1].starts_with("-c:v") && arguments[i] == "copy") return true;
   return false;
+}
+
+constexpr const char* k_first_work_segments =
+    "select count(*) from work_segment where position = 0";
+
+bool makes_second_work_segment(const io::Command& command) {
+  return std::ranges::any_of(command.arguments, [](const std::string& argument) {
+    return argument.find("video-240-1.mp4") != argument.npos;
+  });
 }
 
 class PipelineTest : public tests::DatabaseTest {
@@ -120,7 +135,8 @@ class PipelineTest : public tests::DatabaseTest {
               config.ladder.resolutions = {144, 240};
               co_return config;
             },
-            .on_changed = [](const Uuid&) {}};
+            .on_changed = [](const Uuid&) {},
+            .on_grown = [](const Uuid&) {}};
   }
 
   std::int64_t count(std::string_view sql) {
@@ -143,6 +159,12 @@ class PipelineTest : public tests::DatabaseTest {
       }
       co_await running.stop();
     }(runner, until));
+  }
+  void fail_after_the_first_work_segment() {
+    processes.fails = makes_second_work_segment;
+    processes.waits = [this](const io::Command& command) {
+      return makes_second_work_segment(command) && count(k_first_work_segments) == 0;
+    };
   }
   void run_all_jobs() {
     run_jobs(
@@ -239,8 +261,9 @@ TEST_P(PipelineTest, sound_alone_is_published_as_one_rendition_without_picture) 
 }
 
 TEST_P(PipelineTest, a_video_that_does_not_wait_is_published_with_its_first_segment) {
+  fail_after_the_first_work_segment();
   const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
-  run_jobs([&] { return count("select count(*) from work_segment") > 0; });
+  run_jobs([&] { return count(k_first_work_segments) > 0; });
   ASSERT_EQ(count("select count(*) from rendition"), 0);
   EXPECT_EQ(find(id).summary.state, catalog::VideoState::published);
 }
@@ -266,11 +289,7 @@ TEST_P(PipelineTest, a_source_that_cannot_be_copied_after_all_is_encoded) {
 }
 
 TEST_P(PipelineTest, what_failed_halfway_stays_playable_and_is_finished_by_a_retry) {
-  processes.fails = [](const io::Command& command) {
-    return std::ranges::any_of(command.arguments, [](const std::string& argument) {
-      return argument.find("video-240-1.mp4") != argument.npos;
-    });
-  };
+  fail_after_the_first_work_segment();
   const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
   run_jobs([&] { return find(id).failure.has_value() && count("select count(*) from job") == 0; });
   EXPECT_EQ(find(id).summary.state, catalog::VideoState::published);
