@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
@@ -22,7 +23,7 @@ class ResponseCacheTest : public testing::Test {
                       std::optional<Slot>& out) -> io::Task<> {
       out = co_await cache.open(std::move(of));
     };
-    asio::co_spawn(context_, opening(cache_, std::move(key), place), [](std::exception_ptr) {});
+    asio::co_spawn(context_, opening(cache_, std::move(key), place), asio::detached);
     run();
   }
   Slot open(std::string key) {
