@@ -15,6 +15,10 @@
 
 namespace shoal::api {
 
+/// What a client is told when a disk is full or away.
+inline constexpr std::string_view k_cannot_store =
+    "The bytes cannot be stored at the moment; try again later.";
+
 struct MadeVideo {
   VideoId id;
   Uuid uuid;

@@ -55,8 +55,7 @@ net::Response response_to(const Error& error) {
     }
     case ErrorCode::unavailable:
     case ErrorCode::timeout: {
-      auto response =
-          upload_error(503, "StorageError", "The bytes cannot be stored at the moment; try again.");
+      auto response = upload_error(503, "StorageError", k_cannot_store);
       response.headers.set("Retry-After", k_retry_late);
       return response;
     }
