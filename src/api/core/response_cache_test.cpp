@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <exception>
 #include <optional>
 
 #include "tests/support/manual_clock.h"
@@ -23,7 +23,10 @@ class ResponseCacheTest : public testing::Test {
                       std::optional<Slot>& out) -> io::Task<> {
       out = co_await cache.open(std::move(of));
     };
-    asio::co_spawn(context_, opening(cache_, std::move(key), place), asio::detached);
+    asio::co_spawn(context_, opening(cache_, std::move(key), place),
+                   [](const std::exception_ptr& error) {
+                     if (error) std::rethrow_exception(error);
+                   });
     run();
   }
   Slot open(std::string key) {
