@@ -18,7 +18,7 @@ import _support as support
 
 PEERTUBE_LIST = 91
 PEERTUBE_VIDEO = 125
-# What PeerTube's whole machine could not do is an even load here.
+# Requests per second of the even load: what lists have to reach at the least.
 PACED = 4_000
 CONNECTIONS = 32
 QUOTED = "peer is PeerTube 6.3, quoted"

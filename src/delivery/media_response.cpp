@@ -38,7 +38,7 @@ std::string attachment(std::string_view name) {
   return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", ascii, url_encode(name));
 }
 
-/// Written for each piece that is served: fmt costs three times as much here.
+/// Without fmt, which took 2 % of the time of a 16 KiB range.
 std::string content_range(net::ByteSpan span, std::uint64_t size) {
   char text[80] = "bytes ";
   char* const end = text + sizeof(text);

@@ -23,7 +23,7 @@ Problem unreadable_form(const Error& error) {
   if (error.code == ErrorCode::too_large)
     return Problem(413, error.message).with_code("quota_reached");
   if (error.code == ErrorCode::unavailable) {
-    log::error("an upload cannot be stored", {{"reason", error.message}});
+    log::warn("an upload was not stored", {{"reason", error.message}});
     return Problem(503, std::string(k_cannot_store));
   }
   return Problem(error);

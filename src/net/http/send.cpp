@@ -142,19 +142,16 @@ io::Task<bool> Connection::send_file(const FileBody& body) {
     }
     const auto asked = std::min(left, warm_until - offset);
     const auto outcome = transport_->send_file(descriptor, offset, static_cast<std::size_t>(asked));
-    if (outcome.state == IoState::want_write || outcome.state == IoState::want_read) {
-      turn = 0;
-      if (!co_await wait_for_progress(Direction::write)) break;
-      continue;
-    }
+    if (outcome.state == IoState::broken) break;
     // Nothing moved: the file is shorter than what was promised.
-    if (outcome.state == IoState::broken || outcome.bytes == 0) break;
+    if (outcome.state == IoState::done && outcome.bytes == 0) break;
     offset += outcome.bytes;
     left -= outcome.bytes;
     sent_ += outcome.bytes;
     progress_ += outcome.bytes;
     turn += outcome.bytes;
     if (outcome.bytes < asked) {
+      // The socket is full: trying again at once would fill it in crumbs.
       turn = 0;
       if (!co_await wait_for_progress(Direction::write)) break;
       continue;
