@@ -43,7 +43,7 @@ io::Task<> Housekeeping::repeat(Duty duty, const char* name, Milliseconds every)
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   for (;;) {
     timer.expires_after(every);
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await timer.async_wait(io::use_awaitable);
     const auto done = co_await (this->*duty)();
     if (!done)
       log::warn("a housekeeping duty failed", {{"duty", name}, {"reason", done.error().message}});

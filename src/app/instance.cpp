@@ -257,7 +257,7 @@ void Instance::run_until_signal() {
   // The signals are waited for on the runtime itself; the main thread sleeps until it is all over.
   parts.runtime.run_until_done([](Parts& all) -> io::Task<> {
     boost::asio::signal_set signals(all.runtime.executor(0), SIGTERM, SIGINT, SIGHUP);
-    while (co_await signals.async_wait(boost::asio::use_awaitable) == SIGHUP) {
+    while (co_await signals.async_wait(io::use_awaitable) == SIGHUP) {
       const auto reloaded = all.server->reload_tls();
       if (reloaded) {
         log::info("certificates read again");

@@ -80,7 +80,7 @@ io::Task<> SoleServer::keep(std::function<void()> on_lost) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   for (;;) {
     timer.expires_after(k_duration / 3);
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await timer.async_wait(io::use_awaitable);
     const auto renewed = co_await database_.write([lease = lease_](db::Session& session) {
       return db::renew_lease(session, lease, k_duration);
     });

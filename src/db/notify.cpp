@@ -66,7 +66,7 @@ io::Task<bool> Notifier::wait(std::string channel, std::uint64_t seen, Milliseco
     }
   } leave{*impl_, channel, place};
   boost::system::error_code ignored;
-  co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await waiter->timer.async_wait(asio::redirect_error(io::use_awaitable, ignored));
   co_return count(channel) > seen;
 }
 

@@ -4,7 +4,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -142,9 +141,9 @@ Task<bool> Offload::dispatch(std::move_only_function<void()> job) {
     });
     if (!accepted) call->finish(nullptr, false);
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&,
+  co_return co_await asio::async_initiate<const UseAwaitable&,
                                           void(std::exception_ptr, bool)>(
-      std::move(initiate), asio::use_awaitable, impl_.get(), std::move(job));
+      std::move(initiate), use_awaitable, impl_.get(), std::move(job));
 }
 
 }  // namespace shoal::io

@@ -11,7 +11,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
@@ -359,7 +358,7 @@ Task<Result<ProcessExit>> SandboxedRunner::run(Command command) {
   const KillOnExit guard(*child);
   child->watch();
   const auto wait_for_end = [&child] {
-    return child->end_event().async_wait(asio::as_tuple(asio::use_awaitable));
+    return child->end_event().async_wait(asio::as_tuple(use_awaitable));
   };
   co_await wait_for_end();
   if (!child->ended()) {

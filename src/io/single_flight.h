@@ -2,7 +2,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -103,9 +102,9 @@ class SingleFlight {
       auto call = std::make_shared<Call>(Call{std::move(handler), std::move(guard)});
       flights->join(of, [call](Landed found) { call->finish(std::move(found)); });
     };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&,
+    co_return co_await asio::async_initiate<const UseAwaitable&,
                                             void(std::exception_ptr, Landed)>(
-        std::move(initiate), asio::use_awaitable, this, std::move(name));
+        std::move(initiate), use_awaitable, this, std::move(name));
   }
 
   std::mutex mutex_;

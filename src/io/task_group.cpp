@@ -6,7 +6,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <list>
@@ -128,8 +127,8 @@ struct TaskGroup::State : std::enable_shared_from_this<State> {
         asio::post(executor, std::move(handler));
       });
     };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(std::move(initiate),
-                                                                          asio::use_awaitable);
+    co_await asio::async_initiate<const UseAwaitable&, void()>(std::move(initiate),
+                                                                          use_awaitable);
   }
 
   const Executor executor;

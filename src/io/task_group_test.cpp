@@ -19,7 +19,7 @@ using std::chrono::hours;
 
 Task<> sleep_for_ever() {
   asio::steady_timer timer(co_await asio::this_coro::executor, hours(1));
-  co_await timer.async_wait(asio::use_awaitable);
+  co_await timer.async_wait(use_awaitable);
 }
 
 Task<> set(std::promise<void>& flag) {
@@ -89,7 +89,7 @@ Task<> react_to(asio::cancellation_type type, bool& cancelled) {
   asio::steady_timer timer(co_await asio::this_coro::executor, Milliseconds(1));
   cancelled = false;
   boost::system::error_code error;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, error));
   cancelled = error == asio::error::operation_aborted;
   std::ignore = type;
 }
@@ -117,14 +117,14 @@ enum class CleanUp { plain, shielded };
 Task<> clean_up_after_cancel(CleanUp kind, bool& cleaned) {
   boost::system::error_code error;
   asio::steady_timer timer(co_await asio::this_coro::executor, hours(1));
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, error));
   EXPECT_EQ(error, asio::error::operation_aborted);
   if (kind == CleanUp::shielded) {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   }
   timer.expires_after(Milliseconds(1));
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, error));
   EXPECT_FALSE(error);
   cleaned = true;
 }
@@ -143,7 +143,7 @@ TEST(CancellationFacts, clean_up_that_awaits_must_disable_cancellation_first) {
 Task<> stop_other(TaskGroup& other, std::promise<void>& stopped) {
   boost::system::error_code error;
   asio::steady_timer timer(co_await asio::this_coro::executor, hours(1));
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, error));
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await other.stop();
   stopped.set_value();

@@ -273,7 +273,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
 
   io::Task<> pause(Milliseconds time) const {
     boost::asio::steady_timer timer(home, time);
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await timer.async_wait(io::use_awaitable);
   }
 
   Gauge gauge(const std::string& kind) {
@@ -322,7 +322,7 @@ void Runner::start() {
 }
 
 io::Task<> Runner::stop() {
-  return boost::asio::co_spawn(impl_->home, Impl::shut_down(impl_), boost::asio::use_awaitable);
+  return boost::asio::co_spawn(impl_->home, Impl::shut_down(impl_), io::use_awaitable);
 }
 
 const std::string& Runner::name() const {

@@ -25,7 +25,7 @@ io::Task<Result<>> sleep_long(std::latch& started, std::atomic<bool>& cancelled)
                                   std::chrono::minutes(1));
   started.count_down();
   try {
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await timer.async_wait(io::use_awaitable);
   } catch (const boost::system::system_error&) {
     cancelled = true;
     throw;
@@ -48,7 +48,7 @@ io::Task<Result<>> count_run(std::atomic<int>& runs) {
 io::Task<Result<>> count_at_once(std::atomic<int>& now, std::atomic<int>& most) {
   most = std::max(most.load(), ++now);
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, Milliseconds{5});
-  co_await timer.async_wait(boost::asio::use_awaitable);
+  co_await timer.async_wait(io::use_awaitable);
   --now;
   co_return Result<>{};
 }

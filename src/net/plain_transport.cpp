@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 namespace shoal::net {
@@ -65,7 +64,20 @@ IoResult PlainTransport::send_file(int descriptor, std::uint64_t offset, std::si
 io::Task<std::tuple<boost::system::error_code>> PlainTransport::wait(Direction direction) {
   const auto type =
       direction == Direction::read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
-  return socket_.async_wait(type, asio::as_tuple(asio::use_awaitable));
+  return socket_.async_wait(type, asio::as_tuple(io::use_awaitable));
+}
+
+io::Task<IoResult> Transport::wait_and_read(std::span<std::byte>) {
+  const auto [error] = co_await wait(Direction::read);
+  co_return error ? IoResult{IoState::broken, 0} : IoResult{IoState::want_read, 0};
+}
+
+io::Task<IoResult> PlainTransport::wait_and_read(std::span<std::byte> out) {
+  // Where a wait re-arms the reactor each time, a read does not: one system call less per request.
+  const auto [error, bytes] = co_await socket_.async_receive(asio::buffer(out.data(), out.size()),
+                                                             asio::as_tuple(io::use_awaitable));
+  if (error && error != asio::error::eof) co_return IoResult{IoState::broken, 0};
+  co_return IoResult{IoState::done, bytes};
 }
 
 void PlainTransport::cancel() {

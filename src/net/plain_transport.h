@@ -17,6 +17,7 @@ class PlainTransport : public Transport {
   bool sends_files() const override { return true; }
   IoResult send_file(int descriptor, std::uint64_t offset, std::size_t length) override;
   io::Task<std::tuple<boost::system::error_code>> wait(Direction direction) override;
+  io::Task<IoResult> wait_and_read(std::span<std::byte> out) override;
   void cancel() override;
   void shutdown_write() override;
 
@@ -24,7 +25,7 @@ class PlainTransport : public Transport {
   int descriptor() const { return descriptor_; }
 
  private:
-  boost::asio::generic::stream_protocol::socket socket_;
+  boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, io::Executor> socket_;
   const int descriptor_;
 };
 

@@ -82,6 +82,11 @@ class TlsTransport final : public PlainTransport {
     return outcome(SSL_write_ex(ssl_, data, size, &moved), moved);
   }
 
+  io::Task<IoResult> wait_and_read(std::span<std::byte> out) override {
+    // The socket's bytes are OpenSSL's to read.
+    return Transport::wait_and_read(out);
+  }
+
   bool sends_files() const override { return false; }
 
   void shutdown_write() override {

@@ -49,7 +49,11 @@ class Transport {
   /// Waits until the socket is ready, cancel() is called (operation_aborted) or the task is
   /// cancelled.
   virtual io::Task<std::tuple<boost::system::error_code>> wait(Direction direction) = 0;
-  /// Ends a running wait().
+  /// Waits like wait(Direction::read) for what comes next on an idle connection, and may read it at
+  /// once: then `done` as of read(). `want_read` says that something is there to be read; `broken`
+  /// that the connection is gone, or that the wait was cut short.
+  virtual io::Task<IoResult> wait_and_read(std::span<std::byte> out);
+  /// Ends a running wait() or wait_and_read().
   virtual void cancel() = 0;
   /// Tells the peer that no more bytes follow; reading stays possible.
   virtual void shutdown_write() = 0;

@@ -1,7 +1,6 @@
 #include "tests/support/api_fixture.h"
 
 #include <algorithm>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
 #include "api/api.h"

@@ -4,7 +4,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <map>
 #include <memory>
@@ -34,7 +33,7 @@ class VirtualTime final : public Clock {
     const auto place = sleepers_.emplace(time, event);
     const Erase erase{*this, place};
     boost::system::error_code error;
-    co_await event->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    co_await event->async_wait(boost::asio::redirect_error(io::use_awaitable, error));
     if (steady_now() < time) throw boost::system::system_error(error);
   }
   io::Task<> sleep_for(Milliseconds duration) { return sleep_until(steady_now() + duration); }

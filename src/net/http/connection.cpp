@@ -60,19 +60,25 @@ void Connection::end_if_idle() {
 io::Task<> Connection::serve() {
   if (!co_await shake_hands()) co_return;
   const auto& config = shard_.core().config;
+  const auto room =
+      std::span(first_bytes_)
+          .first(std::min<std::size_t>(first_bytes_.size(), config.header_limit.value));
   auto limit = shard_.now() + config.header_timeout;
   for (;;) {
     if (!exchange_) {
+      IoResult first;
       if (shard_.core().draining) co_return;
       if (!transport_->has_buffered()) {
         idle_ = true;
         deadline = limit;
-        const auto [error] = co_await transport_->wait(Direction::read);
+        first = co_await transport_->wait_and_read(room);
         deadline = SteadyTime::max();
         idle_ = false;
-        if (error) co_return;
+        if (first.state == IoState::broken) co_return;
+        if (first.state == IoState::done && first.bytes == 0) co_return;
       }
       exchange_ = shard_.borrow_exchange();
+      exchange_->take(std::span(first_bytes_).first(first.bytes));
     }
     if (co_await exchange() == After::close) co_return;
     if (exchange_->unread().empty()) shard_.give_back(std::move(exchange_));

@@ -81,6 +81,8 @@ class Connection final : public ShardMember {
   SteadyTime::duration stall_left_{};
   std::uint64_t sent_ = 0;
   std::unique_ptr<Exchange> exchange_;
+  /// Where the next request of an idle connection begins to arrive: the head of most fits.
+  std::array<std::byte, 512> first_bytes_;
   std::array<iovec, 4> pending_{};
   std::size_t pending_begin_ = 0;
   std::size_t pending_end_ = 0;

@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
 #include "tests/support/manual_clock.h"
@@ -73,7 +72,7 @@ class ScriptedTransport final : public Transport {
   }
 
   io::Task<std::tuple<boost::system::error_code>> wait(Direction) override {
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_await asio::post(co_await asio::this_coro::executor, io::use_awaitable);
     boost::system::error_code error;
     if (!call()) error = asio::error::operation_aborted;
     co_return std::tuple(error);

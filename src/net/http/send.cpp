@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
 #include "io/page_cache.h"
@@ -31,7 +30,7 @@ struct BodyLength {
 /// Lets the other connections of this executor have their turn.
 io::Task<> yield_turn(std::uint64_t& turn) {
   turn = 0;
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  co_await asio::post(co_await asio::this_coro::executor, io::use_awaitable);
 }
 
 bool forbids_body(int status) {

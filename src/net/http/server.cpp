@@ -12,7 +12,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <system_error>
 
@@ -98,7 +97,7 @@ io::Task<> sweep_for_ever(Shard& shard) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
     timer.expires_after(shard.core().config.sweep_interval);
-    co_await timer.async_wait(asio::use_awaitable);
+    co_await timer.async_wait(io::use_awaitable);
     shard.sweep();
   }
 }
@@ -155,7 +154,7 @@ struct Server::Impl {
   io::Task<> accept_for_ever() {
     for (;;) {
       const auto [error] = co_await acceptor.async_wait(tcp::acceptor::wait_read,
-                                                        asio::as_tuple(asio::use_awaitable));
+                                                        asio::as_tuple(io::use_awaitable));
       if (error) co_return;
       bool exhausted = false;
       for (int i = 0; i < k_accept_batch && accept_one(exhausted); ++i) {
@@ -163,7 +162,7 @@ struct Server::Impl {
       if (!exhausted) continue;
       log::warn("no more file descriptors: accepting pauses");
       asio::steady_timer pause(acceptor.get_executor(), k_exhausted_pause);
-      co_await pause.async_wait(asio::use_awaitable);
+      co_await pause.async_wait(io::use_awaitable);
     }
   }
 

@@ -4,7 +4,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <future>
 
 #include "io/runtime.h"
@@ -29,7 +28,7 @@ class Gate {
     ++waiting_;
     reached_.set_value();
     boost::system::error_code error;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    co_await timer_.async_wait(asio::redirect_error(io::use_awaitable, error));
     // Opening cancels the wait; only a cancelled task must not go on.
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "io/page_cache.h"
@@ -31,6 +32,12 @@ std::span<std::byte> Exchange::room() {
     begin = 0;
   }
   return std::as_writable_bytes(std::span(buffer.get() + end, capacity - end));
+}
+
+void Exchange::take(std::span<const std::byte> bytes) {
+  SHOAL_CHECK(begin == 0 && end == 0 && bytes.size() <= capacity);
+  if (!bytes.empty()) std::memcpy(buffer.get(), bytes.data(), bytes.size());
+  end = bytes.size();
 }
 
 void Exchange::reset() {

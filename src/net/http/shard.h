@@ -27,6 +27,8 @@ struct Exchange {
   std::string_view unread() const { return {buffer.get() + begin, end - begin}; }
   /// Free room behind what is unread, which is moved to the front when there is none.
   std::span<std::byte> room();
+  /// Puts bytes that were read elsewhere into the empty buffer.
+  void take(std::span<const std::byte> bytes);
   void reset();
 
   RequestParser parser;

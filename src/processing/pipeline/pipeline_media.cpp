@@ -145,7 +145,7 @@ io::Task<Result<PackagedWork>> Pipeline::package_when_heard(const Input& input,
     const bool too_early = !work && work.error().code == ErrorCode::busy;
     if (!too_early || services_.clock.steady_now() > patience) co_return work;
     pause.expires_after(k_sound_poll);
-    co_await pause.async_wait(boost::asio::use_awaitable);
+    co_await pause.async_wait(io::use_awaitable);
   }
 }
 

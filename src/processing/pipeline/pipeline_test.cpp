@@ -29,14 +29,14 @@ class FailingRunner final : public io::ProcessRunner {
   io::Task<Result<io::ProcessExit>> run(io::Command command) override {
     while (waits && waits(command)) {
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, Milliseconds{10});
-      co_await pause.async_wait(boost::asio::use_awaitable);
+      co_await pause.async_wait(io::use_awaitable);
     }
     const bool failing = fails && fails(command);
     auto exit = co_await real_.run(std::move(command));
     if (failing && exit) exit->status = 1;
     if (linger > Milliseconds{0}) {
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, linger);
-      co_await pause.async_wait(boost::asio::use_awaitable);
+      co_await pause.async_wait(io::use_awaitable);
     }
     co_return exit;
   }
@@ -155,7 +155,7 @@ class PipelineTest : public tests::DatabaseTest {
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
       for (int i = 0; i < 6000 && !done(); ++i) {
         pause.expires_after(Milliseconds(10));
-        co_await pause.async_wait(boost::asio::use_awaitable);
+        co_await pause.async_wait(io::use_awaitable);
       }
       co_await running.stop();
     }(runner, until));

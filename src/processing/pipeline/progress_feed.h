@@ -3,7 +3,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
 #include "base/result.h"
@@ -33,7 +32,7 @@ class ProgressFeed {
   io::Task<> changed() {
     while (version_ == seen_) {
       boost::system::error_code woken;
-      co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+      co_await timer_.async_wait(boost::asio::redirect_error(io::use_awaitable, woken));
       // Only notify() cancels the wait without the task being cancelled; that one rethrows.
       if (version_ == seen_) {
         const auto state = co_await boost::asio::this_coro::cancellation_state;
