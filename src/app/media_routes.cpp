@@ -11,7 +11,7 @@ void add(net::Router& router, delivery::MediaService& media, std::string_view pr
          std::string_view rest, delivery::Access how) {
   router.add(net::Method::get, fmt::format("{}{}", prefix, rest),
              [&media, how](net::Request& request) {
-               return media.serve(request, std::string(request.path_parameter("file")), how);
+               return media.serve(request, request.path_parameter("file"), how);
              });
 }
 

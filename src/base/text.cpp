@@ -158,8 +158,8 @@ static char lower(char c) {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  // Most names are written the usual way: one comparison of whole words.
+  return a == b || std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string to_lower_ascii(std::string_view text) {

@@ -83,7 +83,6 @@ net::Headers media_headers(const MediaEntry& entry) {
   net::Headers headers;
   add_cors(headers);
   headers.add("Content-Type", entry.content_type);
-  headers.add("X-Content-Type-Options", "nosniff");
   headers.add("Cache-Control", cache_control(entry));
   headers.add("ETag", entry.etag);
   headers.add("Last-Modified", to_http_date(entry.modified));
@@ -95,7 +94,7 @@ net::Response media_response(const net::Request& request, std::shared_ptr<const 
                              Access how) {
   const MediaEntry& entry = media->entry;
   net::Response response;
-  response.headers = media->headers;
+  response.headers.add(media->headers);
   if (how == Access::download && !entry.download_name.empty())
     response.headers.add("Content-Disposition", attachment(entry.download_name));
 
@@ -137,7 +136,6 @@ net::Response playlist_response(const MediaEntry& entry, std::string text) {
   net::Response response;
   add_cors(response.headers);
   response.headers.add("Content-Type", entry.content_type);
-  response.headers.add("X-Content-Type-Options", "nosniff");
   response.headers.add("Cache-Control", "private, no-store");
   response.body = std::move(text);
   return response;

@@ -99,10 +99,14 @@ io::Task<MediaService::Found> MediaService::load(std::string name) {
   co_return media;
 }
 
+std::shared_ptr<const CachedMedia> MediaService::find_fresh(std::string_view name) const {
+  auto known = cache_.find(name);
+  return known && cache_.is_fresh(*known) ? known : nullptr;
+}
+
 io::Task<MediaService::Found> MediaService::find(std::string name) {
   for (;;) {
-    auto known = cache_.find(name);
-    if (known && cache_.is_fresh(*known)) co_return known;
+    if (auto known = find_fresh(name)) co_return known;
     if (missing_.contains(name)) co_return fail(ErrorCode::not_found, "there is no such file");
     // What began before a privacy change is of no use to who asks after it.
     auto flight = co_await flights_.board(fmt::format("{} {}", cache_.generation(), name));
@@ -112,9 +116,10 @@ io::Task<MediaService::Found> MediaService::find(std::string name) {
     if (!loaded && loaded.error().code == ErrorCode::not_found) {
       cache_.forget(name);
       missing_.add(name);
-    } else if (!loaded && known && !known->entry.text) {
+    } else if (!loaded) {
       // The catalogue is away: what is playing keeps playing.
-      loaded = known;
+      const auto known = cache_.find(name);
+      if (known && !known->entry.text) loaded = known;
     }
     flight.turn->land(loaded);
     co_return loaded;
@@ -126,20 +131,23 @@ bool MediaService::has_token(const net::Request& request, const MediaEntry& entr
   return token && tokens_.verify(*token, entry.video, entry.privacy_epoch);
 }
 
-io::Task<ViewerVerdict> MediaService::decide(const net::Request& request, const MediaEntry& entry,
-                                             Access how) {
+std::optional<ViewerVerdict> MediaService::decide(const net::Request& request,
+                                                  const MediaEntry& entry, Access how) const {
   const auto allow = [](bool yes) { return yes ? ViewerVerdict::allowed : ViewerVerdict::refused; };
-  if (how == Access::picture) co_return allow(entry.is_picture);
-  if (entry.open_to_all || how == Access::open) co_return allow(entry.open_to_all);
-  if (has_token(request, entry)) co_return ViewerVerdict::allowed;
-  co_return co_await access_.may_watch(request, entry.video);
+  if (how == Access::picture) return allow(entry.is_picture);
+  if (entry.open_to_all || how == Access::open) return allow(entry.open_to_all);
+  if (has_token(request, entry)) return ViewerVerdict::allowed;
+  return std::nullopt;
 }
 
-io::Task<net::Response> MediaService::serve(net::Request& request, std::string name, Access how) {
-  auto found = co_await find(std::move(name));
+io::Task<net::Response> MediaService::serve(net::Request& request, std::string_view name,
+                                            Access how) {
+  Found found = find_fresh(name);
+  if (*found == nullptr) found = co_await find(std::string(name));
   if (!found) co_return error_response(found.error());
   const CachedMedia& media = **found;
-  const ViewerVerdict verdict = co_await decide(request, media.entry, how);
+  auto verdict = decide(request, media.entry, how);
+  if (!verdict) verdict = co_await access_.may_watch(request, media.entry.video);
   if (verdict != ViewerVerdict::allowed) {
     refused_.add();
     if (verdict == ViewerVerdict::too_many_tries) co_return too_many_tries_response();

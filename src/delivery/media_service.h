@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,7 +37,8 @@ class MediaService {
   MediaService(MediaIndex& index, ViewerAccess& access, const MediaTokens& tokens,
                StoreLookup stores, const Clock& clock, Metrics& metrics);
 
-  io::Task<net::Response> serve(net::Request& request, std::string name, Access how);
+  /// `name` is of the request, or lives as long.
+  io::Task<net::Response> serve(net::Request& request, std::string_view name, Access how);
   /// A video changed its privacy or is gone: nothing of it is answered from memory any more.
   void forget_video(const Uuid& video) {
     cache_.forget_video(video);
@@ -46,9 +48,12 @@ class MediaService {
  private:
   using Found = Result<std::shared_ptr<const CachedMedia>>;
 
+  std::shared_ptr<const CachedMedia> find_fresh(std::string_view name) const;
   io::Task<Found> find(std::string name);
   io::Task<Found> load(std::string name);
-  io::Task<ViewerVerdict> decide(const net::Request& request, const MediaEntry& entry, Access how);
+  /// Nothing where only the catalogue knows.
+  std::optional<ViewerVerdict> decide(const net::Request& request, const MediaEntry& entry,
+                                      Access how) const;
   bool has_token(const net::Request& request, const MediaEntry& entry) const;
 
   MediaIndex& index_;

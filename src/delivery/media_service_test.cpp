@@ -79,7 +79,7 @@ class MediaServiceTest : public testing::Test {
   io::Task<> ask(std::string name, std::string query, Access how, net::Response& answer) {
     net::Request request;
     request.query = *net::Parameters::parse(query);
-    answer = co_await service.serve(request, std::move(name), how);
+    answer = co_await service.serve(request, name, how);
   }
   net::Response get(std::string name, std::string query = {}, Access how = Access::restricted) {
     net::Response answer;

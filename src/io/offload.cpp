@@ -141,8 +141,7 @@ Task<bool> Offload::dispatch(std::move_only_function<void()> job) {
     });
     if (!accepted) call->finish(nullptr, false);
   };
-  co_return co_await asio::async_initiate<const UseAwaitable&,
-                                          void(std::exception_ptr, bool)>(
+  co_return co_await asio::async_initiate<const UseAwaitable&, void(std::exception_ptr, bool)>(
       std::move(initiate), use_awaitable, impl_.get(), std::move(job));
 }
 

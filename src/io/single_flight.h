@@ -102,8 +102,7 @@ class SingleFlight {
       auto call = std::make_shared<Call>(Call{std::move(handler), std::move(guard)});
       flights->join(of, [call](Landed found) { call->finish(std::move(found)); });
     };
-    co_return co_await asio::async_initiate<const UseAwaitable&,
-                                            void(std::exception_ptr, Landed)>(
+    co_return co_await asio::async_initiate<const UseAwaitable&, void(std::exception_ptr, Landed)>(
         std::move(initiate), use_awaitable, this, std::move(name));
   }
 

@@ -127,8 +127,7 @@ struct TaskGroup::State : std::enable_shared_from_this<State> {
         asio::post(executor, std::move(handler));
       });
     };
-    co_await asio::async_initiate<const UseAwaitable&, void()>(std::move(initiate),
-                                                                          use_awaitable);
+    co_await asio::async_initiate<const UseAwaitable&, void()>(std::move(initiate), use_awaitable);
   }
 
   const Executor executor;

@@ -127,21 +127,18 @@ bool is_only_any_page(const net::Router& router, net::Request& request) {
   return match.handler != nullptr && match.pattern == k_any_page;
 }
 
-io::Task<net::Response> dispatch(const net::Router& router, net::Request& request) {
-  net::Response response;
-  const net::Router::Match match = router.match(request);
-  if (match.handler != nullptr && !(match.pattern == k_any_page && is_machine_path(request.path))) {
-    response = co_await (*match.handler)(request);
-  } else if (request.method == net::Method::options) {
-    response = preflight(request);
-  } else if (match.handler == nullptr && !match.allowed.empty() &&
-             !is_only_any_page(router, request)) {
-    response = no_such_method(match.allowed);
-  } else {
-    response = no_such_route(request);
-  }
-  response.headers.set("X-Content-Type-Options", "nosniff");
+io::Task<net::Response> answer(net::Response response) {
   co_return response;
+}
+
+io::Task<net::Response> dispatch(const net::Router& router, net::Request& request) {
+  const net::Router::Match match = router.match(request);
+  if (match.handler != nullptr && !(match.pattern == k_any_page && is_machine_path(request.path)))
+    return (*match.handler)(request);
+  if (request.method == net::Method::options) return answer(preflight(request));
+  const bool other_methods =
+      match.handler == nullptr && !match.allowed.empty() && !is_only_any_page(router, request);
+  return answer(other_methods ? no_such_method(match.allowed) : no_such_route(request));
 }
 
 }  // namespace

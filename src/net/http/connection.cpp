@@ -81,8 +81,12 @@ io::Task<> Connection::serve() {
       exchange_->take(std::span(first_bytes_).first(first.bytes));
     }
     if (co_await exchange() == After::close) co_return;
-    if (exchange_->unread().empty()) shard_.give_back(std::move(exchange_));
-    limit = shard_.now() + config.idle_timeout;
+    if (exchange_->unread().empty()) {
+      shard_.give_back(std::move(exchange_));
+    } else {
+      exchange_->clear();
+    }
+    limit = answered_ + config.idle_timeout;
   }
 }
 
@@ -98,9 +102,10 @@ io::Task<bool> Connection::shake_hands() {
 }
 
 io::Task<Connection::After> Connection::exchange() {
-  exchange_->reset();
   sent_ = 0;
-  if (!co_await read_head()) co_return After::close;
+  const auto parsed = parse_head();
+  if (parsed != RequestParser::Progress::complete && !co_await read_head(parsed))
+    co_return After::close;
 
   Request& request = exchange_->request;
   const auto started = shard_.now();
@@ -114,8 +119,9 @@ io::Task<Connection::After> Connection::exchange() {
   auto response = co_await call_handler();
   const int status = response.status;
   const bool keep = can_keep_alive() && !response.headers.find("Connection");
-  const bool sent = co_await send_response(std::move(response), !keep);
-  shard_.count(request, status, sent_, started);
+  const bool sent = co_await send_response(response, !keep);
+  answered_ = shard_.now();
+  shard_.count(request, status, sent_, answered_ - started);
   if (log::enabled(log::Level::debug)) {
     log::debug("request", {{"id", request.id},
                            {"client", request.client_address},
@@ -133,16 +139,20 @@ io::Task<Connection::After> Connection::exchange() {
   co_return broken_ ? After::close : After::keep;
 }
 
-io::Task<bool> Connection::read_head() {
+RequestParser::Progress Connection::parse_head() {
+  Exchange& exchange = *exchange_;
+  if (exchange.unread().empty()) return RequestParser::Progress::more;
+  const auto step = exchange.parser.parse_head(exchange.unread());
+  exchange.begin += step.consumed;
+  return step.progress;
+}
+
+io::Task<bool> Connection::read_head(RequestParser::Progress parsed) {
   Exchange& exchange = *exchange_;
   std::optional<SteadyTime> limit;
-  for (;;) {
-    if (!exchange.unread().empty()) {
-      const auto step = exchange.parser.parse_head(exchange.unread());
-      exchange.begin += step.consumed;
-      if (step.progress == RequestParser::Progress::complete) co_return true;
-      if (step.progress == RequestParser::Progress::refused) break;
-    }
+  for (;; parsed = parse_head()) {
+    if (parsed == RequestParser::Progress::complete) co_return true;
+    if (parsed == RequestParser::Progress::refused) break;
     const auto got = transport_->read(exchange.room());
     if (got.state == IoState::done) {
       if (got.bytes == 0) co_return false;
@@ -158,7 +168,8 @@ io::Task<bool> Connection::read_head() {
   shard_.core().bad_requests.add();
   exchange.request.id = shard_.next_request_id();
   // What follows a refused head cannot be told apart from a second request: answer and hang up.
-  if (co_await send_response(problem(refusal.status, refusal.reason), true)) co_await linger();
+  auto refused = problem(refusal.status, refusal.reason);
+  if (co_await send_response(refused, true)) co_await linger();
   co_return false;
 }
 

@@ -35,7 +35,10 @@ class Connection final : public ShardMember {
   // connection.cpp
   io::Task<bool> shake_hands();
   io::Task<After> exchange();
-  io::Task<bool> read_head();
+  /// The head of the next request from what was read already.
+  RequestParser::Progress parse_head();
+  /// Reads and parses on from there; false when there will be no request.
+  io::Task<bool> read_head(RequestParser::Progress parsed);
   void begin_body();
   std::shared_ptr<RequestBody> make_body();
   bool can_keep_alive() const;
@@ -56,7 +59,7 @@ class Connection final : public ShardMember {
   io::Task<bool> wait_for_progress(Direction direction);
 
   // send.cpp
-  io::Task<bool> send_response(Response response, bool close);
+  io::Task<bool> send_response(Response& response, bool close);
   void queue(const void* data, std::size_t size);
   IoState try_send(bool more);
   io::Task<bool> send(bool more);
@@ -80,6 +83,7 @@ class Connection final : public ShardMember {
   std::uint64_t progress_ = 0;
   SteadyTime::duration stall_left_{};
   std::uint64_t sent_ = 0;
+  SteadyTime answered_{};
   std::unique_ptr<Exchange> exchange_;
   /// Where the next request of an idle connection begins to arrive: the head of most fits.
   std::array<std::byte, 512> first_bytes_;

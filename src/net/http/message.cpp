@@ -8,8 +8,21 @@ namespace shoal::net {
 
 namespace {
 
-constexpr std::size_t k_usual_text = 640;
+constexpr std::size_t k_usual_lines = 640;
 constexpr std::size_t k_usual_fields = 16;
+constexpr std::string_view k_colon = ": ";
+constexpr std::string_view k_line_end = "\r\n";
+
+bool ends_line(char c) {
+  return (c == '\r') | (c == '\n') | (c == '\0');
+}
+
+/// Without an early way out, so that the compiler looks at many bytes at once.
+bool has_line_end(std::string_view text) {
+  bool found = false;
+  for (const char c : text) found |= ends_line(c);
+  return found;
+}
 
 }  // namespace
 
@@ -36,15 +49,34 @@ std::string_view to_string(Method method) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  // Room for what most messages have.
-  if (spans_.empty()) {
-    text_.reserve(k_usual_text);
-    spans_.reserve(k_usual_fields);
-  }
-  spans_.push_back({static_cast<std::uint32_t>(text_.size()),
+  add_parsed(name, value);
+  if (!has_line_end(value)) return;
+  const auto end = lines_.end() - static_cast<std::ptrdiff_t>(k_line_end.size());
+  std::replace_if(end - static_cast<std::ptrdiff_t>(value.size()), end, ends_line, ' ');
+}
+
+void Headers::add_parsed(std::string_view name, std::string_view value) {
+  if (spans_.empty()) reserve_usual();
+  spans_.push_back({static_cast<std::uint32_t>(lines_.size()),
                     static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(value.size())});
-  text_.append(name).append(value);
+  lines_.append(name).append(k_colon).append(value).append(k_line_end);
+}
+
+void Headers::add(const Headers& other) {
+  if (spans_.empty()) reserve_usual();
+  const auto begin = static_cast<std::uint32_t>(lines_.size());
+  lines_.append(other.lines_);
+  for (Span span : other.spans_) {
+    span.begin += begin;
+    spans_.push_back(span);
+  }
+}
+
+/// Room for what most messages have.
+void Headers::reserve_usual() {
+  lines_.reserve(k_usual_lines);
+  spans_.reserve(k_usual_fields);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
@@ -53,11 +85,18 @@ void Headers::set(std::string_view name, std::string_view value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(spans_, [&](const Span& span) { return iequals(field(span).name, name); });
+  std::uint32_t gone = 0;
+  std::erase_if(spans_, [&](Span& span) {
+    span.begin -= gone;
+    if (!iequals(field(span).name, name)) return false;
+    lines_.erase(span.begin, span.size());
+    gone += static_cast<std::uint32_t>(span.size());
+    return true;
+  });
 }
 
 void Headers::clear() {
-  text_.clear();
+  lines_.clear();
   spans_.clear();
 }
 
@@ -68,9 +107,13 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 }
 
 Headers::Field Headers::field(const Span& span) const {
-  const std::string_view text(text_);
-  return {text.substr(span.begin, span.name_size),
-          text.substr(span.begin + span.name_size, span.value_size)};
+  const std::string_view line = lines().substr(span.begin, span.size());
+  return {line.substr(0, span.name_size),
+          line.substr(span.name_size + k_colon.size(), span.value_size)};
+}
+
+std::size_t Headers::Span::size() const {
+  return name_size + k_colon.size() + value_size + k_line_end.size();
 }
 
 namespace {
@@ -126,6 +169,20 @@ std::string_view Request::path_parameter(std::string_view name) const {
   for (const auto& [key, value] : path_parameters)
     if (key == name) return value;
   return {};
+}
+
+void Request::clear() {
+  method = Method::get;
+  target.clear();
+  path.clear();
+  query.clear();
+  headers.clear();
+  path_parameters.clear();
+  route = {};
+  client_address.clear();
+  secure = false;
+  id.clear();
+  body.reset();
 }
 
 Response Response::text(int status, std::string body, std::string_view content_type) {

@@ -22,8 +22,9 @@ namespace shoal::net {
 enum class Method { get, head, post, put, patch, del, options, other };
 std::string_view to_string(Method method);
 
-/// Header fields in order; names compare without case (RFC 9110 section 5.1). Value. All texts lie
-/// in one string, so that a message costs two allocations however many fields it has.
+/// Header fields in order; names compare without case (RFC 9110 section 5.1). Value. They lie in
+/// one string as they are sent, so that a message costs two allocations and one copy however many
+/// fields it has.
 class Headers {
  public:
   struct Field {
@@ -31,7 +32,12 @@ class Headers {
     std::string_view value;
   };
 
+  /// What would end the line in a value becomes a space.
   void add(std::string_view name, std::string_view value);
+  /// The same for a value that cannot hold such a thing: one of a parsed message.
+  void add_parsed(std::string_view name, std::string_view value);
+  /// All fields of `other`.
+  void add(const Headers& other);
   /// Replaces every field of that name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
@@ -43,17 +49,21 @@ class Headers {
   auto fields() const {
     return spans_ | std::views::transform([this](const Span& span) { return field(span); });
   }
+  /// "Name: value\r\n" of every field (RFC 9112 section 5).
+  std::string_view lines() const { return lines_; }
 
  private:
-  /// A field in text_: its name, then at once its value.
+  /// The line of a field.
   struct Span {
+    std::size_t size() const;
     std::uint32_t begin;
     std::uint32_t name_size;
     std::uint32_t value_size;
   };
   Field field(const Span& span) const;
+  void reserve_usual();
 
-  std::string text_;
+  std::string lines_;
   std::vector<Span> spans_;
 };
 
@@ -64,6 +74,7 @@ class Parameters {
   /// Broken escapes are an error (invalid).
   static Result<Parameters> parse(std::string_view text);
   void add(std::string name, std::string value);
+  void clear() { items_.clear(); }
   std::optional<std::string_view> find(std::string_view name) const;
   std::vector<std::string_view> values(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
@@ -89,8 +100,8 @@ struct Request {
   std::string path;  ///< decoded; starts with '/'; never holds "..", NUL or an empty segment trick
   Parameters query;
   Headers headers;
-  /// Filled by the router: `/videos/:id` gives {"id", "…"}.
-  std::vector<std::pair<std::string, std::string>> path_parameters;
+  /// Filled by the router: `/videos/:id` gives {"id", "…"}. Views of the router's and `path`'s.
+  std::vector<std::pair<std::string_view, std::string_view>> path_parameters;
   /// The pattern that matched, set by the router, empty where none did: a bounded label for
   /// metrics. Lives as long as the router.
   std::string_view route;
@@ -101,6 +112,8 @@ struct Request {
   std::shared_ptr<BodySource> body;  ///< never null
 
   std::string_view path_parameter(std::string_view name) const;
+  /// A request without anything, which keeps the memory of its texts.
+  void clear();
 };
 
 /// Reads a whole body of at most `limit` bytes; more is ErrorCode::too_large.

@@ -21,6 +21,30 @@ TEST(Headers, compare_names_without_case_and_keep_order) {
   EXPECT_FALSE(headers.contains("ETag"));
 }
 
+TEST(Headers, lie_as_they_are_sent) {
+  Headers common;
+  common.add("A", "1");
+  common.add("Gone", "x");
+  common.add("B", "");
+  Headers headers;
+  headers.add("First", "0");
+  headers.add(common);
+  headers.remove("gone");
+  headers.add("Last", "2");
+  EXPECT_EQ(headers.lines(), "First: 0\r\nA: 1\r\nB: \r\nLast: 2\r\n");
+  EXPECT_EQ(headers.find("b"), "");
+  EXPECT_EQ(headers.find("last"), "2");
+  EXPECT_EQ(common.lines(), "A: 1\r\nGone: x\r\nB: \r\n");
+}
+
+TEST(Headers, keep_a_value_on_its_line) {
+  using namespace std::string_view_literals;
+  Headers headers;
+  headers.add("Location", "/a\r\nSet-Cookie: b\0c"sv);
+  headers.set("After", "d");
+  EXPECT_EQ(headers.lines(), "Location: /a  Set-Cookie: b c\r\nAfter: d\r\n");
+}
+
 TEST(Parameters, answer_to_every_spelling_of_an_array) {
   const auto parameters = Parameters::parse("a=1&b%5B%5D=2&b[]=3&c[0]=4&c[1]=5&d[x]=6&e=%2B+%20");
   ASSERT_TRUE(parameters);
@@ -45,7 +69,7 @@ TEST(ResponseHead, has_one_framing_whatever_the_handler_says) {
   append_head(head, response, {.date = "now", .request_id = "id", .content_length = 1});
   EXPECT_EQ(head,
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: now\r\nContent-Length: 1\r\n"
-            "X-Request-Id: id\r\n\r\n");
+            "X-Request-Id: id\r\nX-Content-Type-Options: nosniff\r\n\r\n");
 }
 
 }  // namespace

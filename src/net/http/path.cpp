@@ -33,9 +33,17 @@ Result<TargetParts> split_target(std::string_view target) {
 
 namespace {
 
-bool is_plain(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return u > 0x20 && u < 0x7f && c != '%' && c != '\\';
+/// Whether every byte stands for itself and no segment is empty or begins with a dot.
+bool is_plain(std::string_view path) {
+  bool odd = false;
+  char before = 0;
+  for (const char c : path) {
+    const auto u = static_cast<unsigned char>(c);
+    odd |= (u <= 0x20) | (u >= 0x7f) | (c == '%') | (c == '\\');
+    odd |= (before == '/') & ((c == '/') | (c == '.'));
+    before = c;
+  }
+  return !odd;
 }
 
 bool has_bad_segment(std::string_view path) {
@@ -52,25 +60,20 @@ bool has_bad_segment(std::string_view path) {
 }  // namespace
 
 Result<std::string> decode_path(std::string_view path) {
-  std::string decoded;
-  if (std::ranges::all_of(path, is_plain)) {
-    decoded = path;
-  } else {
-    auto text = url_decode(path);
-    if (!text || !is_valid_utf8(*text))
-      return fail(ErrorCode::invalid, "the path is not valid percent-encoded UTF-8");
-    decoded = *std::move(text);
-    const bool slashes = std::ranges::count(decoded, '/') != std::ranges::count(path, '/');
-    const bool odd = std::ranges::any_of(decoded, [](char c) {
-      const auto u = static_cast<unsigned char>(c);
-      return u < 0x20 || u == 0x7f || c == '\\';
-    });
-    if (slashes || odd)
-      return fail(ErrorCode::invalid, "the path holds an encoded slash or a control character");
-  }
-  if (!decoded.starts_with('/') || has_bad_segment(decoded))
+  if (path.starts_with('/') && is_plain(path)) return std::string(path);
+  auto decoded = url_decode(path);
+  if (!decoded || !is_valid_utf8(*decoded))
+    return fail(ErrorCode::invalid, "the path is not valid percent-encoded UTF-8");
+  const bool slashes = std::ranges::count(*decoded, '/') != std::ranges::count(path, '/');
+  const bool odd = std::ranges::any_of(*decoded, [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u < 0x20 || u == 0x7f || c == '\\';
+  });
+  if (slashes || odd)
+    return fail(ErrorCode::invalid, "the path holds an encoded slash or a control character");
+  if (!decoded->starts_with('/') || has_bad_segment(*decoded))
     return fail(ErrorCode::invalid, "the path holds an empty, '.' or '..' segment");
-  return decoded;
+  return *std::move(decoded);
 }
 
 }  // namespace shoal::net

@@ -1,6 +1,7 @@
 #include "net/http/range.h"
 
 #include <charconv>
+#include <ranges>
 
 #include "base/text.h"
 
@@ -9,10 +10,10 @@ namespace {
 
 /// A position; one past 64 bits counts as the largest. Nothing unless all digits.
 std::optional<std::uint64_t> position(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
-    return std::nullopt;
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto* const past = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), past, value);
+  if (error == std::errc::invalid_argument || end != past) return std::nullopt;
   return error == std::errc::result_out_of_range ? UINT64_MAX : value;
 }
 
@@ -29,13 +30,13 @@ std::optional<RangeSpec> parse_one(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::vector<RangeSpec>> parse_range(std::string_view header) {
+std::optional<RangeSpecs> parse_range(std::string_view header) {
   const auto equals = header.find('=');
   if (equals == std::string_view::npos || !iequals(trim(header.substr(0, equals)), "bytes"))
     return std::nullopt;
-  std::vector<RangeSpec> specs;
-  for (const std::string_view part : split(header.substr(equals + 1), ',')) {
-    const std::string_view text = trim(part);
+  RangeSpecs specs;
+  for (const auto part : std::views::split(header.substr(equals + 1), ',')) {
+    const std::string_view text = trim(std::string_view(part));
     if (text.empty()) continue;  // RFC 9110 5.6.1: empty list elements are passed over
     const auto spec = parse_one(text);
     if (!spec || specs.size() == k_max_ranges) return std::nullopt;

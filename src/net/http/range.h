@@ -1,9 +1,9 @@
 #pragma once
 
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace shoal::net {
 
@@ -38,6 +38,7 @@ struct RangeSpec {
   std::optional<std::uint64_t> last;
 };
 inline constexpr std::size_t k_max_ranges = 16;
-std::optional<std::vector<RangeSpec>> parse_range(std::string_view header);
+using RangeSpecs = boost::container::static_vector<RangeSpec, k_max_ranges>;
+std::optional<RangeSpecs> parse_range(std::string_view header);
 
 }  // namespace shoal::net

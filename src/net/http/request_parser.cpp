@@ -1,6 +1,7 @@
 #include "net/http/request_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
@@ -47,10 +48,17 @@ bool is_fold(std::string_view raw) {
   return false;
 }
 
+constexpr auto k_host_characters = [] {
+  std::array<bool, 256> allowed{};
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:[]%"))
+    allowed.at(static_cast<unsigned char>(c)) = true;
+  return allowed;
+}();
+
 bool is_host(std::string_view host) {
   return host.size() <= 255 && std::ranges::all_of(host, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  std::string_view("-._~:[]%").find(c) != std::string_view::npos;
+           return k_host_characters[static_cast<unsigned char>(c)];
          });
 }
 
@@ -108,7 +116,7 @@ class RequestParser::Beast final : public http::basic_parser<true> {
       default:
         break;
     }
-    request_.headers.add(view(name), view(value));
+    request_.headers.add_parsed(view(name), view(value));
   }
 
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -1,5 +1,6 @@
 #include "net/http/router.h"
 
+#include <boost/container/small_vector.hpp>
 #include <map>
 
 #include "base/check.h"
@@ -22,12 +23,13 @@ struct Leaf {
   }
 };
 
+/// Deeper paths cost an allocation.
 constexpr std::size_t k_usual_depth = 8;
+using Segments = boost::container::small_vector<std::string_view, k_usual_depth>;
 
 /// The segments of a path; a '/' at the end makes no segment.
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> segments;
-  segments.reserve(k_usual_depth);
+Segments segments_of(std::string_view path) {
+  Segments segments;
   for (std::size_t start = 1; start < path.size();) {
     const auto end = std::min(path.find('/', start), path.size());
     segments.push_back(path.substr(start, end - start));
@@ -51,8 +53,8 @@ namespace {
 struct Search {
   Method method;
   std::string_view path;
-  std::vector<std::string_view> segments;
-  std::vector<std::string_view> values;
+  Segments segments;
+  Segments values;
   const Leaf* found = nullptr;
   const Handler* handler = nullptr;
   std::vector<const Leaf*> others;

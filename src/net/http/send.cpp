@@ -39,7 +39,7 @@ bool forbids_body(int status) {
 
 }  // namespace
 
-io::Task<bool> Connection::send_response(Response response, bool close) {
+io::Task<bool> Connection::send_response(Response& response, bool close) {
   Exchange& exchange = *exchange_;
   const auto& framing = exchange.parser.framing();
   const bool head = exchange.request.method == Method::head;

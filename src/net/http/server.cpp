@@ -153,8 +153,8 @@ struct Server::Impl {
 
   io::Task<> accept_for_ever() {
     for (;;) {
-      const auto [error] = co_await acceptor.async_wait(tcp::acceptor::wait_read,
-                                                        asio::as_tuple(io::use_awaitable));
+      const auto [error] =
+          co_await acceptor.async_wait(tcp::acceptor::wait_read, asio::as_tuple(io::use_awaitable));
       if (error) co_return;
       bool exhausted = false;
       for (int i = 0; i < k_accept_batch && accept_one(exhausted); ++i) {

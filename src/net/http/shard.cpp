@@ -40,8 +40,8 @@ void Exchange::take(std::span<const std::byte> bytes) {
   end = bytes.size();
 }
 
-void Exchange::reset() {
-  request = Request();
+void Exchange::clear() {
+  request.clear();
   parser.reset(request);
   head.clear();
   if (head.capacity() > k_large_head) head.shrink_to_fit();
@@ -118,7 +118,7 @@ std::unique_ptr<Exchange> Shard::borrow_exchange() {
 void Shard::give_back(std::unique_ptr<Exchange> exchange) {
   if (exchanges_.size() >= k_kept_exchanges) return;
   exchange->begin = exchange->end = 0;
-  exchange->request = Request();
+  exchange->clear();
   exchanges_.push_back(std::move(exchange));
 }
 
@@ -136,18 +136,17 @@ void Shard::give_back(std::unique_ptr<std::byte[]> buffer) {
 bool Shard::is_resident(const io::File& file, std::uint64_t offset) {
   // A popular part stays in memory for longer than a second; if not, its reader waits for the disk.
   const auto part = offset / k_resident_part;
-  const auto second =
-      std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count();
   const auto hash = std::hash<const void*>{}(&file) / alignof(std::max_align_t) + part;
   Resident& known = resident_.at(hash % resident_.size());
-  if (known.file == &file && known.part == part && known.second == second) return true;
+  if (known.file == &file && known.part == part && known.second == date_second_) return true;
   if (!io::is_resident(file.descriptor(), offset)) return false;
-  known = {&file, part, second};
+  known = {&file, part, date_second_};
   return true;
 }
 
 void Shard::sweep() {
   const auto time = now();
+  std::ignore = date();
   for (auto& member : members_) {
     if (member.deadline <= time) member.expire();
   }
@@ -174,11 +173,12 @@ Shard::Series& Shard::series_for(const Request& request, int status) {
   return series_.emplace(key, series).first->second;
 }
 
-void Shard::count(const Request& request, int status, std::uint64_t bytes, SteadyTime started) {
+void Shard::count(const Request& request, int status, std::uint64_t bytes,
+                  SteadyTime::duration taken) {
   const auto& series = series_for(request, status);
   series.requests.add();
   series.bytes.add(static_cast<double>(bytes));
-  series.duration.observe(std::chrono::duration<double>(now() - started).count());
+  series.duration.observe(std::chrono::duration<double>(taken).count());
 }
 
 }  // namespace shoal::net

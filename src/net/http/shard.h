@@ -22,14 +22,17 @@ namespace shoal::net {
 /// Everything one running request needs. Idle connections own none: a shard lends them out.
 struct Exchange {
   Exchange(ParserLimits limits, std::size_t buffer_size)
-      : parser(limits), buffer(std::make_unique<char[]>(buffer_size)), capacity(buffer_size) {}
+      : parser(limits), buffer(std::make_unique<char[]>(buffer_size)), capacity(buffer_size) {
+    clear();
+  }
 
   std::string_view unread() const { return {buffer.get() + begin, end - begin}; }
   /// Free room behind what is unread, which is moved to the front when there is none.
   std::span<std::byte> room();
   /// Puts bytes that were read elsewhere into the empty buffer.
   void take(std::span<const std::byte> bytes);
-  void reset();
+  /// Forgets the request, but keeps the memory that the next one needs as well.
+  void clear();
 
   RequestParser parser;
   Request request;
@@ -100,7 +103,7 @@ class Shard {
 
   ServerCore& core() { return core_; }
   SteadyTime now() const { return core_.clock.steady_now(); }
-  /// The Date of this second.
+  /// The Date of this second, as of the last answer or sweep.
   std::string_view date();
   std::string next_request_id();
   std::unique_ptr<Exchange> borrow_exchange();
@@ -117,7 +120,7 @@ class Shard {
   void drain();
 
   /// One answered request.
-  void count(const Request& request, int status, std::uint64_t bytes, SteadyTime started);
+  void count(const Request& request, int status, std::uint64_t bytes, SteadyTime::duration taken);
 
   static constexpr std::size_t k_copy_buffer = std::size_t{64} * 1024;
 
