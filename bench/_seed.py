@@ -1,7 +1,8 @@
 """Videos written straight into a stopped server's SQLite database, thousands per second.
 
 Rows are what publishing writes: video, pictures, and for the newest ones the files of four
-renditions too. There are no bytes behind the files, so only the API can be measured with them.
+renditions too. There are no bytes behind the files and no grams for the search: lists and single
+videos can be measured with them.
 """
 import random
 import sqlite3

@@ -18,7 +18,8 @@ namespace shoal::io {
 /// A bounded pool of threads for calls that block (database, disk, argon2). Any thread.
 /// `threads` run at once and `queue_limit` wait; one more is refused with ErrorCode::busy.
 /// Threads start when there is work for them; while the machine has none to give, those that run do
-/// the work, and without any it is refused as busy. Must outlive the tasks that await it.
+/// the work, and without any it is refused as busy. Must outlive the tasks that await it, and end
+/// before the runtime that they run on.
 class Offload {
  public:
   /// Throws std::system_error where the machine has no thread to give; replaced in tests.

@@ -5,6 +5,7 @@
 #include "api/core/json_writer.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/http/response_writer.h"
 
 namespace shoal::api {
 namespace {
@@ -43,6 +44,18 @@ void write_invalid_params(JsonWriter& json, const std::vector<InvalidParam>& par
       });
     }
   });
+}
+
+/// As PeerTube words them: two of its titles are the names of RFC 7231.
+std::string_view title_of(int status) {
+  switch (status) {
+    case 413:
+      return "Payload Too Large";
+    case 422:
+      return "Unprocessable Entity";
+    default:
+      return net::reason_phrase(status);
+  }
 }
 
 }  // namespace
@@ -120,47 +133,12 @@ int status_of(ErrorCode code) {
   return 500;
 }
 
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Payload Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 422:
-      return "Unprocessable Entity";
-    case 429:
-      return "Too Many Requests";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return status < 500 ? "Bad Request" : "Internal Server Error";
-  }
-}
-
 net::Response to_response(const Problem& problem, std::string_view operation,
                           std::string_view target) {
   JsonWriter json(512);
   json.object([&] {
     if (problem.code.empty()) {
-      json.field("type", "about:blank").field("title", reason_phrase(problem.status));
+      json.field("type", "about:blank").field("title", title_of(problem.status));
     } else {
       json.field("type", fmt::format("{}#section/Errors/{}", k_reference, problem.code));
     }

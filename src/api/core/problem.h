@@ -57,9 +57,6 @@ int status_of(ErrorCode code);
 net::Response to_response(const Problem& problem, std::string_view operation,
                           std::string_view target);
 
-/// The reason phrase that goes into `title`.
-std::string_view reason_phrase(int status);
-
 /// What a handler, or a step of one, returns. Transaction functions may return it too.
 template <class T = void>
 using Answer = std::expected<T, Problem>;
