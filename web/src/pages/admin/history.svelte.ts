@@ -72,6 +72,7 @@ export function verdict(o: Overview, cpuAverage: number, failedJobs: number): Ve
     return { kind: 'backlog', seconds: o.jobs.oldestWaitSeconds }
   }
   if (failedJobs > 0) return { kind: 'failed', count: failedJobs }
-  if (cpuAverage > limits.cpuPercent) return { kind: 'cpu' }
+  // Processing takes whatever viewers leave, so that alone is no reason to worry.
+  if (cpuAverage > limits.cpuPercent && o.jobs.running === 0) return { kind: 'cpu' }
   return { kind: 'good' }
 }

@@ -34,6 +34,8 @@ describe('verdict', () => {
       count: 2
     })
     expect(verdict(calm, 99, 0)).toEqual({ kind: 'cpu' })
+    const working = { ...calm, jobs: { ...calm.jobs, running: 2 } }
+    expect(verdict(working, 99, 0)).toEqual({ kind: 'good' })
   })
 })
 
