@@ -160,15 +160,21 @@ test('a lost server is said plainly and the page comes back when asked', async (
   await closePage(page)
 })
 
-test('names and descriptions are shown as written, never run', async () => {
+test('names are shown as written and descriptions as Markdown, neither is run', async () => {
   const hostile = '<img src=x onerror="window.hacked=1">'
   const { uuid, shortUUID } = await api.upload(clip('short'), {
     name: hostile,
-    description: hostile
+    description: `${hostile}\n\n**bold** [site](https://example.org/) [bad](javascript:window.hacked=1)`
   })
   const page = await openPage(browser, server)
   await page.goto(`/w/${shortUUID}`)
   await page.getByRole('heading', { level: 1, name: hostile }).waitFor()
+  await page.locator('strong', { hasText: /^bold$/ }).waitFor()
+  await page.getByText(hostile).nth(1).waitFor()
+  const site = page.getByRole('link', { name: 'site', exact: true })
+  assert.equal(await site.getAttribute('href'), 'https://example.org/')
+  assert.equal(await page.getByRole('link', { name: 'bad', exact: true }).count(), 0)
+  await page.getByText('bad', { exact: true }).click()
   assert.equal(await page.evaluate(() => window.hacked), undefined)
   await closePage(page)
   await api.call('DELETE', `videos/${uuid}`)

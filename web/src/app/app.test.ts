@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseTime, richText } from './richText'
+import { parseMarkdown } from './markdown'
+import { parseTime, richText, safeAddress } from './richText'
 import { matchPath, safeBack } from './router.svelte'
 
 describe('matchPath', () => {
@@ -47,6 +48,73 @@ describe('richText', () => {
   it('does not take clock times with seconds fractions or ratios apart', () => {
     expect(richText('16:9').filter((p) => p.kind === 'time')).toEqual([])
     expect(richText('1:02:03').find((p) => p.kind === 'time')).toMatchObject({ seconds: 3723 })
+  })
+})
+
+describe('parseMarkdown', () => {
+  const kinds = (text: string) => {
+    const first = parseMarkdown(text)?.children[0]
+    return first && 'children' in first ? first.children.map((node) => node.type) : first?.type
+  }
+  it('knows emphasis, links, lists, quotes and code', () => {
+    expect(kinds('a *b* **c** [d](https://e.example) `f`')).toEqual([
+      'text',
+      'emphasis',
+      'text',
+      'strong',
+      'text',
+      'link',
+      'text',
+      'inlineCode'
+    ])
+    expect(parseMarkdown('- a\n- b')?.children[0]).toMatchObject({ type: 'list', ordered: false })
+    expect(parseMarkdown('> a')?.children[0]).toMatchObject({ type: 'blockquote' })
+  })
+  it('leaves HTML, pictures and headings as they were written', () => {
+    for (const text of [
+      '<b>now</b>',
+      '<script>1</script>',
+      '# not big',
+      '    indented',
+      'a\n---'
+    ]) {
+      expect(kinds(text), text).toEqual(['text'])
+    }
+    expect(JSON.stringify(parseMarkdown('![x](https://a.example/x.png)'))).not.toContain('"image"')
+  })
+  it('gives up on what is nested for its own sake', () => {
+    for (const piece of [
+      '> ',
+      '* ',
+      '*a ',
+      '**a ',
+      '[',
+      '![',
+      '`',
+      '_a',
+      '- ',
+      '1. ',
+      '&',
+      '\\',
+      '<'
+    ]) {
+      const root = parseMarkdown(piece.repeat(10_000 / piece.length))
+      expect(JSON.stringify(root).length).toBeLessThan(10_000_000)
+    }
+    expect(parseMarkdown('_a *b '.repeat(30) + 'c* c_ '.repeat(30))).toBeNull()
+    expect(parseMarkdown('_a *b '.repeat(5) + 'c* c_ '.repeat(5))).not.toBeNull()
+  })
+  it('follows only addresses of the web and of mail', () => {
+    for (const bad of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      '//a.example',
+      'vbscript:x',
+      '/x'
+    ]) {
+      expect(safeAddress(bad), bad).toBeNull()
+    }
+    expect(safeAddress('HTTPS://a.example')).toBe('HTTPS://a.example')
   })
 })
 

@@ -22,6 +22,11 @@ export function richText(text: string): Piece[] {
   return pieces
 }
 
+/** An address that a description may lead to; null for every other scheme. */
+export function safeAddress(address: string): string | null {
+  return /^(?:https?:\/\/|mailto:)/i.test(address) ? address : null
+}
+
 /** "1:23", "1:02:03" or plain seconds; null when it is none of them. */
 export function parseTime(text: string): number | null {
   if (!/^(?:\d+|\d{1,2}(?::\d{1,2}){1,2}|(?:\d+h)?(?:\d+m)?(?:\d+s)?)$/.test(text) || text === '') {

@@ -291,7 +291,8 @@ export const en = {
   details: {
     title: 'Title',
     description: 'Description',
-    descriptionHint: 'Links and times such as 1:23 become clickable.',
+    descriptionHint:
+      'Markdown: *emphasis*, [links](https://…), lists. Times such as 1:23 become clickable.',
     channel: 'Channel',
     privacy: 'Who can watch',
     privacyPublicHint: 'Everybody; it appears in lists and in search',

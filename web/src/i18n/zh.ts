@@ -287,7 +287,7 @@ export const zh: Messages = {
   details: {
     title: '标题',
     description: '简介',
-    descriptionHint: '链接和 1:23 这样的时间可以点击。',
+    descriptionHint: '支持 Markdown：*强调*、[链接](https://…)、列表。1:23 这样的时间可以点击。',
     channel: '频道',
     privacy: '谁可以观看',
     privacyPublicHint: '所有人；会出现在列表和搜索中',
