@@ -15,6 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::size_t k_longest_annotation = 100;
+
 std::string as_utf8(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::string out;
@@ -129,6 +131,13 @@ std::optional<Timing> parse_timing(std::string_view line) {
   return timing;
 }
 
+/// At most `limit` bytes of valid UTF-8, no character of it cut.
+std::string_view first_bytes(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while ((static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
 /// What may stand between < and >: b, i, u, c, v, lang, ruby, rt, with classes and for v and lang a
 /// word; or a time. Gives the tag as it may be written, empty when it is dropped.
 std::string clean_tag(std::string_view tag) {
@@ -138,12 +147,13 @@ std::string clean_tag(std::string_view tag) {
       to_lower_ascii(tag.substr(0, std::min(tag.size(), tag.find_first_of(" .\t"))));
   if (std::ranges::find(k_tags, name) == k_tags.end()) return {};
   if (closes) return fmt::format("</{}>", name);
-  std::string annotation;
+  std::string words;
   if (const auto space = tag.find(' '); space != tag.npos && (name == "v" || name == "lang")) {
-    for (const char c : trim(tag.substr(space + 1))) {
-      if (c != '<' && c != '>' && c != '&' && c != '\n' && annotation.size() < 100) annotation += c;
+    for (const char c : tag.substr(space + 1)) {
+      if (c != '<' && c != '>' && c != '&' && static_cast<unsigned char>(c) >= 0x20) words += c;
     }
   }
+  const std::string_view annotation = trim(first_bytes(trim(words), k_longest_annotation));
   return annotation.empty() ? fmt::format("<{}>", name) : fmt::format("<{} {}>", name, annotation);
 }
 
@@ -196,8 +206,9 @@ std::string clean_text(const std::string_view whole) {
       out += "&amp;";
     } else if (c == '>') {
       out += "&gt;";
-    } else if (c == '{' && text.starts_with("{\\")) {
-      // SubStation overrides that found their way into SubRip.
+    } else if (c == '\\' && out.ends_with('{')) {
+      // SubStation overrides, "{\an8}", that found their way into SubRip.
+      out.pop_back();
       const auto end = text.find('}');
       text.remove_prefix(end == text.npos ? text.size() : end + 1);
       continue;

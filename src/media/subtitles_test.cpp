@@ -38,6 +38,16 @@ TEST(Subtitles, markup_that_is_not_ours_loses_its_meaning) {
   EXPECT_THAT(out, testing::Not(testing::HasSubstr("script")));
 }
 
+TEST(Subtitles, what_is_served_reads_back_as_it_is) {
+  const std::string long_name(99, 'x');
+  const auto cues =
+      parse_subtitles("00:01.000 --> 00:02.000\n<v & Ann & >a{<x>\\an8}b{{\\x}\\y}c</v>\n<v " +
+                      long_name + "é>d\n");
+  ASSERT_TRUE(cues);
+  EXPECT_EQ(cues->front().text, "<v Ann>abc</v>\n<v " + long_name + ">d");
+  EXPECT_EQ(converted(write_webvtt(*cues)), write_webvtt(*cues));
+}
+
 TEST(Subtitles, an_arrow_in_the_text_opens_no_cue) {
   const std::string out = converted("1\n00:00:01,000 --> 00:00:02,000\na --> b\n");
   EXPECT_THAT(out, testing::HasSubstr("a --&gt; b"));

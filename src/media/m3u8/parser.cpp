@@ -48,7 +48,9 @@ std::optional<double> parse_decimal(std::string_view text) {
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (!std::isfinite(value)) return std::nullopt;
+  // Thirty years of seconds: what is larger is no time, and cannot be written without an exponent.
+  constexpr double k_limit = 1e9;
+  if (!(std::abs(value) <= k_limit)) return std::nullopt;
   return value;
 }
 

@@ -1,5 +1,6 @@
 #include "media/m3u8/playlist.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,6 +55,20 @@ TEST(MediaPlaylist, growing_starts_at_zero_and_has_no_end) {
   EXPECT_THAT(text, testing::HasSubstr("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("ENDLIST")));
   EXPECT_EQ(parse_media_playlist(text), growing());
+}
+
+TEST(MediaPlaylist, a_start_reads_back_and_is_a_time) {
+  const auto starting_at = [](std::string_view offset) {
+    return parse_media_playlist(
+        fmt::format("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-START:TIME-OFFSET={}\n"
+                    "#EXTINF:4,\na.mp4\n",
+                    offset));
+  };
+  const auto back = starting_at("-0.0625");
+  ASSERT_TRUE(back);
+  EXPECT_THAT(write(*back), testing::HasSubstr("#EXT-X-START:TIME-OFFSET=-0.062\n"));
+  EXPECT_TRUE(parse_media_playlist(write(*starting_at("0.0000001"))));
+  EXPECT_FALSE(starting_at("8" + std::string(80, '8')));
 }
 
 TEST(MediaPlaylist, grows_by_appending_only) {

@@ -14,8 +14,16 @@ std::string range_text(const ByteRange& range) {
   return fmt::format("{}@{}", range.length, range.offset);
 }
 
+/// At most three decimals, none when they are zero: 25, 29.97, -0.5; never an exponent.
+std::string decimal_text(double value) {
+  std::string text = fmt::format("{:.3f}", value);
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
 void write_start(Out out, const StartPoint& start) {
-  fmt::format_to(out, "#EXT-X-START:TIME-OFFSET={}{}\n", start.time_offset_s,
+  fmt::format_to(out, "#EXT-X-START:TIME-OFFSET={}{}\n", decimal_text(start.time_offset_s),
                  start.precise ? ",PRECISE=YES" : "");
 }
 
@@ -28,14 +36,6 @@ void write_segment(Out out, const MediaSegment& segment) {
 
 bool is_one_line(std::string_view uri) {
   return !uri.empty() && uri.front() != '#' && uri.find_first_of("\r\n\"") == uri.npos;
-}
-
-/// At most three decimals, none when they are zero: 25, 29.97, 59.94.
-std::string frame_rate_text(double rate) {
-  std::string text = fmt::format("{:.3f}", rate);
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text;
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ std::string write(const MasterPlaylist& playlist) {
                      variant.resolution->height);
     }
     if (variant.frame_rate > 0) {
-      fmt::format_to(out, ",FRAME-RATE={}", frame_rate_text(variant.frame_rate));
+      fmt::format_to(out, ",FRAME-RATE={}", decimal_text(variant.frame_rate));
     }
     fmt::format_to(out, ",CODECS=\"{}\"\n{}\n", variant.codecs, variant.uri);
   }
