@@ -17,8 +17,12 @@ import type { CaptionSource, PlayerSource, StoryboardSource } from '../player/ty
 
 export type Gate = 'none' | 'password' | 'login' | 'forbidden'
 
-/** Nobody should wait for our polling once the first seconds are ready. */
-const pollMs = { untilPlayable: 500, untilFinished: 3000 }
+/**
+ * Nobody should wait for our polling once the first seconds are ready, which most often is within
+ * the first three; after those, less often: a server answers an address 50 times in ten seconds.
+ */
+const pollMs = { atFirst: 200, untilPlayable: 500, untilFinished: 3000 }
+const pollsAtFirst = 15
 /** Media that are refused make us look again, but not in a storm. */
 const recheckEveryMs = 5000
 const passwordCodes = ['video_requires_password', 'incorrect_video_password']
@@ -36,6 +40,7 @@ export class WatchModel {
   private password: string | undefined
   private timer = 0
   private generation = 0
+  private polls = 0
   private checkedAt = 0
 
   readonly source = $derived(this.video ? sourceOf(this.video, this.token) : null)
@@ -69,6 +74,7 @@ export class WatchModel {
     this.chapters = []
     this.storyboard = null
     this.token = null
+    this.polls = 0
     try {
       const video = await videos.get(key, this.password)
       if (generation !== this.generation) return
@@ -154,26 +160,28 @@ export class WatchModel {
     ])
   }
 
+  private pollDelay(): number {
+    if (this.playable) return pollMs.untilFinished
+    return this.polls++ < pollsAtFirst ? pollMs.atFirst : pollMs.untilPlayable
+  }
+
   private schedule(): void {
     if (!this.unfinished) return
     const generation = this.generation
-    this.timer = window.setTimeout(
-      async () => {
-        try {
-          const video = await videos.get(this.key, this.password)
-          if (generation !== this.generation) return
-          const done =
-            this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
-          this.video = video
-          if (done) void this.loadExtras(generation)
-        } catch (error) {
-          // The next poll may succeed; what plays goes on playing, unless the video is gone.
-          if (error instanceof ApiError && error.status === 404) void this.recheck()
-        }
-        if (generation === this.generation) this.schedule()
-      },
-      this.playable ? pollMs.untilFinished : pollMs.untilPlayable
-    )
+    this.timer = window.setTimeout(async () => {
+      try {
+        const video = await videos.get(this.key, this.password)
+        if (generation !== this.generation) return
+        const done =
+          this.unfinished && !video.processing && video.state.id !== VideoState.toTranscode
+        this.video = video
+        if (done) void this.loadExtras(generation)
+      } catch (error) {
+        // The next poll may succeed; what plays goes on playing, unless the video is gone.
+        if (error instanceof ApiError && error.status === 404) void this.recheck()
+      }
+      if (generation === this.generation) this.schedule()
+    }, this.pollDelay())
   }
 }
 

@@ -111,7 +111,9 @@ describe('WatchModel', () => {
     await model.open('s')
     expect([model.playable, model.unfinished]).toEqual([false, true])
     await vi.advanceTimersByTimeAsync(2_100)
-    expect(times('videos/s')).toBeGreaterThanOrEqual(4)
+    expect(times('videos/s')).toBe(11)
+    await vi.advanceTimersByTimeAsync(7_900)
+    expect(times('videos/s')).toBeLessThan(32)
 
     running.processing = work(40)
     running.streamingPlaylists = playlist('/running.m3u8')
