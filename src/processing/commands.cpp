@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace shoal::processing {
 
@@ -11,6 +12,8 @@ namespace {
 /// The first piece of the sound is short, so that the first work segment need not wait for it.
 constexpr Microseconds k_first_audio_piece{8'000'000};
 constexpr Microseconds k_audio_piece{60'000'000};
+/// Frames that an encoder of AAC needs before its output no longer depends on where it began.
+constexpr std::uint64_t k_audio_run_up = 4;
 /// Seconds by which encoded sound may be off before silence is put in or sound is left out: more
 /// than times that are stamped on arrival jitter, less than an ear notices beside a picture.
 constexpr const char* k_sound_slack = "0.030";
@@ -69,6 +72,32 @@ std::string audio_filter(const Plan& plan) {
       "asetpts=PTS-({}/TB),aresample={}:async=1:min_hard_comp={}:first_pts=0,apad,atrim=end={}",
       seconds_text(plan.origin), plan.audio.sample_rate, k_sound_slack,
       seconds_text(plan.boundaries.end));
+}
+
+/// All cuts between pieces but the first `passed`.
+std::string audio_piece_times(const Plan& plan, std::size_t passed) {
+  std::vector<Microseconds> cuts{k_first_audio_piece};
+  for (Microseconds at = k_audio_piece; at < plan.boundaries.end; at += k_audio_piece)
+    cuts.push_back(at);
+  std::string times;
+  for (const Microseconds at : cuts | std::views::drop(passed)) {
+    if (!times.empty()) times += ',';
+    times += seconds_text(at);
+  }
+  return times.empty() ? seconds_text(plan.boundaries.end * 2) : times;
+}
+
+/// Encodes the sound from frame `first` on. All of it is decoded and resampled again, so that each
+/// sample is what it was; the encoder begins some frames early, and those are dropped.
+void append_audio_encoder(Arguments& to, const Plan& plan, const AudioManifest& made) {
+  std::string filter = audio_filter(plan);
+  if (made.frames() > k_audio_run_up) {
+    filter += fmt::format(",atrim=start_sample={}",
+                          (made.frames() - k_audio_run_up) * made.samples_per_frame);
+    append(to, {"-bsf:a", fmt::format("noise=drop='lt(n\\,{})'", k_audio_run_up)});
+  }
+  append(to, {"-af", filter, "-c:a", "aac", "-b:a", std::to_string(plan.audio.bitrate.value), "-ac",
+              std::to_string(plan.audio.channels)});
 }
 
 /// Frames of the output grid from the source's: shifted to the origin, made progressive, at a
@@ -203,8 +232,8 @@ io::Command packets_command(const Path& source, const SourceMedia& media, ByteCo
   return command;
 }
 
-io::Command audio_command(const Plan& plan, const Path& source, const Path& folder,
-                          const ProcessLimits& limits) {
+io::Command audio_command(const Plan& plan, const AudioManifest& made, const Path& source,
+                          const Path& folder, const ProcessLimits& limits) {
   io::Command command = ffmpeg_command(source, folder, plan.boundaries.end, limits);
   Arguments& args = command.arguments;
   const bool copy = plan.audio.mode == StreamMode::copy;
@@ -212,18 +241,14 @@ io::Command audio_command(const Plan& plan, const Path& source, const Path& fold
   append_input(args, source);
   append(args, {"-map", fmt::format("0:{}", plan.audio.stream_index), "-map_metadata", "-1",
                 "-map_chapters", "-1"});
+  const std::size_t pieces = copy ? 0 : made.pieces.size();
   if (copy) {
     append(args, {"-c:a", "copy"});
   } else {
-    append(args,
-           {"-af", audio_filter(plan), "-c:a", "aac", "-b:a",
-            std::to_string(plan.audio.bitrate.value), "-ac", std::to_string(plan.audio.channels)});
+    append_audio_encoder(args, plan, made);
   }
-  std::string times = seconds_text(k_first_audio_piece);
-  for (Microseconds at = k_audio_piece; at < plan.boundaries.end; at += k_audio_piece) {
-    times += ',' + seconds_text(at);
-  }
-  append_segment_muxer(args, times, ":frag_duration=1000000");
+  append_segment_muxer(args, audio_piece_times(plan, pieces), ":frag_duration=1000000");
+  append(args, {"-segment_start_number", std::to_string(pieces)});
   args.push_back(file_url(folder / "audio-%d.mp4"));
   return command;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/process.h"
+#include "processing/audio_manifest.h"
 #include "processing/plan.h"
 
 /// The command lines of ffmpeg and ffprobe: pure functions of the plan. Every one reads only the
@@ -52,10 +53,12 @@ io::Command probe_command(const Path& source, const ProcessLimits& limits);
 io::Command packets_command(const Path& source, const SourceMedia& media, ByteCount size,
                             const ProcessLimits& limits);
 
-/// The whole sound in pieces of about a minute (audio_piece_path). One encoder makes them all, so
-/// their frames concatenate. Standard output has a line for each finished piece.
-io::Command audio_command(const Plan& plan, const Path& source, const Path& folder,
-                          const ProcessLimits& limits);
+/// The sound behind what `made` holds, in pieces of about a minute (audio_piece_path). One encoder
+/// makes them all, so their frames concatenate; those of a later one join what an earlier one left
+/// to the sample. A sound that is copied begins anew. Standard output has a line for each finished
+/// piece.
+io::Command audio_command(const Plan& plan, const AudioManifest& made, const Path& source,
+                          const Path& folder, const ProcessLimits& limits);
 
 /// One work segment of every encoded rendition (video_piece_path), from one decoder.
 io::Command encode_command(const Plan& plan, std::size_t work_segment, const Path& source,

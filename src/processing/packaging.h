@@ -11,6 +11,7 @@
 #include "io/file_system.h"
 #include "media/bytes.h"
 #include "media/m3u8/playlist.h"
+#include "processing/audio_manifest.h"
 #include "processing/commands.h"
 #include "processing/plan.h"
 
@@ -18,22 +19,6 @@
 /// functions block (call them in Offload) and give the same bytes for the same input, so a step
 /// that is done again writes the same object.
 namespace shoal::processing {
-
-/// The finished sound: which file holds which frames.
-struct AudioManifest {
-  struct Piece {
-    std::uint64_t first_frame = 0;
-    std::uint64_t frames = 0;
-  };
-  std::vector<Piece> pieces;
-  std::uint32_t samples_per_frame = 1024;
-  /// The audio step ended: there will be no more pieces.
-  bool complete = false;
-
-  std::uint64_t frames() const {
-    return pieces.empty() ? 0 : pieces.back().first_frame + pieces.back().frames;
-  }
-};
 
 /// Reads the pieces `first..count-1` that the audio step finished. Errors: corrupt.
 Result<> extend_audio_manifest(io::FileSystem& files, const Path& folder, std::size_t count,

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "io/task_group.h"
+#include "media/fmp4/stitch.h"
 #include "media/sniff.h"
 
 namespace shoal::processing {
@@ -64,11 +65,13 @@ bool is_piece_line(std::string_view line) {
 /// One executor. Await stop() before it ends.
 class PieceReader {
  public:
-  PieceReader(const Steps& steps, Path folder,
+  PieceReader(const Steps& steps, AudioManifest made, Path folder,
               std::function<void(const AudioManifest&)> on_progress, io::Executor executor)
       : steps_(steps),
         folder_(std::move(folder)),
         on_progress_(std::move(on_progress)),
+        announced_(made.pieces.size()),
+        manifest_(std::move(made)),
         group_(std::move(executor), "pieces of the sound") {}
 
   /// One more piece is whole.
@@ -101,11 +104,20 @@ class PieceReader {
   const Steps& steps_;
   const Path folder_;
   const std::function<void(const AudioManifest&)> on_progress_;
+  std::size_t announced_;
   Result<AudioManifest> manifest_;
-  std::size_t announced_ = 0;
   bool reading_ = false;
   io::TaskGroup group_;
 };
+
+/// Whether there is nothing left to encode, of no sound or behind the last piece.
+bool is_whole(const Plan& plan, const AudioManifest& made) {
+  if (plan.audio.mode != StreamMode::encode) return plan.audio.mode == StreamMode::none;
+  const auto samples = static_cast<std::int64_t>(made.frames() * made.samples_per_frame);
+  const auto end =
+      media::fmp4::rescale(plan.boundaries.end.count(), plan.audio.sample_rate, 1'000'000);
+  return made.complete || samples + plan.audio.first_sample >= end;
+}
 
 }  // namespace
 
@@ -175,16 +187,17 @@ io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source) {
   co_return media;
 }
 
-io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, Path source,
-                                           Path folder,
+io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, AudioManifest made,
+                                           Path source, Path folder,
                                            std::function<void(const AudioManifest&)> on_progress) {
-  if (plan.audio.mode == StreamMode::none) {
-    AudioManifest none;
-    none.complete = true;
-    co_return none;
+  if (plan.audio.mode == StreamMode::copy) made = {};
+  if (is_whole(plan, made)) {
+    made.complete = true;
+    co_return made;
   }
-  io::Command command = audio_command(plan, source, folder, steps.limits);
-  PieceReader reader(steps, folder, on_progress, co_await boost::asio::this_coro::executor);
+  io::Command command = audio_command(plan, made, source, folder, steps.limits);
+  PieceReader reader(steps, std::move(made), folder, on_progress,
+                     co_await boost::asio::this_coro::executor);
   command.on_stdout_line = [&reader](std::string_view line) {
     if (is_piece_line(line)) reader.announce();
   };

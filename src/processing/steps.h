@@ -28,9 +28,10 @@ struct Steps {
 io::Task<Result<SourceMedia>> probe(const Steps& steps, Path source);
 
 /// Makes the one sound, in pieces in `folder`; `on_progress` is told the manifest so far after
-/// each. With no sound in the plan it is empty and complete at once.
-io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, Path source,
-                                           Path folder,
+/// each. Goes on behind `made`, what an earlier attempt stored. With no sound in the plan it is
+/// empty and complete at once.
+io::Task<Result<AudioManifest>> make_audio(const Steps& steps, const Plan& plan, AudioManifest made,
+                                           Path source, Path folder,
                                            std::function<void(const AudioManifest&)> on_progress);
 
 /// Copies the top rendition of a plan that does so, as pieces for all work segments; `on_piece` is

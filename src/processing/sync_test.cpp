@@ -112,6 +112,44 @@ TEST_F(Sync, encoded_sound_and_picture_stay_where_they_were) {
   expect_in_sync(source, *outcome);
 }
 
+TEST_F(Sync, sound_that_is_taken_up_again_joins_what_was_left_to_the_sample) {
+  const Path source =
+      clip("source.mkv", with(numbered_chirp(20), {"-c:v", "mpeg4", "-c:a", "pcm_s16le"}));
+  SeededRandom random(1);
+  const auto media = await_now(probe(steps_, source));
+  ASSERT_TRUE(media);
+  const auto plan = make_plan(*media, {}, random);
+  ASSERT_TRUE(plan);
+  const Path folder = folder_.path() / "first";
+  const Path later = folder_.path() / "later";
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_directories(later);
+  const auto whole = await_now(make_audio(steps_, *plan, {}, source, folder, {}));
+  ASSERT_TRUE(whole) << whole.error().message;
+  ASSERT_EQ(whole->pieces.size(), 2U);
+
+  AudioManifest left = *whole;
+  left.pieces.pop_back();
+  left.complete = false;
+  const auto made = await_now(make_audio(steps_, *plan, left, source, later, {}));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(made->complete);
+  EXPECT_EQ(made->frames(), whole->frames());
+  EXPECT_FALSE(std::filesystem::exists(audio_piece_path(later, 0)));
+  const auto before = samples(audio_piece_path(folder, 1).string());
+  const auto after = samples(audio_piece_path(later, 1).string());
+  ASSERT_EQ(after.size(), before.size());
+  for (const std::size_t at : {2000UL, 100'000UL, 500'000UL}) EXPECT_EQ(lag(before, after, at), 0);
+
+  // Everything was stored but the word that it is all.
+  left = *whole;
+  left.complete = false;
+  const auto nothing = await_now(make_audio(steps_, *plan, left, source, later, {}));
+  ASSERT_TRUE(nothing);
+  EXPECT_TRUE(nothing->complete);
+  EXPECT_EQ(nothing->frames(), whole->frames());
+}
+
 TEST_F(Sync, copied_sound_and_picture_stay_where_they_were) {
   const Path source =
       clip("source.mp4", with(numbered_chirp(9), {"-c:v", "libx264", "-g", "50", "-crf", "15",

@@ -13,7 +13,7 @@ io::Task<Result<std::thread::id>> current_thread() {
 
 io::Task<> make_and_tell(const Steps& steps, const Plan& plan, Path source, Path folder,
                          io::TaskGroup& group, bool& ended) {
-  (void)co_await make_audio(steps, plan, std::move(source), std::move(folder),
+  (void)co_await make_audio(steps, plan, {}, std::move(source), std::move(folder),
                             [&group](const AudioManifest&) { group.cancel(); });
   ended = true;
 }
@@ -98,7 +98,7 @@ TEST_F(Transcode, no_file_is_read_on_the_thread_that_serves) {
   ASSERT_TRUE(plan);
   std::vector<AudioManifest> told;
   const auto sound =
-      await_now(make_audio(steps, *plan, source, folder_.path(),
+      await_now(make_audio(steps, *plan, {}, source, folder_.path(),
                            [&](const AudioManifest& manifest) { told.push_back(manifest); }));
   ASSERT_TRUE(sound) << sound.error().message;
   // The source and three pieces: to 8 s, to 60 s, and the rest.

@@ -90,7 +90,7 @@ class LocalTranscode {
   }
 
   io::Task<Result<>> make_sound(processing::Path source) {
-    CO_TRY(audio_, co_await processing::make_audio(steps_, outcome_.plan, source, folder_, {}));
+    CO_TRY(audio_, co_await processing::make_audio(steps_, outcome_.plan, {}, source, folder_, {}));
     co_return Result<>{};
   }
 

@@ -49,7 +49,7 @@ io::Task<Result<>> Pipeline::store_pieces(Job job, const Input& input, const Pat
   const VideoId video = input.work.id;
   CO_TRY(AudioManifest stored, co_await services_.database.read(
                                    [video](db::Session& s) { return find_audio(s, video); }));
-  // A second attempt makes the same frames again: what is stored already stays.
+  // A second attempt makes a copied sound again from its start: what is stored already stays.
   std::vector<Put> puts;
   for (std::size_t i = stored.pieces.size(); i < manifest.pieces.size(); ++i) {
     CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_audio,
@@ -75,11 +75,13 @@ io::Task<Result<>> Pipeline::make_sound(Job job, jobs::JobContext&) {
 
   const auto executor = co_await boost::asio::this_coro::executor;
   ProgressFeed feed(executor);
-  AudioManifest made;
+  const VideoId video = input.work.id;
+  CO_TRY(AudioManifest made, co_await services_.database.read(
+                                 [video](db::Session& s) { return find_audio(s, video); }));
   std::optional<Result<>> result;
   const auto step = [](const Steps& steps, const Plan& plan, Path from, Path folder,
                        ProgressFeed& progress, AudioManifest& out) -> io::Task<Result<>> {
-    CO_TRY(out, co_await make_audio(steps, plan, std::move(from), std::move(folder),
+    CO_TRY(out, co_await make_audio(steps, plan, out, std::move(from), std::move(folder),
                                     [&progress, &out](const AudioManifest& so_far) {
                                       out = so_far;
                                       progress.notify();
