@@ -17,7 +17,7 @@ events {{ worker_connections 20000; }}
 http {{
   access_log off; sendfile on; tcp_nopush on;
   keepalive_requests 1000000000; keepalive_timeout 3600s;
-  open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
+  {cache}
   client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
   fastcgi_temp_path {home}/fastcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
   types {{ video/mp4 mp4; }}
@@ -31,16 +31,22 @@ http {{
 """
 
 
-class Nginx:
-    """Serves the folder `root`. `pids` are its workers."""
+OPEN_FILE_CACHE = "open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;"
 
-    def __init__(self, root, workers=1, prefix=()):
+
+class Nginx:
+    """Serves the folder `root`, with sendfile and tcp_nopush as Debian's package sets it up;
+    `keeps_files` open between requests where told so. `pids` are its workers."""
+
+    def __init__(self, root, workers=1, prefix=(), keeps_files=True):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="shoal-bench-nginx-"))
         self.home.chmod(0o755)
         self.port = support.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         config = self.home / "nginx.conf"
-        config.write_text(CONFIG.format(workers=workers, home=self.home, port=self.port, root=root))
+        config.write_text(CONFIG.format(
+            workers=workers, home=self.home, port=self.port, root=root,
+            cache=OPEN_FILE_CACHE if keeps_files else ""))
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         self.command = [*prefix, program, "-p", str(self.home), "-c", str(config)]
 
