@@ -11,9 +11,8 @@ namespace {
 /// A position; one past 64 bits counts as the largest. Nothing unless all digits.
 std::optional<std::uint64_t> position(std::string_view text) {
   std::uint64_t value = 0;
-  const auto* const past = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), past, value);
-  if (error == std::errc::invalid_argument || end != past) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
   return error == std::errc::result_out_of_range ? UINT64_MAX : value;
 }
 
