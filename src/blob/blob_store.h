@@ -22,13 +22,33 @@ struct ObjectStatus {
   UtcTime modified{};
 };
 
-/// Reads one object, which never changes. Any thread, one call at a time.
+/// What a store that hands objects to viewers by itself tells them, where it can.
+struct ObjectTraits {
+  std::string content_type = "application/octet-stream";
+  /// Whether anybody who knows the object's address may read it.
+  bool is_public = false;
+};
+
+/// Bytes of one object in order. One executor.
+class ObjectStream {
+ public:
+  virtual ~ObjectStream() = default;
+  /// Up to out.size() bytes, 0 at the end. Errors: corrupt (the object ends early), unavailable,
+  /// timeout.
+  virtual io::Task<Result<std::size_t>> read(std::span<std::byte> out) = 0;
+};
+
+/// Reads one object, which never changes. Once the object is removed it reads on or says not_found.
+/// Any thread, one call at a time.
 class ObjectReader {
  public:
   virtual ~ObjectReader() = default;
   virtual std::uint64_t size() const = 0;
   /// Up to out.size() bytes from `offset`; fewer only at the end.
   virtual io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+  /// The bytes [offset, offset + length), which lie within the object. The reader outlives it.
+  virtual io::Task<Result<std::unique_ptr<ObjectStream>>> stream(std::uint64_t offset,
+                                                                 std::uint64_t length);
   /// The open local file where the store has one, for sendfile; else null.
   virtual std::shared_ptr<io::File> local_file() const = 0;
   /// Its path where the store is a local folder, for programs that read files by name. Never write
@@ -48,8 +68,8 @@ class BlobStore {
   /// Takes the bytes of a local file over: without copying where the store can. The file is gone
   /// when this succeeds and untouched when it fails. After a conflict the object that is there is
   /// durable (a put that was repeated after a crash finds its own).
-  virtual io::Task<Result<>> put_file(std::string key, io::Path file) = 0;
-  virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes) = 0;
+  virtual io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) = 0;
+  virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) = 0;
   virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;
   virtual io::Task<Result<ObjectStatus>> status(std::string key) = 0;
   virtual io::Task<Result<>> remove(std::string key) = 0;

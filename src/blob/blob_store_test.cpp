@@ -80,10 +80,10 @@ TEST_F(LocalStoreTest, opens_again_for_its_instance_and_for_no_other) {
 }
 
 TEST_F(LocalStoreTest, without_its_marker_it_is_offline_and_nothing_is_missing) {
-  ASSERT_TRUE(wait(local->put_bytes("k", "bytes")));
+  ASSERT_TRUE(wait(local->put_bytes("k", "bytes", {})));
   ASSERT_TRUE(files.remove(directory.path() / ".shoal-store"));
   EXPECT_EQ(wait(local->open("other")).error().code, ErrorCode::unavailable);
-  EXPECT_EQ(wait(local->put_bytes("new", "x")).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(wait(local->put_bytes("new", "x", {})).error().code, ErrorCode::unavailable);
   const auto reopened = open_as("instance");
   ASSERT_FALSE(reopened);
   EXPECT_THAT(reopened.error().message, testing::HasSubstr("mounted"));
@@ -91,7 +91,7 @@ TEST_F(LocalStoreTest, without_its_marker_it_is_offline_and_nothing_is_missing) 
 
 TEST_F(LocalStoreTest, folders_go_with_their_last_object) {
   for (const std::string key : {"hls/video/1/a", "hls/video/1/b", "hls/other/c"})
-    ASSERT_TRUE(wait(local->put_bytes(key, "bytes")));
+    ASSERT_TRUE(wait(local->put_bytes(key, "bytes", {})));
   ASSERT_TRUE(wait(local->remove("hls/video/1/a")));
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "hls/video/1"));
   ASSERT_TRUE(wait(local->remove("hls/video/1/b")));
@@ -99,12 +99,12 @@ TEST_F(LocalStoreTest, folders_go_with_their_last_object) {
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "hls/other/c"));
   ASSERT_TRUE(wait(local->remove("hls/other/c")));
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "hls"));
-  EXPECT_TRUE(wait(local->put_bytes("hls/video/1/a", "bytes")));
+  EXPECT_TRUE(wait(local->put_bytes("hls/video/1/a", "bytes", {})));
   EXPECT_TRUE(open_as("instance"));
 }
 
 TEST_F(LocalStoreTest, folders_that_a_kill_left_empty_go_with_the_repeated_removal) {
-  ASSERT_TRUE(wait(local->put_bytes("hls/video/a", "bytes")));
+  ASSERT_TRUE(wait(local->put_bytes("hls/video/a", "bytes", {})));
   ASSERT_TRUE(files.remove(directory.path() / "hls/video/a"));
   ASSERT_TRUE(wait(local->remove("hls/video/a")));
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "hls"));
@@ -119,7 +119,7 @@ TEST_F(LocalStoreTest, puts_beside_removals_in_one_folder_all_succeed) {
   const auto work = [&](int who) {
     for (int i = 0; i < 150; ++i) {
       const std::string key = "a/b/" + std::to_string(who);
-      if (!wait((*opened)->put_bytes(key, "bytes"))) ++failures;
+      if (!wait((*opened)->put_bytes(key, "bytes", {}))) ++failures;
       if (!wait((*opened)->remove(key))) ++failures;
     }
   };
@@ -176,8 +176,8 @@ class PutSweep : public testing::Test {
       Disk disk;
       trouble(disk.files, n);
       const auto before = disk.files.operations();
-      const bool file = wait(disk.local->put_file("a/b/file", disk.source)).has_value();
-      const bool bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes)).has_value();
+      const bool file = wait(disk.local->put_file("a/b/file", disk.source, {})).has_value();
+      const bool bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes, {})).has_value();
       check(disk, file, bytes);
       if (HasFailure() || disk.files.operations() - before < n) return;
     }
@@ -197,8 +197,8 @@ TEST_F(PutSweep, after_any_one_failure_an_object_is_whole_or_absent_and_a_second
             expect_whole_or_absent(disk, "a/bytes", bytes);
             // A failed sync has lost what was not synced: the source is written again.
             if (!file) disk.write_source();
-            if (!file) file = wait(disk.local->put_file("a/b/file", disk.source)).has_value();
-            if (!bytes) bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes)).has_value();
+            if (!file) file = wait(disk.local->put_file("a/b/file", disk.source, {})).has_value();
+            if (!bytes) bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes, {})).has_value();
             EXPECT_EQ(disk.object("a/b/file"), disk.bytes);
             EXPECT_EQ(disk.object("a/bytes"), disk.bytes);
           });

@@ -252,7 +252,7 @@ Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy)
   return out->sync();
 }
 
-io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
+io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file, ObjectTraits) {
   co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
     TRY(const io::Path target, path_of(key));
     TRY_VOID(check_online());
@@ -267,7 +267,7 @@ io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file) {
   });
 }
 
-io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes) {
+io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes, ObjectTraits) {
   co_return co_await disk_.run(
       [this, key = std::move(key), bytes = std::move(bytes)]() -> Result<> {
         TRY(const io::Path target, path_of(key));

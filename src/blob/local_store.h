@@ -57,8 +57,8 @@ class LocalStore final : public BlobStore {
   const std::string& name() const override { return name_; }
   const StoreIdentity& identity() const { return identity_; }
 
-  io::Task<Result<>> put_file(std::string key, io::Path file) override;
-  io::Task<Result<>> put_bytes(std::string key, std::string bytes) override;
+  io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
+  io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;

@@ -31,7 +31,7 @@ std::unexpected<Error> no_such(const std::string& key) {
 
 }  // namespace
 
-io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes) {
+io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes, ObjectTraits) {
   if (!is_valid_key(key)) co_return fail(ErrorCode::invalid, "not an object key: " + key);
   const std::lock_guard lock(mutex_);
   const Object object{std::make_shared<const std::string>(std::move(bytes)), clock_.now()};
@@ -40,11 +40,11 @@ io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes) {
   co_return Result<>{};
 }
 
-io::Task<Result<>> MemoryStore::put_file(std::string key, io::Path file) {
+io::Task<Result<>> MemoryStore::put_file(std::string key, io::Path file, ObjectTraits traits) {
   std::ifstream in(file, std::ios::binary);
   if (!in) co_return fail(ErrorCode::not_found, "no file " + file.string());
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  CO_TRY_VOID(co_await put_bytes(std::move(key), std::move(bytes)));
+  CO_TRY_VOID(co_await put_bytes(std::move(key), std::move(bytes), std::move(traits)));
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
   co_return Result<>{};

@@ -18,7 +18,10 @@ class ObjectBody final : public net::BodySource {
   io::Task<Result<std::size_t>> read(std::span<std::byte> out) override {
     out = out.first(std::min<std::size_t>(out.size(), span_.length()));
     if (out.empty()) co_return 0;
-    CO_TRY(const std::size_t got, co_await reader_->read_at(span_.begin, out));
+    if (!stream_) {
+      CO_TRY(stream_, co_await reader_->stream(span_.begin, span_.length()));
+    }
+    CO_TRY(const std::size_t got, co_await stream_->read(out));
     // A shorter object than its row says: the connection must break, not end politely.
     if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
     span_.begin += got;
@@ -28,7 +31,8 @@ class ObjectBody final : public net::BodySource {
 
  private:
   std::shared_ptr<blob::ObjectReader> reader_;
-  net::ByteSpan span_;
+  net::ByteSpan span_;  ///< what is still to come
+  std::unique_ptr<blob::ObjectStream> stream_;
 };
 
 }  // namespace shoal::delivery

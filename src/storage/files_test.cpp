@@ -31,11 +31,12 @@ class AwkwardStore final : public blob::BlobStore {
  public:
   explicit AwkwardStore(const Clock& clock) : memory_("memory", clock) {}
   const std::string& name() const override { return memory_.name(); }
-  io::Task<Result<>> put_file(std::string key, io::Path file) override {
-    return memory_.put_file(std::move(key), std::move(file));
+  io::Task<Result<>> put_file(std::string key, io::Path file, blob::ObjectTraits traits) override {
+    return memory_.put_file(std::move(key), std::move(file), std::move(traits));
   }
-  io::Task<Result<>> put_bytes(std::string key, std::string bytes) override {
-    return memory_.put_bytes(std::move(key), std::move(bytes));
+  io::Task<Result<>> put_bytes(std::string key, std::string bytes,
+                               blob::ObjectTraits traits) override {
+    return memory_.put_bytes(std::move(key), std::move(bytes), std::move(traits));
   }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     return memory_.open(std::move(key));
@@ -94,7 +95,7 @@ class FilesTest : public tests::DatabaseTest {
   void put(const std::string& key) {
     io::Runtime runtime(1);
     runtime.run_until_done([](blob::BlobStore& into, std::string name) -> io::Task<> {
-      EXPECT_TRUE(co_await into.put_bytes(name, "bytes"));
+      EXPECT_TRUE(co_await into.put_bytes(name, "bytes", {}));
     }(store, key));
   }
   Result<> announce(const std::string& key, std::string_view into = "memory") {

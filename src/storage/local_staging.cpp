@@ -314,7 +314,7 @@ io::Task<Result<>> LocalStaging::hand_over(Upload upload, blob::BlobStore& store
   CO_TRY(const auto held, lock(upload.upload_id));
   auto file = co_await local_file(upload);
   if (file) {
-    auto put = co_await store.put_file(key, *file);
+    auto put = co_await store.put_file(key, *file, {.content_type = upload.content_type});
     if (put || put.error().code != ErrorCode::conflict) co_return put;
   } else if (file.error().code != ErrorCode::not_found) {
     co_return std::unexpected(std::move(file).error());

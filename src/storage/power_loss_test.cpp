@@ -207,7 +207,7 @@ class Box {
     if (!known) return std::unexpected(known.error());
     if (*known) return {};
     TRY_VOID(announce(key));
-    auto stored = wait(store->put_bytes(key, k_playlist));
+    auto stored = wait(store->put_bytes(key, k_playlist, {}));
     if (!stored && stored.error().code != ErrorCode::conflict) return stored;
     return database->write_blocking([&](db::Session& session) -> Result<> {
       NewFile file;

@@ -133,7 +133,7 @@ Result<> SimulatedBox::finish_job(const jobs::LeasedJob& job) {
   const std::string key = fmt::format("derived/{}-{}", job.payload, job.fence);
   const std::string bytes = expected(job.payload, 0);
   TRY_VOID(announce_object(key));
-  TRY_VOID(wait(store_->put_bytes(key, bytes)));
+  TRY_VOID(wait(store_->put_bytes(key, bytes, {})));
   // Where this fails nothing points to the object: its announcement stays, for the trash.
   return database_->write_blocking([&](db::Session& session) -> Result<> {
     TRY_VOID(jobs::complete(session, job));

@@ -95,7 +95,8 @@ io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind k
       [&store, key = small.object_key, now = context.clock.now()](db::Session& session) {
         return storage::announce_object(session, store.name(), key, now);
       }));
-  CO_TRY_VOID(co_await store.put_bytes(small.object_key, *shared));
+  CO_TRY_VOID(co_await store.put_bytes(small.object_key, *shared,
+                                       {.content_type = small.file.content_type}));
   co_return small;
 }
 

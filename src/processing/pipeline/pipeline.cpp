@@ -104,7 +104,8 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& wor
   Put put{{work.id, kind, name, std::move(content_type), std::move(checksum)},
           object_key(job, work, name)};
   CO_TRY_VOID(co_await announce(put.object_key));
-  CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path)));
+  CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path),
+                                               {.content_type = put.file.content_type}));
   co_return put;
 }
 
@@ -114,7 +115,8 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_text(Job job, const VideoWork& wor
   Put put{{work.id, kind, name, std::move(content_type), storage::checksum_of(text)},
           object_key(job, work, name)};
   CO_TRY_VOID(co_await announce(put.object_key));
-  CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text)));
+  CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text),
+                                                {.content_type = put.file.content_type}));
   co_return put;
 }
 

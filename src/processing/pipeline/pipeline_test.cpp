@@ -97,7 +97,7 @@ class PipelineTest : public tests::DatabaseTest {
   VideoId upload(const Path& clip) {
     const auto checksum = storage::checksum_of(files, clip);
     SHOAL_CHECK(checksum.has_value());
-    SHOAL_CHECK(wait(store->put_file("originals/clip", clip)).has_value());
+    SHOAL_CHECK(wait(store->put_file("originals/clip", clip, {})).has_value());
     const auto made = database->write_blocking([&](db::Session& session) -> Result<VideoId> {
       TRY(const auto user, catalog::create_user(session,
                                                 {.username = "alice",
