@@ -5,12 +5,10 @@
 #include <algorithm>
 
 #include "base/ids.h"
-#include "blob/store_marker.h"
 
 namespace shoal::blob {
 namespace {
 
-constexpr std::string_view k_marker = ".shoal-store";
 /// Temporary names live beside the objects, on the same file system; a crash leaves them here only.
 constexpr std::string_view k_temporary = ".incoming";
 constexpr std::uint64_t k_marker_limit = 4096;
@@ -43,46 +41,23 @@ class LocalReader final : public ObjectReader {
 };
 
 Result<StoreIdentity> read_marker(io::FileSystem& files, const io::Path& root) {
-  TRY(const std::string text, io::read_whole(files, root / k_marker, k_marker_limit));
+  TRY(const std::string text, io::read_whole(files, root / k_marker_name, k_marker_limit));
   return parse_marker(text);
 }
 
 Result<> write_marker(io::FileSystem& files, const io::Path& root, const StoreIdentity& identity) {
   const std::string text = format_marker(identity);
-  return io::write_durably(files, root / k_marker, std::as_bytes(std::span(text)));
+  return io::write_durably(files, root / k_marker_name, std::as_bytes(std::span(text)));
 }
 
-/// What an administrator can do about a store that is not where it should be.
-std::unexpected<Error> offline(const std::string& name, const io::Path& root,
-                               std::string_view why) {
-  return fail(ErrorCode::unavailable,
-              fmt::format("store {} is offline: {} {}. If its disk is not mounted, mount it and "
-                          "start again. If this folder is to be the store from now on, run `shoal "
-                          "store accept`, then `shoal doctor` to see which files it lacks.",
-                          name, root.string(), why));
+StorePlace place_of(const std::string& name, const io::Path& root) {
+  return {name, root.string(), "If its disk is not mounted, mount it and start again."};
 }
 
 /// The marker that is there and right. Errors: not_found when a new store may be claimed here.
 Result<StoreIdentity> find_marker(const std::string& name, const io::Path& root,
                                   const StoreRegistration& known, io::FileSystem& files) {
-  auto found = read_marker(files, root);
-  const bool missing = !found && found.error().code == ErrorCode::not_found;
-  if (missing && (known.marker || known.holds_objects))
-    return offline(name, root, fmt::format("has no {} marker", k_marker));
-  if (!found) return found;
-  if (found->instance_id != known.instance_id) {
-    return fail(
-        ErrorCode::unavailable,
-        fmt::format("{} is the store of another Shoal instance ({}). Choose another folder.",
-                    root.string(), found->instance_id));
-  }
-  if (known.marker && *found != *known.marker) {
-    return offline(
-        name, root,
-        fmt::format("holds store {} of generation {}, not {} of generation {}", found->store_id,
-                    found->generation, known.marker->store_id, known.marker->generation));
-  }
-  return found;
+  return judge_marker(place_of(name, root), read_marker(files, root), known);
 }
 
 Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
@@ -95,7 +70,7 @@ Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
         ErrorCode::unavailable,
         fmt::format("{} holds files but no {} marker: it is not a store of this instance, or "
                     "its disk is not mounted. Mount it, or choose an empty folder.",
-                    root.string(), k_marker));
+                    root.string(), k_marker_name));
   }
   StoreIdentity identity{Uuid::generate(random).text(), instance_id, 1};
   TRY_VOID(write_marker(files, root, identity));

@@ -7,26 +7,11 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "blob/blob_store.h"
+#include "blob/store_marker.h"
 #include "io/file_system.h"
 #include "io/offload.h"
 
 namespace shoal::blob {
-
-/// Who a store belongs to; written once into its root as `.shoal-store`, so that an unmounted disk
-/// is "offline" and never "empty", and another instance's folder is never taken for ours.
-struct StoreIdentity {
-  std::string store_id;     ///< UUID of this store
-  std::string instance_id;  ///< of the instance that registered it
-  std::int64_t generation = 1;
-  friend bool operator==(const StoreIdentity&, const StoreIdentity&) = default;
-};
-
-/// What is known of a store before its folder is looked at.
-struct StoreRegistration {
-  std::string instance_id;
-  std::optional<StoreIdentity> marker{};  ///< exactly this one is needed
-  bool holds_objects = false;             ///< copies are recorded in it: an empty folder is not it
-};
 
 /// Objects as files under one folder; keys are relative paths. A put writes or links to a temporary
 /// name in the same file system, syncs it, links it to its key (which fails when the key exists)

@@ -1,5 +1,7 @@
 #include "blob/store_marker.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
 namespace shoal::blob {
@@ -31,6 +33,38 @@ Result<StoreIdentity> parse_marker(std::string_view text) {
   if (!whole) return broken();
   identity.generation = generation->get_int64();
   return identity;
+}
+
+namespace {
+
+/// What an administrator can do about a store that is not where it should be.
+std::unexpected<Error> offline(const StorePlace& place, std::string_view why) {
+  return fail(ErrorCode::unavailable,
+              fmt::format("store {} is offline: {} {}. {} If this is to be the store from now on, "
+                          "run `shoal store accept`, then `shoal doctor` to see which files it "
+                          "lacks.",
+                          place.store, place.where, why, place.remedy));
+}
+
+}  // namespace
+
+Result<StoreIdentity> judge_marker(const StorePlace& place, Result<StoreIdentity> found,
+                                   const StoreRegistration& known) {
+  const bool missing = !found && found.error().code == ErrorCode::not_found;
+  if (missing && (known.marker || known.holds_objects))
+    return offline(place, fmt::format("has no {} marker", k_marker_name));
+  if (!found) return found;
+  if (found->instance_id != known.instance_id) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} is the store of another Shoal instance ({}). Choose another place.",
+                            place.where, found->instance_id));
+  }
+  if (known.marker && *found != *known.marker) {
+    return offline(place, fmt::format("holds store {} of generation {}, not {} of generation {}",
+                                      found->store_id, found->generation, known.marker->store_id,
+                                      known.marker->generation));
+  }
+  return found;
 }
 
 }  // namespace shoal::blob

@@ -1,0 +1,165 @@
+#include "blob/s3/client.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "blob/s3/failure.h"
+
+namespace shoal::blob::s3 {
+namespace {
+
+constexpr std::uint64_t k_text_limit = std::uint64_t{4} << 20;
+constexpr std::uint64_t k_error_limit = std::uint64_t{64} << 10;
+
+Location location_of(const Address& address, const std::optional<std::string>& key) {
+  return key ? object_location(address, *key) : bucket_location(address);
+}
+
+std::string url_of(const Address& address, const Location& location, std::string_view query) {
+  return fmt::format("{}://{}{}{}{}", address.scheme, location.host, location.path,
+                     query.empty() ? "" : "?", query);
+}
+
+io::Task<> rest(Milliseconds time) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
+  co_await timer.async_wait(io::use_awaitable);
+}
+
+}  // namespace
+
+Client::Client(ClientConfig config, const Clock& clock, Random& random, Metrics& metrics)
+    : config_(std::move(config)),
+      clock_(clock),
+      random_(random),
+      metrics_(metrics),
+      signer_(config_.credentials, config_.region),
+      http_(config_.http) {}
+
+Result<net::ClientRequest> Client::sign(const Operation& operation) const {
+  const Location location = location_of(config_.address, operation.key);
+  const Unsigned bare{.method = operation.method,
+                      .host = location.host,
+                      .path = location.path,
+                      .query = operation.query,
+                      .headers = operation.headers,
+                      .payload_sha256 = operation.payload_sha256};
+  net::ClientRequest request{
+      .method = operation.method,
+      .url = url_of(config_.address, location, canonical_query(operation.query))};
+  for (const auto& [name, value] : operation.headers) request.headers.add(name, value);
+  for (const auto& [name, value] : signer_.sign_headers(bare, clock_.now()))
+    request.headers.add(name, value);
+  if (operation.body) request.body = operation.body();
+  return request;
+}
+
+Error Client::say(const Operation& operation, int status,
+                  const std::optional<ErrorBody>& body) const {
+  return to_error({.status = status,
+                   .body = body,
+                   .operation = operation.name,
+                   .store = config_.store,
+                   .bucket = config_.address.bucket,
+                   .endpoint = config_.address.host_and_port});
+}
+
+io::Task<Client::Attempt> Client::failed_status(const Operation& operation,
+                                                net::ClientResponse response) {
+  std::optional<ErrorBody> body;
+  if (const auto region = response.headers.find("x-amz-bucket-region");
+      region && operation.method == "HEAD" && *region != config_.region) {
+    body.emplace().region = *region;
+  }
+  if (operation.method != "HEAD") {
+    const auto text = co_await net::read_text(*response.body, k_error_limit);
+    if (auto parsed = text ? parse_error(*text) : std::unexpected(text.error()))
+      body = *std::move(parsed);
+  }
+  const int status = response.status;
+  co_return Attempt{.error = say(operation, status, body),
+                    .may_retry = is_worth_retrying(status, body),
+                    .is_outage = status >= 500 || status == 429};
+}
+
+io::Task<Client::Attempt> Client::attempt(const Operation& operation, bool reads_text) {
+  auto request = sign(operation);
+  if (!request) co_return Attempt{.error = request.error()};
+  auto response = co_await http_.send(*std::move(request));
+  const auto broken = [this, &operation](const Error& error) {
+    const bool is_network =
+        error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
+    return Attempt{.error = Error{error.code, fmt::format("store {}: {}: {}", config_.store,
+                                                          operation.name, error.message)},
+                   .may_retry = is_network,
+                   .is_outage = is_network};
+  };
+  if (!response) co_return broken(response.error());
+  if (response->status < 200 || response->status > 299)
+    co_return co_await failed_status(operation, *std::move(response));
+  if (!reads_text) co_return Attempt{.response = *std::move(response)};
+  auto text = co_await net::read_text(*response->body, k_text_limit);
+  if (!text) co_return broken(text.error());
+  const auto late = operation.failure_in ? operation.failure_in(*text) : std::nullopt;
+  if (late) {
+    // "200 OK" was sent before the server knew better; what it knows now is of its 500s.
+    co_return Attempt{.error = say(operation, 500, late),
+                      .may_retry = is_worth_retrying(500, late)};
+  }
+  co_return Attempt{.response = *std::move(response), .text = *std::move(text)};
+}
+
+void Client::count(const Operation& operation, const Attempt& attempt) {
+  const std::string outcome = attempt.error ? std::string(to_string(attempt.error->code)) : "ok";
+  metrics_
+      .counter("shoal_store_requests_total", "Requests to object stores, each attempt.",
+               {{"store", config_.store}, {"operation", operation.name}, {"outcome", outcome}})
+      .add();
+  if (attempt.is_outage) {
+    breaker_.failed(clock_.steady_now());
+  } else {
+    breaker_.succeeded();
+  }
+}
+
+io::Task<Result<Client::Attempt>> Client::persist(const Operation& operation, bool reads_text,
+                                                  unsigned& attempts) {
+  for (attempts = 1;; ++attempts) {
+    if (!breaker_.admit(clock_.steady_now())) {
+      co_return fail(ErrorCode::unavailable,
+                     fmt::format("store {} does not answer; it is asked again in some seconds",
+                                 config_.store));
+    }
+    Attempt made = co_await attempt(operation, reads_text);
+    count(operation, made);
+    if (!made.error) co_return made;
+    if (!made.may_retry || attempts >= config_.attempts) co_return std::unexpected(*made.error);
+    co_await rest(retry_delay(attempts - 1, random_));
+  }
+}
+
+io::Task<Result<Reply>> Client::call(Operation operation) {
+  unsigned attempts = 0;
+  CO_TRY(Attempt made, co_await persist(operation, true, attempts));
+  co_return Reply{made.response->status, std::move(made.response->headers), std::move(made.text),
+                  attempts};
+}
+
+io::Task<Result<net::ClientResponse>> Client::open(Operation operation) {
+  unsigned attempts = 0;
+  CO_TRY(Attempt made, co_await persist(operation, false, attempts));
+  co_return *std::move(made.response);
+}
+
+Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_for) const {
+  const Location location = object_location(config_.address, key);
+  const Unsigned bare{.method = "GET",
+                      .host = location.host,
+                      .path = location.path,
+                      .query = {},
+                      .headers = {},
+                      .payload_sha256 = {}};
+  TRY(const std::string query, signer_.presign(bare, clock_.now(), valid_for));
+  return url_of(config_.address, location, query);
+}
+
+}  // namespace shoal::blob::s3

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "blob/s3/address.h"
+#include "blob/s3/breaker.h"
+#include "blob/s3/sigv4.h"
+#include "blob/s3/xml.h"
+#include "io/task.h"
+#include "net/http/client.h"
+
+namespace shoal::blob::s3 {
+
+struct ClientConfig {
+  std::string store;  ///< its name, for messages and metrics
+  Address address;
+  std::string region = "us-east-1";
+  Credentials credentials;
+  unsigned attempts = 3;
+  net::ClientConfig http{};
+};
+
+/// One request of S3's REST API.
+struct Operation {
+  std::string name;  ///< "PutObject", in the words of the reference; one of a few
+  std::string method = "GET";
+  std::optional<std::string> key{};  ///< the store's; nothing: the bucket itself
+  NameValues query{};
+  NameValues headers{};
+  /// Makes the body, anew for each attempt; none: no body.
+  std::function<std::shared_ptr<net::BodySource>()> body{};
+  std::string payload_sha256{k_empty_sha256};
+  /// What a text answered with status 200 says of a failure after all.
+  std::function<std::optional<ErrorBody>(std::string_view text)> failure_in{};
+};
+
+struct Reply {
+  int status = 0;
+  net::Headers headers;
+  std::string text;
+  unsigned attempts = 1;  ///< more than one: an earlier one may have had its effect
+};
+
+/// Signs requests to one store, sends them, tries again what may succeed, and says what is wrong
+/// otherwise. Any thread.
+class Client {
+ public:
+  Client(ClientConfig config, const Clock& clock, Random& random, Metrics& metrics);
+
+  /// For answers of at most 4 MiB, which are read. Errors: those of to_error(); unavailable at once
+  /// while the store is known to be away.
+  io::Task<Result<Reply>> call(Operation operation);
+  /// For answers that are streams: status 2xx, and the body to be pulled. One that breaks is the
+  /// caller's to ask for again.
+  io::Task<Result<net::ClientResponse>> open(Operation operation);
+
+  /// An URL at which anybody may get the object for a while.
+  Result<std::string> presigned_url(std::string_view key, Seconds valid_for) const;
+  bool is_away() const { return breaker_.is_open(clock_.steady_now()); }
+  const ClientConfig& config() const { return config_; }
+
+ private:
+  struct Attempt {
+    std::optional<net::ClientResponse> response{};  ///< with a success
+    std::string text{};
+    std::optional<Error> error{};
+    bool may_retry = false;
+    bool is_outage = false;  ///< counts against the store, not against the request
+  };
+  io::Task<Attempt> attempt(const Operation& operation, bool reads_text);
+  io::Task<Attempt> failed_status(const Operation& operation, net::ClientResponse response);
+  io::Task<Result<Attempt>> persist(const Operation& operation, bool reads_text,
+                                    unsigned& attempts);
+  Result<net::ClientRequest> sign(const Operation& operation) const;
+  Error say(const Operation& operation, int status, const std::optional<ErrorBody>& body) const;
+  void count(const Operation& operation, const Attempt& attempt);
+
+  const ClientConfig config_;
+  const Clock& clock_;
+  Random& random_;
+  Metrics& metrics_;
+  const Signer signer_;
+  const net::HttpClient http_;
+  Breaker breaker_;
+};
+
+}  // namespace shoal::blob::s3

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "blob/blob_store.h"
+#include "blob/s3/client.h"
+#include "blob/s3/upload.h"
+#include "blob/store_marker.h"
+#include "io/file_system.h"
+#include "io/offload.h"
+
+namespace shoal::blob {
+
+struct S3StoreConfig {
+  s3::ClientConfig client;
+  std::uint64_t part_size = 100'000'000;  ///< bytes; 5 MiB to 5 GiB
+  std::size_t parallel_parts = 4;
+  /// Canned ACLs of objects that anybody may read, and of others; empty: none is sent, because the
+  /// provider refuses them or the bucket's policy decides.
+  std::string public_acl = "public-read";
+  std::string private_acl = "private";
+  std::string storage_class;  ///< empty: the bucket's
+};
+
+/// Objects in a bucket of an S3 server, below a prefix. It is offline until attach() has found its
+/// marker there; then every call that finds nothing looks at the marker again, so that a bucket
+/// that was deleted, or is another's, is "away" and never "empty". Bytes are checked on their way
+/// in (the server compares a SHA-256 of each part) and their number on their way out. Any thread.
+class S3Store final : public BlobStore {
+ public:
+  struct Services {
+    const Clock& clock;
+    Random& random;
+    Metrics& metrics;
+    io::FileSystem& files;
+    io::Offload& disk;
+  };
+  S3Store(S3StoreConfig config, Services services);
+
+  /// Looks for the store's marker; in an empty place of a store that is not registered, writes one.
+  /// Returns whose it is. May be repeated. Errors: unavailable (says what to change).
+  io::Task<Result<StoreIdentity>> attach(StoreRegistration known);
+  /// Found, and not seen to be gone since.
+  bool is_attached() const;
+  /// Asking it now would be answered at once with unavailable.
+  bool is_away() const { return client_.is_away(); }
+
+  const std::string& name() const override { return config_.client.store; }
+  io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
+  io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
+  io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
+  io::Task<Result<ObjectStatus>> status(std::string key) override;
+  io::Task<Result<>> remove(std::string key) override;
+  io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
+                                                  std::size_t limit) override;
+  /// An URL at which anybody may get the object for a while, from the store itself.
+  Result<std::string> presigned_url(std::string_view key, Seconds valid_for) const {
+    return client_.presigned_url(key, valid_for);
+  }
+
+ private:
+  Result<> check(const std::string& key) const;
+  StorePlace place() const;
+  s3::NameValues headers_of(const ObjectTraits& traits) const;
+  io::Task<Result<>> put(std::string key, ObjectTraits traits, s3::UploadSource source);
+  io::Task<Result<StoreIdentity>> read_marker();
+  io::Task<Result<StoreIdentity>> claim(std::string instance_id);
+  /// What the server does of what is not every server's.
+  io::Task<Result<>> learn(const StoreIdentity& identity);
+  /// not_found where the store is still the one that was attached, else unavailable.
+  io::Task<Error> confirm_missing(Error missing);
+
+  const S3StoreConfig config_;
+  const Services services_;
+  s3::Client client_;
+  mutable std::mutex mutex_;
+  std::optional<StoreIdentity> identity_;  ///< under mutex_, as what follows
+  std::string why_offline_;
+  bool has_conditional_put_ = true;
+};
+
+}  // namespace shoal::blob

@@ -1,0 +1,214 @@
+#include "blob/s3_store.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "io/runtime.h"
+#include "tests/conformance/blob_store_conformance.h"
+#include "tests/support/s3_server.h"
+
+namespace shoal::blob {
+namespace {
+
+using tests::S3Server;
+
+template <class T>
+T wait(io::Runtime& runtime, io::Task<T> task) {
+  std::optional<T> result;
+  runtime.run_until_done([](io::Task<T> inner, std::optional<T>& out) -> io::Task<> {
+    out.emplace(co_await std::move(inner));
+  }(std::move(task), result));
+  return std::move(*result);
+}
+
+/// A store in a bucket of its own.
+struct Bucket {
+  explicit Bucket(S3Server& on) : server(on), bucket(on.new_bucket()) {}
+
+  S3StoreConfig config(const std::string& prefix = "media/") const {
+    S3StoreConfig config;
+    config.client.store = "archive";
+    config.client.address = *s3::parse_address(server.endpoint(), bucket, prefix, true);
+    config.client.credentials = {server.access_key(), server.secret_key(), ""};
+    config.client.http = {Milliseconds{2'000}, Milliseconds{2'000}};
+    config.part_size = s3::k_min_part_size;
+    return config;
+  }
+  std::unique_ptr<S3Store> make(const S3StoreConfig& from) {
+    return std::make_unique<S3Store>(from, S3Store::Services{clock, random, metrics, files, disk});
+  }
+  std::unique_ptr<S3Store> attached(io::Runtime& runtime) {
+    auto store = make(config());
+    const auto attached = wait(runtime, store->attach({"instance"}));
+    SHOAL_CHECK(attached.has_value());
+    return store;
+  }
+
+  S3Server& server;
+  std::string bucket;
+  SystemClock clock;
+  SystemRandom random;
+  Metrics metrics;
+  io::PosixFileSystem files;
+  io::Offload disk{"disk", 2, 16};
+};
+
+struct RadosgwFixture {
+  RadosgwFixture() {
+    io::Runtime runtime(1);
+    s3 = bucket.attached(runtime);
+  }
+  BlobStore& store() { return *s3; }
+  Bucket bucket{S3Server::radosgw()};
+  std::unique_ptr<S3Store> s3;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Radosgw, BlobStoreConformance, RadosgwFixture);
+
+class S3StoreTest : public testing::Test {
+ protected:
+  template <class T>
+  T run(io::Task<T> task) {
+    return wait(runtime, std::move(task));
+  }
+  io::Path file(std::size_t size) {
+    std::string bytes(size, '?');
+    SeededRandom(size).fill(std::as_writable_bytes(std::span(bytes)));
+    const io::Path path = scratch.path() / std::to_string(size);
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+  }
+  std::string read(S3Store& store, const std::string& key) {
+    auto reader = run(store.open(key));
+    if (!reader) return reader.error().message;
+    std::string text((*reader)->size(), '?');
+    const auto got = run((*reader)->read_at(0, std::as_writable_bytes(std::span(text))));
+    return got ? text : got.error().message;
+  }
+
+  io::Runtime runtime{1};
+  tests::TemporaryDirectory scratch;
+  Bucket bucket{S3Server::radosgw()};
+};
+
+TEST_F(S3StoreTest, attaches_again_for_its_instance_and_for_no_other) {
+  auto store = bucket.make(bucket.config());
+  EXPECT_EQ(run(store->put_bytes("k", "x", {})).error().code, ErrorCode::unavailable);
+  const auto mine = run(store->attach({"instance"}));
+  ASSERT_TRUE(mine) << mine.error().message;
+  EXPECT_EQ(run(bucket.make(bucket.config())->attach({"instance", *mine, true})), *mine);
+  const auto foreign = run(bucket.make(bucket.config())->attach({"another"}));
+  ASSERT_FALSE(foreign);
+  EXPECT_THAT(foreign.error().message, testing::HasSubstr("another Shoal instance"));
+}
+
+TEST_F(S3StoreTest, claims_no_place_that_holds_something) {
+  ASSERT_EQ(bucket.server.request("PUT", "/" + bucket.bucket + "/media/theirs", "x").status, 200);
+  const auto claimed = run(bucket.make(bucket.config())->attach({"instance"}));
+  ASSERT_FALSE(claimed);
+  EXPECT_THAT(claimed.error().message, testing::HasSubstr("holds objects"));
+  EXPECT_TRUE(run(bucket.make(bucket.config("other/"))->attach({"instance"})));
+}
+
+TEST_F(S3StoreTest, a_bucket_that_was_emptied_is_offline_and_nothing_is_missing) {
+  auto store = bucket.attached(runtime);
+  ASSERT_TRUE(run(store->put_bytes("k", "bytes", {})));
+  for (const auto* key : {"k", ".shoal-store"})
+    bucket.server.request("DELETE", "/" + bucket.bucket + "/media/" + key);
+  EXPECT_EQ(run(store->open("k")).error().code, ErrorCode::unavailable);
+  EXPECT_FALSE(store->is_attached());
+  EXPECT_EQ(run(store->put_bytes("new", "x", {})).error().code, ErrorCode::unavailable);
+}
+
+TEST_F(S3StoreTest, a_large_file_goes_up_in_parts_and_reads_back) {
+  auto store = bucket.attached(runtime);
+  const std::size_t size = 3 * s3::k_min_part_size + 12'345;
+  const io::Path path = file(size);
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  const auto put = run(store->put_file("large", path, {.content_type = "video/mp4"}));
+  ASSERT_TRUE(put) << put.error().message;
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_TRUE(read(*store, "large") == bytes);
+  const auto head = bucket.server.request("HEAD", "/" + bucket.bucket + "/media/large");
+  EXPECT_THAT(head.headers, testing::HasSubstr("video/mp4"));
+  EXPECT_EQ(run(store->put_file("large", file(size), {})).error().code, ErrorCode::conflict);
+}
+
+TEST_F(S3StoreTest, parts_of_an_upload_that_was_broken_off_are_not_sent_again) {
+  auto store = bucket.attached(runtime);
+  const std::size_t size = 2 * s3::k_min_part_size + 1;
+  const io::Path path = file(size);
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);
+  const auto begun = run(client.call({.name = "CreateMultipartUpload",
+                                      .method = "POST",
+                                      .key = "large",
+                                      .query = {{"uploads", ""}}}));
+  ASSERT_TRUE(begun);
+  const auto id = s3::parse_initiate_multipart(begun->text);
+  ASSERT_TRUE(id);
+  const std::string first = bytes.substr(0, s3::k_min_part_size);
+  ASSERT_TRUE(run(client.call({.name = "UploadPart",
+                               .method = "PUT",
+                               .key = "large",
+                               .query = {{"partNumber", "1"}, {"uploadId", *id}},
+                               .body = [first] { return net::text_body(first); },
+                               .payload_sha256 = to_hex(Sha256::of(first))})));
+  ASSERT_TRUE(run(store->put_file("large", path, {})));
+  EXPECT_TRUE(read(*store, "large") == bytes);
+  EXPECT_THAT(bucket.metrics.render(),
+              testing::HasSubstr("operation=\"UploadPart\",outcome=\"ok\",store=\"archive\"} 3"));
+}
+
+TEST_F(S3StoreTest, wrong_keys_and_buckets_are_told_apart) {
+  S3StoreConfig wrong = bucket.config();
+  wrong.client.credentials.secret_access_key = "wrong";
+  const auto refused = run(bucket.make(wrong)->attach({"instance"}));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("secret"));
+  S3StoreConfig nowhere = bucket.config();
+  nowhere.client.address.bucket = "there-is-none";
+  const auto missing = run(bucket.make(nowhere)->attach({"instance"}));
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, testing::HasSubstr("there-is-none"));
+}
+
+TEST_F(S3StoreTest, a_presigned_url_needs_no_keys) {
+  auto store = bucket.attached(runtime);
+  ASSERT_TRUE(run(store->put_bytes("k", "bytes", {})));
+  const auto url = store->presigned_url("k", Seconds{60});
+  ASSERT_TRUE(url);
+  const net::HttpClient anybody;
+  const auto got =
+      run([](const net::HttpClient& client, std::string from) -> io::Task<Result<std::string>> {
+        CO_TRY(auto answer, co_await client.send({.url = std::move(from)}));
+        EXPECT_EQ(answer.status, 200);
+        co_return co_await net::read_text(*answer.body, 100);
+      }(anybody, *url));
+  EXPECT_EQ(got, "bytes");
+}
+
+TEST_F(S3StoreTest, a_server_that_is_down_is_soon_not_asked_any_more) {
+  S3Server server("radosgw.sh");
+  Bucket own(server);
+  auto store = own.attached(runtime);
+  ASSERT_TRUE(run(store->put_bytes("k", "bytes", {})));
+  server.stop();
+  while (!store->is_away()) EXPECT_EQ(run(store->status("k")).error().code, ErrorCode::unavailable);
+  const auto asked = own.metrics.sum("shoal_store_requests_total");
+  EXPECT_EQ(run(store->status("k")).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(own.metrics.sum("shoal_store_requests_total"), asked);
+  server.start();
+  while (!run(store->status("k"))) {
+  }
+  EXPECT_EQ(read(*store, "k"), "bytes");
+}
+
+}  // namespace
+}  // namespace shoal::blob
