@@ -74,7 +74,9 @@ class MediaServiceTest : public testing::Test {
     index.entries[entry.name] = entry;
     runtime.run_until_done(put());
   }
-  io::Task<> put() { EXPECT_TRUE(co_await store.put_bytes("v-master.m3u8", std::string(k_text), {})); }
+  io::Task<> put() {
+    EXPECT_TRUE(co_await store.put_bytes("v-master.m3u8", std::string(k_text), {}));
+  }
 
   io::Task<> ask(std::string name, std::string query, Access how, net::Response& answer) {
     net::Request request;
