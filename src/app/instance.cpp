@@ -35,6 +35,7 @@
 #include "processing/pipeline/retry.h"
 #include "storage/local_staging.h"
 #include "storage/store_registry.h"
+#include "storage/stores.h"
 
 namespace shoal::app {
 namespace {
@@ -82,6 +83,8 @@ struct Instance::Parts {
   /// One store with two doors: for what viewers and uploads wait for, and for jobs and the trash.
   std::unique_ptr<blob::LocalStore> media_store;
   std::unique_ptr<blob::LocalStore> bulk_store;
+  storage::Stores stores;
+  storage::Stores bulk_stores;
   std::unique_ptr<storage::LocalStaging> staging;
 
   std::unique_ptr<api::Context> api;
@@ -100,14 +103,8 @@ struct Instance::Parts {
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Housekeeping> housekeeping;
 
-  blob::BlobStore* find_store(std::string_view name) const {
-    return name == media_store->name() ? media_store.get() : nullptr;
-  }
   Result<> open_store();
   Result<> claim_database();
-  blob::BlobStore* find_bulk_store(std::string_view name) const {
-    return name == bulk_store->name() ? bulk_store.get() : nullptr;
-  }
   void make_delivery();
   void make_processing();
   void make_api();
@@ -125,6 +122,8 @@ Result<> Instance::Parts::open_store() {
   media_store = *std::move(opened);
   TRY(bulk_store,
       storage::open_registered_store(*database, site, files, bulk, random, clock.now()));
+  stores.add(*media_store);
+  bulk_stores.add(*bulk_store);
   if (!sole_server || sole_server->store_id() == media_store->identity().store_id) return {};
   // The first start: from now on the store has a name that a restart knows.
   sole_server->give_back();
@@ -144,7 +143,7 @@ void Instance::Parts::make_delivery() {
   media_tokens = std::make_unique<delivery::MediaTokens>(first_start.identity.secret, clock);
   media = std::make_unique<delivery::MediaService>(
       *media_index, *viewer_access, *media_tokens,
-      [this](std::string_view name) { return find_store(name); }, clock, metrics);
+      [this](std::string_view name) { return stores.find(name); }, clock, metrics);
   add_media_routes(router, *media);
 }
 
@@ -157,8 +156,7 @@ void Instance::Parts::make_processing() {
   processing::Pipeline::Services services{
       .database = *database,
       .steps = {processes, files, bulk, limits},
-      .home = *bulk_store,
-      .stores = [this](std::string_view name) { return find_bulk_store(name); },
+      .stores = bulk_stores,
       .clock = clock,
       .random = random,
       .plan_config = [this] { return current_plan_config(config, *api); },
@@ -234,7 +232,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),
       Housekeeping::Services{*parts.database, *parts.api, [&parts](std::string_view name) {
-                               return parts.find_bulk_store(name);
+                               return parts.bulk_stores.find(name);
                              }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }

@@ -60,7 +60,7 @@ io::Task<Result<Pipeline::Input>> Pipeline::input_of(Job job) {
 io::Task<Result<Pipeline::LocalSource>> Pipeline::local_source(const VideoWork& work,
                                                                const Workspace& workspace) {
   if (!work.source) co_return fail(ErrorCode::not_found, "the uploaded file is gone");
-  blob::BlobStore* store = services_.stores(work.source->store);
+  blob::BlobStore* store = services_.stores.find(work.source->store);
   if (store == nullptr) co_return fail(ErrorCode::unavailable, "the store of the upload is away");
   CO_TRY(std::shared_ptr<blob::ObjectReader> reader, co_await store->open(work.source->object_key));
   if (const auto path = reader->local_path()) co_return LocalSource{*path, std::move(reader)};
@@ -70,7 +70,7 @@ io::Task<Result<Pipeline::LocalSource>> Pipeline::local_source(const VideoWork& 
 }
 
 io::Task<Result<>> Pipeline::fetch(storage::StoredFile file, Path path) {
-  blob::BlobStore* store = services_.stores(file.store);
+  blob::BlobStore* store = services_.stores.find(file.store);
   if (store == nullptr)
     co_return fail(ErrorCode::unavailable, "the store " + file.store + " is away");
   CO_TRY(const auto reader, co_await store->open(file.object_key));
@@ -94,42 +94,64 @@ io::Task<Result<>> Pipeline::fetch(storage::StoredFile file, Path path) {
   co_return Result<>{};
 }
 
+Pipeline::Put Pipeline::describe(Job job, const VideoWork& work, storage::FileKind kind,
+                                 std::string name, std::string content_type) const {
+  Put put;
+  put.object_key = object_key(job, work, name);
+  put.store = services_.stores.home_name(kind);
+  put.file = {work.id, kind, std::move(name), std::move(content_type), {}};
+  if (work.open_to_all && kind != storage::FileKind::running_audio)
+    put.public_at_epoch = work.privacy_epoch;
+  return put;
+}
+
+blob::ObjectTraits Pipeline::traits_of(const Put& put) const {
+  return {put.file.content_type, put.public_at_epoch.has_value()};
+}
+
 io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& work,
                                                    storage::FileKind kind, std::string name,
                                                    std::string content_type, Path path) {
   io::FileSystem& files = services_.steps.files;
-  CO_TRY(storage::Checksum checksum, co_await services_.steps.offload.run([&files, path] {
-    return storage::checksum_of(files, path);
-  }));
-  Put put{{work.id, kind, name, std::move(content_type), std::move(checksum)},
-          object_key(job, work, name)};
-  CO_TRY_VOID(co_await announce(put.object_key));
-  CO_TRY_VOID(co_await services_.home.put_file(put.object_key, std::move(path),
-                                               {.content_type = put.file.content_type}));
+  Put put = describe(job, work, kind, std::move(name), std::move(content_type));
+  CO_TRY(put.file.checksum, co_await services_.steps.offload.run(
+                                [&files, path] { return storage::checksum_of(files, path); }));
+  CO_TRY(blob::BlobStore* const store, co_await announce(put));
+  CO_TRY_VOID(co_await store->put_file(put.object_key, std::move(path), traits_of(put)));
   co_return put;
 }
 
 io::Task<Result<Pipeline::Put>> Pipeline::put_text(Job job, const VideoWork& work,
                                                    storage::FileKind kind, std::string name,
                                                    std::string content_type, std::string text) {
-  Put put{{work.id, kind, name, std::move(content_type), storage::checksum_of(text)},
-          object_key(job, work, name)};
-  CO_TRY_VOID(co_await announce(put.object_key));
-  CO_TRY_VOID(co_await services_.home.put_bytes(put.object_key, std::move(text),
-                                                {.content_type = put.file.content_type}));
+  Put put = describe(job, work, kind, std::move(name), std::move(content_type));
+  put.file.checksum = storage::checksum_of(text);
+  CO_TRY(blob::BlobStore* const store, co_await announce(put));
+  CO_TRY_VOID(co_await store->put_bytes(put.object_key, std::move(text), traits_of(put)));
   co_return put;
 }
 
-io::Task<Result<>> Pipeline::announce(std::string object_key) {
-  co_return co_await services_.database.write(
-      [this, key = std::move(object_key)](db::Session& session) {
-        return storage::announce_object(session, services_.home.name(), key, services_.clock.now());
-      });
+io::Task<Result<blob::BlobStore*>> Pipeline::announce(const Put& put) {
+  blob::BlobStore* const store = services_.stores.find(put.store);
+  if (store == nullptr)
+    co_return fail(ErrorCode::unavailable, fmt::format("the store {} is away", put.store));
+  CO_TRY_VOID(co_await services_.database.write(
+      [this, name = put.store, key = put.object_key](db::Session& session) {
+        return storage::announce_object(session, name, key, services_.clock.now());
+      }));
+  co_return store;
 }
 
 FileId Pipeline::record(db::Session& session, const Put& put) {
-  return storage::record_file(session, put.file, services_.home.name(), put.object_key,
-                              services_.clock.now());
+  if (put.public_at_epoch) {
+    const auto row =
+        session.query_one("select privacy_epoch from video where id = :id", {*put.file.video});
+    if (row && row->integer(0) != *put.public_at_epoch) {
+      throw db::DatabaseError(ErrorCode::conflict,
+                              "the video's privacy changed while its file was stored");
+    }
+  }
+  return storage::record_file(session, put.file, put.store, put.object_key, services_.clock.now());
 }
 
 io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {

@@ -12,7 +12,7 @@
 #include "jobs/runner.h"
 #include "processing/pipeline/records.h"
 #include "processing/steps.h"
-#include "storage/trash.h"
+#include "storage/stores.h"
 
 namespace shoal::processing {
 
@@ -35,8 +35,7 @@ class Pipeline {
   struct Services {
     db::Database& database;
     Steps steps;
-    blob::BlobStore& home;
-    storage::StoreLookup stores;
+    const storage::Stores& stores;
     Clock& clock;
     Random& random;
     /// What the administrator wants of a video's renditions now.
@@ -52,10 +51,14 @@ class Pipeline {
 
  private:
   class Workspace;
-  /// An object that is durable in the home store and not recorded yet.
+  /// An object that is durable in a store and not recorded yet.
   struct Put {
     storage::NewFile file;
+    std::string store;
     std::string object_key;
+    /// Of the video when the object was made readable for all; such a one is only recorded while it
+    /// is the same.
+    std::optional<std::int64_t> public_at_epoch;
   };
   using Job = const jobs::LeasedJob&;
   using Step = io::Task<Result<>> (Pipeline::*)(const jobs::LeasedJob&, jobs::JobContext&);
@@ -103,7 +106,13 @@ class Pipeline {
                                  std::string name, std::string content_type, std::string text);
   io::Task<Result<Put>> put_picture(Job job, const VideoWork& work, storage::FileKind kind,
                                     Path path);
-  io::Task<Result<>> announce(std::string object_key);
+  /// Where a new file of a kind goes, announced there. Errors: unavailable while this node does not
+  /// reach that store.
+  io::Task<Result<blob::BlobStore*>> announce(const Put& put);
+  blob::ObjectTraits traits_of(const Put& put) const;
+  Put describe(Job job, const VideoWork& work, storage::FileKind kind, std::string name,
+               std::string content_type) const;
+  /// Throws DatabaseError (conflict) when the video left the public since the object was put.
   FileId record(db::Session& session, const Put& put);
   void on_failed(db::Session& session, Job job, const Error& error);
 

@@ -72,6 +72,7 @@ class PipelineTest : public tests::DatabaseTest {
         blob::LocalStore::open("local", folder.path() / "media", {"instance"}, files, disk, random);
     SHOAL_CHECK(opened.has_value());
     store = *std::move(opened);
+    stores.add(*store);
   }
 
   Path make_clip(const std::string& name, const std::string& codec) {
@@ -126,8 +127,7 @@ class PipelineTest : public tests::DatabaseTest {
   Pipeline::Services services() {
     return {.database = *database,
             .steps = {processes, files, disk, {}},
-            .home = *store,
-            .stores = [this](std::string_view) -> blob::BlobStore* { return store.get(); },
+            .stores = stores,
             .clock = clock,
             .random = random,
             .plan_config = []() -> io::Task<PlanConfig> {
@@ -224,6 +224,7 @@ class PipelineTest : public tests::DatabaseTest {
   io::Runtime runtime{1};
   io::Offload disk{"disk", 2, 64};
   std::unique_ptr<blob::LocalStore> store;
+  storage::Stores stores;
   Uuid uuid = Uuid::generate(random);
 };
 SHOAL_ON_BOTH_ENGINES(PipelineTest);

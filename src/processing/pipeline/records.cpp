@@ -1,13 +1,20 @@
 #include "processing/pipeline/records.h"
 
+#include "catalog/videos.h"
 #include "processing/pipeline/layout.h"
 
 namespace shoal::processing {
 
 Result<VideoWork> find_work(db::Session& session, VideoId video) {
-  const auto row = session.query_one("select uuid from video where id = :id", {video});
+  const auto row =
+      session.query_one("select uuid, privacy, privacy_epoch from video where id = :id", {video});
   if (!row) return fail(ErrorCode::not_found, "the video was deleted");
-  VideoWork work{video, row->uuid(0), std::nullopt};
+  VideoWork work{
+      .id = video,
+      .uuid = row->uuid(0),
+      .source = std::nullopt,
+      .open_to_all = catalog::is_media_open(static_cast<catalog::Privacy>(row->integer(1))),
+      .privacy_epoch = row->integer(2)};
   const auto source = session.query_one(
       "select id from media_file where video_id = :video and kind = :kind order by id limit 1",
       {video, static_cast<int>(storage::FileKind::original)});

@@ -24,6 +24,8 @@ struct VideoWork {
   VideoId id;
   Uuid uuid;
   std::optional<storage::StoredFile> source;
+  bool open_to_all = false;  ///< anybody may fetch its media
+  std::int64_t privacy_epoch = 0;
 };
 Result<VideoWork> find_work(db::Session& session, VideoId video);
 
