@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "blob/s3_check.h"
 #include "io/runtime.h"
 #include "tests/conformance/blob_store_conformance.h"
 #include "tests/support/s3_server.h"
@@ -192,6 +193,28 @@ TEST_F(S3StoreTest, a_presigned_url_needs_no_keys) {
         co_return co_await net::read_text(*answer.body, 100);
       }(anybody, *url));
   EXPECT_EQ(got, "bytes");
+}
+
+TEST_F(S3StoreTest, a_check_says_what_passed_and_what_to_change) {
+  const CheckedDoors doors{
+      .base_urls = {}, .redirects = true, .presigns = true, .origin = "https://v"};
+  const auto steps =
+      run(check_store(bucket.config(), doors, bucket.clock, bucket.random, bucket.metrics));
+  std::map<std::string, bool> passed;
+  for (const CheckStep& step : steps) passed[step.name] = step.passed;
+  for (const auto* name : {"keys and bucket", "clock", "put an object", "checksums", "read a range",
+                           "put in parts", "private objects", "presigned URL", "delete"})
+    EXPECT_TRUE(passed[name]) << name;
+  // Nobody has told this bucket of the web client.
+  EXPECT_FALSE(passed["CORS of presigned URLs"]);
+  const auto left = bucket.server.request("GET", "/" + bucket.bucket + "/");
+  EXPECT_THAT(left.body, testing::Not(testing::HasSubstr("shoal-check")));
+
+  S3StoreConfig wrong = bucket.config();
+  wrong.client.credentials.access_key_id = "nobody";
+  const auto refused = run(check_store(wrong, doors, bucket.clock, bucket.random, bucket.metrics));
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_FALSE(refused[0].passed);
 }
 
 TEST_F(S3StoreTest, a_server_that_is_down_is_soon_not_asked_any_more) {

@@ -3,32 +3,40 @@
 namespace shoal::storage {
 namespace {
 
+Result<blob::StoreRegistration> read_registration(db::Session& session, const std::string& name,
+                                                  const std::string& instance_id) {
+  blob::StoreRegistration known{.instance_id = instance_id, .marker = {}};
+  const auto row =
+      session.query_one("select store_id, generation from store where name = :name", {name});
+  if (row) known.marker = {row->text(0), instance_id, row->integer(1)};
+  // Databases of before stores were registered.
+  known.holds_objects =
+      session.query_one("select 1 from placement where store = :name limit 1", {name}).has_value();
+  return known;
+}
+
 Result<blob::StoreRegistration> find_registration(db::Database& database,
                                                   const LocalStoreSite& site) {
-  return database.read_blocking([&](db::Session& session) -> Result<blob::StoreRegistration> {
-    blob::StoreRegistration known{.instance_id = site.instance_id, .marker = {}};
-    const auto row =
-        session.query_one("select store_id, generation from store where name = :name", {site.name});
-    if (row) known.marker = {row->text(0), site.instance_id, row->integer(1)};
-    // Databases of before stores were registered.
-    known.holds_objects =
-        session.query_one("select 1 from placement where store = :name limit 1", {site.name})
-            .has_value();
-    return known;
+  return database.read_blocking([&](db::Session& session) {
+    return read_registration(session, site.name, site.instance_id);
   });
+}
+
+Result<> write_registration(db::Session& session, const std::string& name,
+                            const blob::StoreIdentity& identity, UtcTime now) {
+  session.execute(
+      "insert into store (name, store_id, generation, registered_at) "
+      "values (:name, :id, :generation, :now) on conflict (name) do update set "
+      "store_id = excluded.store_id, generation = excluded.generation, "
+      "registered_at = excluded.registered_at",
+      {name, identity.store_id, identity.generation, now});
+  return {};
 }
 
 Result<> register_store(db::Database& database, const std::string& name,
                         const blob::StoreIdentity& identity, UtcTime now) {
-  return database.write_blocking([&](db::Session& session) -> Result<> {
-    session.execute(
-        "insert into store (name, store_id, generation, registered_at) "
-        "values (:name, :id, :generation, :now) on conflict (name) do update set "
-        "store_id = excluded.store_id, generation = excluded.generation, "
-        "registered_at = excluded.registered_at",
-        {name, identity.store_id, identity.generation, now});
-    return {};
-  });
+  return database.write_blocking(
+      [&](db::Session& session) { return write_registration(session, name, identity, now); });
 }
 
 }  // namespace
@@ -43,6 +51,21 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
   // The marker first, then the row: after a kill in between the marker is found and registered.
   if (!known.marker) TRY_VOID(register_store(database, site.name, store->identity(), now));
   return store;
+}
+
+io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
+                                           std::string instance_id, const Clock& clock) {
+  CO_TRY(blob::StoreRegistration known,
+         co_await database.read([name = store.name(), instance_id](db::Session& session) {
+           return read_registration(session, name, instance_id);
+         }));
+  const bool is_registered = known.marker.has_value();
+  CO_TRY(const blob::StoreIdentity identity, co_await store.attach(std::move(known)));
+  if (is_registered) co_return Result<>{};
+  co_return co_await database.write(
+      [name = store.name(), identity, now = clock.now()](db::Session& session) {
+        return write_registration(session, name, identity, now);
+      });
 }
 
 Result<> check_registered_store(db::Database& database, const LocalStoreSite& site,

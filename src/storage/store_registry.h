@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "blob/local_store.h"
+#include "blob/s3_store.h"
 #include "db/database.h"
 #include "io/file_system.h"
 #include "io/offload.h"
@@ -33,6 +34,11 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
                                                                 io::FileSystem& files,
                                                                 io::Offload& disk, Random& random,
                                                                 UtcTime now);
+
+/// Finds the marker of a bucket that the database knows under this name, or claims an empty place
+/// and registers it. May be repeated. Errors: unavailable (offline; the message says what to do).
+io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
+                                           std::string instance_id, const Clock& clock);
 
 /// Whether the registered store is in its folder now, without changing anything. Blocking. Errors:
 /// as open_registered_store.
