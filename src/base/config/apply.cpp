@@ -105,9 +105,12 @@ std::string set_list(const Key& key, std::vector<std::string>& target,
   return {};
 }
 
-std::string unknown(const Schema& schema, std::string_view path) {
+std::string unknown(const Schema& schema, std::string_view path, std::size_t& suggestions) {
   if (const auto why = schema.why_foreign(path); !why.empty()) return std::string(why);
-  const auto nearest = schema.nearest(path);
+  // Each is a comparison with every key; a file with more unknown keys is for another program.
+  constexpr std::size_t k_most_suggestions = 50;
+  const auto nearest = suggestions < k_most_suggestions ? schema.nearest(path) : "";
+  ++suggestions;
   if (nearest.empty()) return "is no key of Shoal; remove it (docs/reference/configuration.md)";
   return fmt::format("is no key of Shoal; did you mean {}?", nearest);
 }
@@ -129,18 +132,23 @@ std::string set_value(const Key& key, const std::vector<std::string>& values, bo
 
 std::vector<Problem> apply(const Schema& schema, const Document& document) {
   std::vector<Problem> problems = document.problems;
+  std::size_t suggestions = 0;
   for (const auto& leaf : document.leaves) {
     const auto report = [&](std::string message) {
       problems.push_back({leaf.where, leaf.path, std::move(message)});
     };
     if (const Key* key = schema.find(leaf.path)) {
-      if (leaf.kind == Leaf::Kind::empty) {
+      const bool is_null = leaf.kind == Leaf::Kind::empty;
+      if (is_null && !key->null_value) {
         report(fmt::format("has no value; give {}, or remove the line for the default, {}",
                            expectation(*key), key->is_secret ? "none" : format_value(*key)));
-      } else if (auto wrong = set_value(*key, leaf.values, leaf.kind == Leaf::Kind::list);
+      } else if (auto wrong = set_value(*key, is_null ? std::vector{*key->null_value} : leaf.values,
+                                        leaf.kind == Leaf::Kind::list);
                  !wrong.empty()) {
         report(std::move(wrong));
       }
+    } else if (schema.is_without_effect(leaf.path)) {
+      continue;
     } else if (schema.has_section(leaf.path)) {
       if (leaf.kind != Leaf::Kind::empty)
         report("is a section; its keys go on the lines below it, indented");
@@ -153,7 +161,7 @@ std::vector<Problem> apply(const Schema& schema, const Document& document) {
             {leaf.where, parent,
              fmt::format("is no section; give {} after the colon", expectation(*above))});
       } else {
-        report(unknown(schema, leaf.path));
+        report(unknown(schema, leaf.path, suggestions));
       }
     }
   }

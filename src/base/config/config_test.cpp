@@ -133,6 +133,55 @@ TEST(Config, an_unknown_key_suggests_the_nearest) {
             }));
 }
 
+TEST(Config, suggestions_are_bounded_but_not_problems) {
+  Sample c;
+  std::string yaml = "log:\n";
+  for (int i = 0; i < 60; ++i) yaml += fmt::format("  leve{}: x\n", i);
+  const auto texts = c.read(yaml);
+  ASSERT_EQ(texts.size(), 60u);
+  EXPECT_NE(texts[49].find("did you mean log.level?"), std::string::npos) << texts[49];
+  EXPECT_NE(texts[50].find("remove it"), std::string::npos) << texts[50];
+}
+
+TEST(Config, what_has_no_effect_is_taken_whatever_its_shape) {
+  std::string bucket;
+  Schema schema;
+  schema.add("storage.bucket", bucket, "A bucket.");
+  schema.without_effect("storage.torrents", "Shoal makes none.");
+  EXPECT_TRUE(
+      apply(schema, parse_document("storage:\n  torrents: {a: [1], b: {c: 2}}\n", "f")).empty());
+  EXPECT_TRUE(apply(schema, parse_document("storage: {torrents: }\n", "f")).empty());
+  EXPECT_EQ(apply(schema, parse_document("storage: {torrents2: 1}\n", "f")).size(), 1u);
+  EXPECT_NE(reference(schema).find("| `storage.torrents` | anything | | No effect: Shoal makes "
+                                   "none. |\n"),
+            std::string::npos);
+}
+
+TEST(Config, null_is_a_value_only_where_the_schema_says_which) {
+  std::string acl = "private";
+  std::string name = "x";
+  Schema schema;
+  schema.add("acl", acl, "An ACL.").one_of({"none", "private"}).null_means("none");
+  schema.add("name", name, "A name.");
+  const auto problems = apply(schema, parse_document("acl: null\nname: null\n", "f"));
+  EXPECT_EQ(acl, "none");
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].key, "name");
+}
+
+TEST(Config, a_section_of_named_sections_may_be_empty_and_is_suggested) {
+  std::string path;
+  Schema schema;
+  schema.named_sections("stores");
+  EXPECT_TRUE(apply(schema, parse_document("stores:\n", "f")).empty());
+  EXPECT_EQ(apply(schema, parse_document("stores: 5\n", "f")).at(0).message,
+            "is a section; its keys go on the lines below it, indented");
+  EXPECT_EQ(schema.nearest("store.disk.path"), "stores.disk.path");
+  EXPECT_EQ(schema.nearest("store.disk"), "");
+  schema.add("stores.disk.path", path, "A folder.");
+  EXPECT_EQ(schema.nearest("stores.disk.paht"), "stores.disk.path");
+}
+
 TEST(Config, a_wrong_shape_says_what_shape_is_right) {
   Sample c;
   EXPECT_EQ(

@@ -94,6 +94,11 @@ class Flattener {
 
 }  // namespace
 
+bool is_at_or_below(std::string_view path, std::string_view section) {
+  return path.starts_with(section) &&
+         (path.size() == section.size() || path[section.size()] == '.');
+}
+
 Document parse_document(std::string_view yaml, std::string_view file_name) {
   Document document;
   const auto refuse = [&](std::size_t line, std::string message) {

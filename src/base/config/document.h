@@ -6,6 +6,9 @@
 
 namespace shoal::config {
 
+/// Whether `path` is `section` or a key within it.
+bool is_at_or_below(std::string_view path, std::string_view section);
+
 /// One thing that is wrong, for a person: where it stands, what it is about, how to mend it.
 struct Problem {
   std::string where;  ///< "shoal.yaml:12", "environment SHOAL__LISTEN__PORT"

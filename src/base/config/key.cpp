@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/config/document.h"
 #include "base/config/units.h"
 #include "base/text.h"
 
@@ -56,10 +57,10 @@ const Key* Schema::find(std::string_view path) const {
 }
 
 bool Schema::has_section(std::string_view path) const {
-  return std::ranges::any_of(keys_, [&](const Key& key) {
-    return key.path.size() > path.size() && key.path.starts_with(path) &&
-           key.path[path.size()] == '.';
-  });
+  return std::ranges::find(named_sections_, path) != named_sections_.end() ||
+         std::ranges::any_of(keys_, [&](const Key& key) {
+           return key.path.size() > path.size() && is_at_or_below(key.path, path);
+         });
 }
 
 std::string Schema::nearest(std::string_view path) const {
@@ -69,33 +70,51 @@ std::string Schema::nearest(std::string_view path) const {
   Distance best{std::max<std::size_t>(2, path.size() / 3) + 1, 0};
   std::string answer;
   const auto leaf = path.substr(path.rfind('.') + 1);
+  // At least as many letters are wrong as one is longer: most keys need no closer look.
+  const auto may_be_nearer = [&](std::string_view other) {
+    return std::max(path.size(), other.size()) - std::min(path.size(), other.size()) <= best.first;
+  };
   for (const auto& key : keys_) {
-    const std::size_t letters = edit_distance(path, key.path);
-    Distance distance{letters, letters};
-    if (leaf.size() > 3 && key.path.size() > leaf.size() && key.path.ends_with(leaf) &&
-        key.path[key.path.size() - leaf.size() - 1] == '.')
-      distance.first = std::min<std::size_t>(letters, 1);
-    if (distance < best) {
-      best = distance;
-      answer = key.path;
+    const bool same_leaf = leaf.size() > 3 && key.path.size() > leaf.size() &&
+                           key.path.ends_with(leaf) &&
+                           key.path[key.path.size() - leaf.size() - 1] == '.';
+    if (same_leaf || may_be_nearer(key.path)) {
+      const std::size_t letters = edit_distance(path, key.path);
+      const Distance distance(same_leaf ? std::min<std::size_t>(letters, 1) : letters, letters);
+      if (distance < best) {
+        best = distance;
+        answer = key.path;
+      }
     }
     // The unknown thing may be a whole section: try each section's name too, after the keys.
     const auto section = std::string_view(key.path).substr(0, key.path.rfind('.'));
+    if (!may_be_nearer(section)) continue;
     const std::size_t there = edit_distance(path, section);
     if (const Distance last(there, std::string::npos); last < best) {
       best = last;
       answer = std::string(section);
     }
   }
+  // Below a misspelt name of a section of named sections, the administrator's names are right.
+  const auto head = path.substr(0, path.find('.'));
+  for (const auto& section : named_sections_) {
+    const std::size_t letters = edit_distance(head, section);
+    if (letters > 0 && letters <= 2 && Distance(letters, letters) < best &&
+        std::ranges::count(path, '.') > 1)
+      answer = fmt::format("{}{}", section, path.substr(head.size()));
+  }
   return answer;
 }
 
 std::string_view Schema::why_foreign(std::string_view path) const {
-  for (const auto& [prefix, why] : foreign_) {
-    if (path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '.'))
-      return why;
-  }
+  for (const auto& [prefix, why] : foreign_)
+    if (is_at_or_below(path, prefix)) return why;
   return {};
+}
+
+bool Schema::is_without_effect(std::string_view path) const {
+  return std::ranges::any_of(
+      without_effect_, [&](const Remark& remark) { return is_at_or_below(path, remark.path); });
 }
 
 std::string_view type_name(const Target& target) {

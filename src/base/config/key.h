@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,7 @@ struct Key {
   TextCheck check = nullptr;  ///< of a text, and of each item of a list
   bool is_secret = false;     ///< never shown
   bool is_runtime = false;    ///< an administrator may change it while the program runs
+  std::optional<std::string> null_value{};  ///< what YAML's null is read as; else it is refused
 
   Key& range(std::int64_t low, std::int64_t high) {
     min = low;
@@ -59,6 +61,10 @@ struct Key {
     is_runtime = true;
     return *this;
   }
+  Key& null_means(std::string value) {
+    null_value = std::move(value);
+    return *this;
+  }
 };
 
 /// The schema: every key that may be written, in the order of the reference page. Its targets point
@@ -72,23 +78,35 @@ class Schema {
   }
   /// A key or section of PeerTube's that means nothing here, and why.
   void foreign(std::string_view path, std::string_view why) { foreign_.push_back({path, why}); }
+  /// A key or section that may be written and changes nothing, and why.
+  void without_effect(std::string_view path, std::string_view why) {
+    without_effect_.push_back({path, why});
+  }
+  /// A section of sections that the administrator names. It may be empty; the keys of those that
+  /// there are have been added like any other.
+  void named_sections(std::string_view path) { named_sections_.push_back(path); }
 
   const std::vector<Key>& keys() const { return keys_; }
   const Key* find(std::string_view path) const;
-  /// Whether some key lies under `path`.
+  /// Whether some key lies, or may lie, under `path`.
   bool has_section(std::string_view path) const;
   /// The nearest path to a misspelt one; empty when none is near.
   std::string nearest(std::string_view path) const;
   /// Why `path` (or a section it lies in) is not ours; empty when it is just unknown.
   std::string_view why_foreign(std::string_view path) const;
+  bool is_without_effect(std::string_view path) const;
 
- private:
-  struct Foreign {
+  struct Remark {
     std::string_view path;
     std::string_view why;
   };
+  const std::vector<Remark>& without_effect() const { return without_effect_; }
+
+ private:
   std::vector<Key> keys_;
-  std::vector<Foreign> foreign_;
+  std::vector<Remark> foreign_;
+  std::vector<Remark> without_effect_;
+  std::vector<std::string_view> named_sections_;
 };
 
 /// "whole number", "size such as 10GB", …

@@ -33,6 +33,10 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+std::string_view first_part(std::string_view path) {
+  return path.substr(0, path.find('.'));
+}
+
 std::string notes(const Key& key) {
   std::string out = key.description;
   if (key.is_secret) out += " Never shown.";
@@ -67,9 +71,15 @@ std::string reference(const Schema& schema) {
       "gives its first value. Sizes are `10GB` (1 KB is 1024 bytes), durations `5 minutes`.\n"
       "`shoal config check` reads the file as the program would and names all problems at once.\n";
   std::string_view section;
+  const auto add_without_effect = [&] {
+    for (const auto& [path, why] : schema.without_effect())
+      if (first_part(path) == section)
+        out += fmt::format("| `{}` | anything | | No effect: {} |\n", path, cell(why));
+  };
   for (const auto& key : schema.keys()) {
-    const auto of_key = std::string_view(key.path).substr(0, key.path.find('.'));
+    const auto of_key = first_part(key.path);
     if (of_key != section) {
+      add_without_effect();
       section = of_key;
       out += fmt::format("\n## {}\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
                          section);
@@ -77,6 +87,7 @@ std::string reference(const Schema& schema) {
     out += fmt::format("| `{}` | {} | `{}` | {} |\n", key.path, cell(expectation(key)),
                        cell(format_value(key)), cell(notes(key)));
   }
+  add_without_effect();
   return out;
 }
 
