@@ -136,6 +136,15 @@ class Rules(unittest.TestCase):
         self.keeps(tidy.check_config_is_read,
                    schema | {"src/app/serve.cpp": "use(config.listen.port);"})
 
+    def test_a_configuration_key_that_is_read_after_all(self):
+        key = sorted(tidy.CONFIG_AHEAD)[0] if tidy.CONFIG_AHEAD else "a.b"
+        member = key.split(".")[-1]
+        schema = {"src/app/config/schema.cpp": f's.add("{key}",\n c.x.{member}, "A limit.")'}
+        read = schema | {"src/app/serve.cpp": f"use(config.x.{member});"}
+        if tidy.CONFIG_AHEAD:
+            self.keeps(tidy.check_config_is_read, schema)
+            self.breaks(tidy.check_config_is_read, read, key)
+
     def test_generated_text_is_left_alone(self):
         self.keeps(tidy.check_size, {"web/src/generated/api.ts": "x\n" * 9000})
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/config/stores.h"
 #include "base/config/key.h"
 
 namespace shoal::app {
@@ -67,7 +68,14 @@ struct Config {
     std::string data = "./data";
     std::string web;
     Milliseconds trash_period{std::chrono::hours{24}};
+    ByteCount staging_limit = 20_GiB;  ///< 0: none but the disk's
+    ByteCount cache_limit{0};          ///< 0: no cache
   } storage;
+
+  /// Every store but k_local_store, ordered by name; those of object_storage among them.
+  std::vector<StoreConfig> stores;
+  Homes homes;
+  ObjectStorage object_storage;
 
   struct Log {
     std::string level = "info";

@@ -81,8 +81,6 @@ TEST(AppConfig, a_peertube_file_is_told_what_differs) {
                 "shoal.yaml:5: redis.hostname: Shoal needs no Redis; remove the section",
                 "shoal.yaml:7: secrets.peertube: Shoal makes its secrets and keeps them with its "
                 "data; remove it",
-                "shoal.yaml:9: object_storage.enabled: Shoal keeps media on local disk for now; "
-                "remove the section",
                 "shoal.yaml:11: database.suffix: give the whole name as database.name",
             }));
 }

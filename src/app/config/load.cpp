@@ -7,41 +7,48 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/config/object_storage.h"
+#include "app/config/places.h"
 #include "app/config/schema.h"
+#include "app/config/store_checks.h"
+#include "app/config/store_names.h"
 #include "base/config/apply.h"
 
 namespace shoal::app {
 namespace {
 
-/// Where each key was written, for problems that concern several keys.
-using Places = std::vector<config::Leaf>;
-
-void add(std::vector<config::Problem>& problems, const Places& places, std::string_view key,
-         std::string message) {
-  const auto place = std::ranges::find(places, key, &config::Leaf::path);
-  problems.push_back({place == places.end() ? "configuration" : place->where, std::string(key),
-                      std::move(message)});
-}
-
 /// What no single key shows.
-void check_together(const Config& c, const Places& places, std::vector<config::Problem>& problems) {
+void check_together(const Config& c, Complaints& complaints) {
   if (c.tls.certificate_file.empty() != c.tls.key_file.empty()) {
     const bool no_key = c.tls.key_file.empty();
-    add(problems, places, no_key ? "tls.certificate_file" : "tls.key_file",
-        fmt::format("is set without {}; give both or none",
-                    no_key ? "tls.key_file" : "tls.certificate_file"));
+    complaints.add(no_key ? "tls.certificate_file" : "tls.key_file",
+                   fmt::format("is set without {}; give both or none",
+                               no_key ? "tls.key_file" : "tls.certificate_file"));
   }
   if (!c.tls.certificate_file.empty() && !c.webserver.https)
-    add(problems, places, "tls.certificate_file",
-        "is set but webserver.https is false; set webserver.https: true");
+    complaints.add("tls.certificate_file",
+                   "is set but webserver.https is false; set webserver.https: true");
   if (c.transcoding.enabled && !c.transcoding.always_original_resolution &&
       c.transcoding.heights().empty())
-    add(problems, places, "transcoding.enabled",
-        "is true but every one of transcoding.resolutions is false; set one to true");
+    complaints.add("transcoding.enabled",
+                   "is true but every one of transcoding.resolutions is false; set one to true");
 }
 
-bool is_named(const Places& places, std::string_view key) {
-  return std::ranges::find(places, key, &config::Leaf::path) != places.end();
+/// The documents' values; what fits no key is a problem.
+void apply_documents(LoadedConfig& loaded, const config::Document& file,
+                     const config::Document& variables) {
+  const auto schema = make_schema(loaded.config);
+  for (const auto* document : {&file, &variables})
+    std::ranges::move(config::apply(schema, *document), std::back_inserter(loaded.problems));
+}
+
+/// What depends on other keys where nothing says it.
+void follow_others(Config& c, const Places& places) {
+  c.webserver.hostname_is_given = places.is_named("webserver.hostname");
+  c.webserver.port_is_given = places.is_named("webserver.port");
+  for (auto& store : c.stores)
+    if (!places.is_named(fmt::format("stores.{}.serve_public", store.name)))
+      store.serve_public = default_serve_public(store.type);
 }
 
 Result<std::string> read_text(const std::string& path) {
@@ -89,16 +96,16 @@ std::vector<std::int64_t> Config::Transcoding::heights() const {
 LoadedConfig load_config(std::string_view yaml, std::string_view file_name,
                          const std::vector<std::string>& environment) {
   LoadedConfig loaded;
-  const auto schema = make_schema(loaded.config);
   auto file = config::parse_document(yaml, file_name);
   auto variables = config::parse_environment(environment);
-  loaded.problems = config::apply(schema, file);
-  std::ranges::move(config::apply(schema, variables), std::back_inserter(loaded.problems));
-  Places places = std::move(variables.leaves);  // the environment wins, so it is blamed first
-  std::ranges::move(file.leaves, std::back_inserter(places));
-  loaded.config.webserver.hostname_is_given = is_named(places, "webserver.hostname");
-  loaded.config.webserver.port_is_given = is_named(places, "webserver.port");
-  check_together(loaded.config, places, loaded.problems);
+  loaded.config.stores = take_store_names(file, variables, loaded.problems);
+  apply_documents(loaded, file, variables);
+  const Places places(std::move(variables.leaves), std::move(file.leaves));
+  Complaints complaints(places, loaded.problems);
+  follow_others(loaded.config, places);
+  add_object_storage(loaded.config, complaints);
+  check_stores(loaded.config, complaints);
+  check_together(loaded.config, complaints);
   return loaded;
 }
 
@@ -128,11 +135,17 @@ Result<Config> read_config(const std::string& path) {
 std::string show_config(const Config& config) {
   Config shown = config;
   Config untouched;
+  for (const auto& store : config.stores) {
+    auto& plain = untouched.stores.emplace_back();
+    plain.name = store.name;
+    plain.serve_public = default_serve_public(store.type);
+  }
   return config::show(make_schema(shown), make_schema(untouched));
 }
 
 std::string config_reference() {
   Config untouched;
+  untouched.stores.emplace_back().name = "<name>";
   return config::reference(make_schema(untouched));
 }
 

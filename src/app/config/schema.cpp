@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/config/store_schema.h"
 #include "app/config/text_checks.h"
 
 namespace shoal::app {
@@ -76,7 +77,7 @@ void describe_rate_limits(config::Schema& s, Config& c) {
   describe_limit(s, "well_known", c.rates_limit.well_known, "requests below /.well-known");
 }
 
-void describe_store(config::Schema& s, Config& c) {
+void describe_keeping(config::Schema& s, Config& c) {
   s.add("database.engine", c.database.engine,
         "sqlite keeps the catalogue in the data folder; postgresql needs a server, version 15.")
       .one_of({"sqlite", "postgresql"});
@@ -101,6 +102,14 @@ void describe_store(config::Schema& s, Config& c) {
         "How long the files of what was deleted or replaced are kept before they go; a backup must "
         "not take longer.")
       .range(k_hour, 365 * k_day);
+  s.add("storage.staging_limit", c.storage.staging_limit,
+        "Most bytes of uploads and running work that wait on the local disk for their store; new "
+        "uploads are refused (507) beyond. 0: as the disk holds.")
+      .range(0, 1024 * k_tib);
+  s.add("storage.cache_limit", c.storage.cache_limit,
+        "Most bytes of other stores' files that are also kept on the local disk; 0: none.")
+      .range(0, 1024 * k_tib);
+  describe_stores(s, c);
   s.add("log.level", c.log.level, "Least severe lines that are written.")
       .one_of({"debug", "info", "warn", "error"});
   s.add("log.format", c.log.format, "Lines for people, or one JSON object each.")
@@ -218,7 +227,6 @@ void refuse_foreign(config::Schema& s) {
   s.foreign("smtp", "Shoal sends no mail yet; remove the section");
   s.foreign("email", "Shoal sends no mail yet; remove the section");
   s.foreign("live", "Shoal has no live videos yet; remove the section");
-  s.foreign("object_storage", "Shoal keeps media on local disk for now; remove the section");
   s.foreign("federation", "Shoal does not federate yet; remove the section");
   s.foreign("import", "Shoal imports no videos yet; remove the section");
   s.foreign("transcoding.hls", "Shoal always makes HLS; remove it");
@@ -234,7 +242,7 @@ void refuse_foreign(config::Schema& s) {
 config::Schema make_schema(Config& config) {
   config::Schema schema;
   describe_server(schema, config);
-  describe_store(schema, config);
+  describe_keeping(schema, config);
   describe_rate_limits(schema, config);
   describe_instance(schema, config);
   describe_users(schema, config);
