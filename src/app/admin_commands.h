@@ -15,8 +15,8 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `video`, `job`, `backup`, `restore`, `store` and `doctor`. The one that is called
-/// on the command line puts itself into `chosen`, which returns the exit status.
+/// Adds `user`, `video`, `job`, `backup`, `restore`, `store`, `storage` and `doctor`. The one that
+/// is called on the command line puts itself into `chosen`, which returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);
@@ -28,6 +28,7 @@ struct AdminCommands {
   std::string folder;
   std::string state = "all";
   std::string video;
+  std::string store;
   cli::VideoListOptions videos;
   std::int64_t count = 100;
   std::int64_t id = 0;
@@ -38,6 +39,7 @@ struct AdminCommands {
   void add_user_commands(CLI::App& program);
   void add_video_commands(CLI::App& program);
   void add_job_commands(CLI::App& program);
+  void add_storage_commands(CLI::App& program);
   void add_maintenance_commands(CLI::App& program);
 };
 

@@ -14,6 +14,7 @@
 #include "app/first_start.h"
 #include "app/housekeeping.h"
 #include "app/media_routes.h"
+#include "app/other_stores.h"
 #include "app/room_configs.h"
 #include "app/sole_server.h"
 #include "app/video_progress.h"
@@ -85,6 +86,7 @@ struct Instance::Parts {
   std::unique_ptr<blob::LocalStore> bulk_store;
   storage::Stores stores;
   storage::Stores bulk_stores;
+  std::unique_ptr<OtherStores> other_stores;
   std::unique_ptr<storage::LocalStaging> staging;
 
   std::unique_ptr<api::Context> api;
@@ -104,6 +106,7 @@ struct Instance::Parts {
   std::unique_ptr<Housekeeping> housekeeping;
 
   Result<> open_store();
+  Result<> make_other_stores();
   Result<> claim_database();
   void make_delivery();
   void make_processing();
@@ -128,6 +131,15 @@ Result<> Instance::Parts::open_store() {
   // The first start: from now on the store has a name that a restart knows.
   sole_server->give_back();
   return claim_database();
+}
+
+Result<> Instance::Parts::make_other_stores() {
+  TRY(other_stores, OtherStores::create(runtime.executor(0), config.stores,
+                                        {*database, clock, random, metrics, files, disk, bulk,
+                                         first_start.identity.client_id},
+                                        stores, bulk_stores));
+  set_homes(config.homes, bulk_stores);
+  return {};
 }
 
 Result<> Instance::Parts::claim_database() {
@@ -222,6 +234,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             parts.config.webserver.origin(), config.admin_email));
   TRY_VOID(parts.open_store());
+  TRY_VOID(parts.make_other_stores());
   parts.staging = std::make_unique<storage::LocalStaging>(
       parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
       api::make_quota_check(parts.clock), storage::UploadLimits());
@@ -245,6 +258,7 @@ Result<> Instance::start() {
       std::raise(SIGTERM);
     });
   }
+  parts_->other_stores->start();
   parts_->jobs->start();
   parts_->housekeeping->start();
   return {};
@@ -267,6 +281,7 @@ void Instance::run_until_signal() {
     co_await all.server->stop();
     co_await all.jobs->stop();
     co_await all.housekeeping->stop();
+    co_await all.other_stores->stop();
     if (all.sole_server) co_await all.sole_server->stop();
   }(parts));
 }

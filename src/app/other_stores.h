@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config/stores.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "blob/local_store.h"
+#include "blob/s3_store.h"
+#include "db/database.h"
+#include "io/file_system.h"
+#include "io/offload.h"
+#include "io/task_group.h"
+#include "storage/stores.h"
+
+namespace shoal::app {
+
+/// What an S3 store of the configuration is for its client. Keys that the file leaves out come from
+/// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Errors: invalid.
+Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config);
+
+/// Tells where new files of each kind go.
+void set_homes(const Homes& homes, storage::Stores& stores);
+
+/// The stores of the configuration besides the local one. Each is looked for until it is there and
+/// looked at ever after, so that the server starts, and plays what it can, while one is away. Made
+/// and destroyed on the main thread; its tasks run on one executor.
+class OtherStores {
+ public:
+  struct Services {
+    db::Database& database;
+    const Clock& clock;
+    Random& random;
+    Metrics& metrics;
+    io::FileSystem& files;
+    io::Offload& disk;  ///< for what somebody waits for
+    io::Offload& bulk;  ///< for jobs
+    std::string instance_id;
+  };
+  /// The two tables get each store, a disk's when it is there. Errors: invalid.
+  static Result<std::unique_ptr<OtherStores>> create(io::Executor executor,
+                                                     const std::vector<StoreConfig>& configs,
+                                                     Services services, storage::Stores& stores,
+                                                     storage::Stores& bulk_stores);
+
+  void start();
+  io::Task<> stop() { return tasks_.stop(); }
+  /// Null for a disk, and for a name that is none.
+  const blob::S3Store* find_s3(std::string_view name) const;
+
+ private:
+  struct Disk {
+    std::string name;
+    io::Path root;
+    std::unique_ptr<blob::LocalStore> quick;
+    std::unique_ptr<blob::LocalStore> patient;
+  };
+  OtherStores(io::Executor executor, Services services, storage::Stores& stores,
+              storage::Stores& bulk_stores);
+
+  io::Task<> attend_bucket(blob::S3Store& store);
+  io::Task<> attend_disk(Disk& disk);
+  /// Blocking.
+  Result<> open(Disk& disk);
+  void report(const std::string& store, const Result<>& found, bool& was_online);
+
+  const Services services_;
+  storage::Stores& stores_;
+  storage::Stores& bulk_stores_;
+  std::vector<std::unique_ptr<blob::S3Store>> buckets_;
+  std::vector<std::unique_ptr<Disk>> disks_;
+  io::TaskGroup tasks_;
+};
+
+}  // namespace shoal::app
