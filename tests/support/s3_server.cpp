@@ -88,6 +88,11 @@ S3Server& S3Server::radosgw() {
   return server;
 }
 
+S3Server& S3Server::swift() {
+  static S3Server server("swift_s3api.py");
+  return server;
+}
+
 S3Server::S3Server(const std::string& script, const std::vector<std::string>& arguments) {
   std::vector<std::string> words{std::string(SHOAL_S3_SERVERS) + "/" + script};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -117,12 +122,20 @@ std::string S3Server::new_bucket() {
   return name;
 }
 
+/// With the keys in it: curl's --user ends the access key at its first colon.
+std::string S3Server::signing_url(const std::string& path) const {
+  std::string user = access_key_;
+  if (const auto colon = user.find(':'); colon != std::string::npos) user.replace(colon, 1, "%3A");
+  std::string url = endpoint_ + path;
+  url.insert(std::string_view("http://").size(), user + ":" + secret_key_ + "@");
+  return url;
+}
+
 S3Answer S3Server::request(const std::string& method, const std::string& path,
                            const std::string& body, const std::vector<std::string>& headers) const {
   // --noproxy: a proxy of the environment is not for loopback.
   std::vector<std::string> words{"curl", "-sS", "-i", "--noproxy", "*", "--max-time", "60"};
   words.insert(words.end(), {"--aws-sigv4", "aws:amz:" + region() + ":s3"});
-  words.insert(words.end(), {"--user", access_key_ + ":" + secret_key_});
   words.insert(words.end(), {"-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"});
   for (const auto& header : headers) words.insert(words.end(), {"-H", header});
   if (method == "HEAD") {
@@ -136,7 +149,7 @@ S3Answer S3Server::request(const std::string& method, const std::string& path,
     if (!names_content_type(headers))
       words.insert(words.end(), {"-H", "Content-Type: application/octet-stream"});
   }
-  words.push_back(endpoint_ + path);
+  words.push_back(signing_url(path));
   const Child curl = spawn(words);
   // It reads all of its input before it sends any.
   send_all(curl.channel, body);

@@ -18,13 +18,26 @@ struct S3Answer {
 /// It runs as a script of tests/support/s3_servers (its head says the protocol) and ends, with its
 /// folder, when this object or the whole test binary does, however that ends. One thread.
 ///
-/// Buckets are addressed by path, the region is us-east-1. Ceph's gateway answers what AWS does,
-/// except that bucket names are of 3 characters at least and that it refuses a signature without
-/// the header x-amz-content-sha256.
+/// Buckets are addressed by path and have names of three characters or more; the region is
+/// us-east-1; a signature covers the header x-amz-content-sha256. Where the two differ from AWS:
+///
+/// Ceph's gateway sends the first of several ranges and takes the range -0 as none. On PUT it wants
+/// If-Match without its quotes (with them: 412), takes any number of a part and any region. Making
+/// a bucket that exists is a success, and errors have a code and an empty message.
+///
+/// Swift has no anonymous reads (they are 400), no ACLs of objects, no bucket policies, CORS rules,
+/// tags or lifecycles (501), no conditional PUT (501), and wants Content-MD5 of DeleteObjects. The
+/// range 5-2 gives the whole object, and there is no Accept-Ranges. Of parts there are at most
+/// 1000; they live in a second bucket, NAME+segments, that is listed too. A wrong secret and an
+/// unknown key are the same error, a wrong region is 400. Its access key has a colon in it. A HEAD
+/// that finds nothing is followed by a stray `0 CR LF CR LF` on the kept connection, and an early
+/// refusal closes the connection unannounced.
 class S3Server {
  public:
   /// Ceph's gateway, shared by the tests of one binary; started when first asked for (1-2 s).
   static S3Server& radosgw();
+  /// OpenStack Swift with s3api, likewise.
+  static S3Server& swift();
 
   /// A server of one test: `script` is a file of tests/support/s3_servers.
   explicit S3Server(const std::string& script, const std::vector<std::string>& arguments = {});
@@ -58,6 +71,7 @@ class S3Server {
   pid_t process() const { return process_; }
 
  private:
+  std::string signing_url(const std::string& path) const;
   void command(const std::string& word);
   std::string read_line();
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <list>
+#include <ostream>
 #include <sstream>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Kind {
   std::string name;
   std::string script;
   S3Server& (*shared)();
+
+  friend void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 };
 
 class S3ServerTest : public testing::TestWithParam<Kind> {
@@ -68,13 +71,20 @@ TEST_P(S3ServerTest, a_bucket_is_new_and_empty) {
 }
 
 TEST_P(S3ServerTest, a_wrong_signature_is_refused) {
-  const std::string url = server().endpoint() + "/" + server().new_bucket() + "/";
-  const std::string signed_by =
-      "-o /dev/null -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:s3 "
-      "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --user " +
-      server().access_key() + ":";
-  EXPECT_EQ(curl(signed_by + server().secret_key() + " " + url).output, "200");
-  EXPECT_EQ(curl(signed_by + "wrong " + url).output, "403");
+  const std::string path = "/" + server().new_bucket() + "/";
+  const auto status = [&](const std::string& secret) {
+    std::string user = server().access_key();
+    if (const auto colon = user.find(':'); colon != std::string::npos)
+      user.replace(colon, 1, "%3A");
+    const std::string host = server().endpoint().substr(std::string("http://").size());
+    return curl(
+               "-o /dev/null -w '%{http_code}' -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "
+               "--aws-sigv4 aws:amz:us-east-1:s3 http://" +
+               user + ":" + secret + "@" + host + path)
+        .output;
+  };
+  EXPECT_EQ(status(server().secret_key()), "200");
+  EXPECT_EQ(status("wrong"), "403");
 }
 
 TEST_P(S3ServerTest, objects_outlive_a_restart_and_buckets_are_made_at_once_after_it) {
@@ -164,7 +174,8 @@ TEST_P(S3ServerTest, nothing_is_left_after_kill_9_of_its_owner) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, S3ServerTest,
-                         testing::Values(Kind{"radosgw", "radosgw.sh", &S3Server::radosgw}),
+                         testing::Values(Kind{"radosgw", "radosgw.sh", &S3Server::radosgw},
+                                         Kind{"swift", "swift_s3api.py", &S3Server::swift}),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -12,8 +12,8 @@
 #   down     it is killed: connections break, new ones are refused; the objects stay
 #   up       it answers again, on the same port
 # The end of standard input, which is also the end of whoever started it, ends everything and
-# removes the folder. FOLDER/server says the same as `ready`, and the process ids; FOLDER/log is
-# printed when the start fails.
+# removes the folder, its working directory. In there `server` says the same as `ready`, and the
+# process ids; the tails of `log` are printed when the start fails.
 #
 # Debian packages: ceph-common ceph-mon ceph-osd curl radosgw.
 set -euo pipefail
@@ -46,9 +46,11 @@ monitor='' osd='' gateway='' ready=''
 clean_up() {
   local status=$?
   trap - EXIT
-  # shellcheck disable=SC2046  # one process id a word
-  { kill -KILL $(jobs -p) && wait; } 2>/dev/null || true
   [ -n "$ready" ] || tail -n 20 "$folder"/log/* >&2 || true
+  # The shell would tell of each that it was killed.
+  exec 2>/dev/null
+  # shellcheck disable=SC2046  # one process id a word
+  kill -KILL $(jobs -p) && wait
   cd / && rm -rf "$folder"
   exit "$status"
 }
