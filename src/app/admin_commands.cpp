@@ -268,9 +268,9 @@ void AdminCommands::add_maintenance_commands(CLI::App& program) {
   CLI::App* back = program.add_subcommand("restore", "Make a data folder from a backup");
   back->add_option("--from", folder, "a backup")->required();
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
-  CLI::App* store = program.add_subcommand("store", "Where the media are kept");
-  store->require_subcommand(1);
-  call(store->add_subcommand("accept",
+  CLI::App* media = program.add_subcommand("store", "Where the media are kept");
+  media->require_subcommand(1);
+  call(media->add_subcommand("accept",
                              "Take the media folder as it is now for the store, after it was "
                              "replaced; with the server stopped"),
        *this, accept_media_store);

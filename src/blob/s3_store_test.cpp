@@ -37,6 +37,8 @@ struct Bucket {
     config.client.credentials = {server.access_key(), server.secret_key(), ""};
     config.client.http = {Milliseconds{2'000}, Milliseconds{2'000}};
     config.part_size = s3::k_min_part_size;
+    // Swift, whose keys have a colon, answers ACLs of objects with 501.
+    if (server.access_key().contains(':')) config.public_acl = config.private_acl = "";
     return config;
   }
   std::unique_ptr<S3Store> make(const S3StoreConfig& from) {
@@ -58,17 +60,21 @@ struct Bucket {
   io::Offload disk{"disk", 2, 16};
 };
 
-struct RadosgwFixture {
-  RadosgwFixture() {
+template <S3Server& (*server)()>
+struct S3Fixture {
+  S3Fixture() {
     io::Runtime runtime(1);
     s3 = bucket.attached(runtime);
   }
   BlobStore& store() { return *s3; }
-  Bucket bucket{S3Server::radosgw()};
+  Bucket bucket{server()};
   std::unique_ptr<S3Store> s3;
 };
+using RadosgwFixture = S3Fixture<S3Server::radosgw>;
+using SwiftFixture = S3Fixture<S3Server::swift>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Radosgw, BlobStoreConformance, RadosgwFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Swift, BlobStoreConformance, SwiftFixture);
 
 class S3StoreTest : public testing::Test {
  protected:
