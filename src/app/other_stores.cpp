@@ -45,6 +45,10 @@ Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config) {
                             config.name, config.name));
   }
   out.client.attempts = static_cast<unsigned>(config.max_request_attempts);
+  out.client.max_connections = static_cast<std::size_t>(config.max_connections);
+  out.client.upload_rate = config.upload_rate.value;
+  out.client.download_rate = config.download_rate.value;
+  out.client.request_rate = static_cast<std::uint64_t>(config.request_rate);
   out.part_size = config.max_upload_part.value;
   // Nobody reads an object by itself where viewers are not sent to it.
   out.public_acl = acl(config.serve_public == "redirect" ? config.upload_acl.of_public

@@ -201,6 +201,21 @@ TEST_F(S3StoreTest, a_presigned_url_needs_no_keys) {
   EXPECT_EQ(got, "bytes");
 }
 
+TEST_F(S3StoreTest, rates_and_connections_are_bounded) {
+  S3StoreConfig config = bucket.config();
+  config.client.max_connections = 1;
+  config.client.upload_rate = 4'000'000;
+  config.client.download_rate = 4'000'000;
+  config.client.request_rate = 100;
+  auto store = bucket.make(config);
+  ASSERT_TRUE(run(store->attach({"instance"})));
+  const auto started = bucket.clock.steady_now();
+  // Two seconds' worth and one that is free, in each direction.
+  ASSERT_TRUE(run(store->put_file("slow", file(6'000'000), {})));
+  EXPECT_EQ(read(*store, "slow").size(), 6'000'000U);
+  EXPECT_GE(bucket.clock.steady_now() - started, std::chrono::milliseconds(900));
+}
+
 TEST_F(S3StoreTest, a_check_says_what_passed_and_what_to_change) {
   const CheckedDoors doors{
       .base_urls = {}, .redirects = true, .presigns = true, .origin = "https://v"};

@@ -25,6 +25,39 @@ io::Task<> rest(Milliseconds time) {
   co_await timer.async_wait(io::use_awaitable);
 }
 
+/// A body that comes no faster than a limit allows.
+class PacedBody final : public net::BodySource {
+ public:
+  PacedBody(std::shared_ptr<net::BodySource> body, RateLimit& limit, const Clock& clock)
+      : body_(std::move(body)), limit_(limit), clock_(clock) {}
+  io::Task<Result<std::size_t>> read(std::span<std::byte> out) override {
+    auto got = co_await body_->read(out);
+    if (!got) co_return got;
+    const Milliseconds wait = limit_.take(*got, clock_.steady_now());
+    if (wait.count() > 0) co_await rest(wait);
+    co_return got;
+  }
+  std::optional<std::uint64_t> length() const override { return body_->length(); }
+
+ private:
+  std::shared_ptr<net::BodySource> body_;
+  RateLimit& limit_;
+  const Clock& clock_;
+};
+
+/// A body that holds its connection's permit.
+class PermittedBody final : public net::BodySource {
+ public:
+  PermittedBody(std::unique_ptr<net::BodySource> body, io::Semaphore::Permit permit)
+      : permit_(std::move(permit)), body_(std::move(body)) {}
+  io::Task<Result<std::size_t>> read(std::span<std::byte> out) override { return body_->read(out); }
+  std::optional<std::uint64_t> length() const override { return body_->length(); }
+
+ private:
+  io::Semaphore::Permit permit_;
+  std::unique_ptr<net::BodySource> body_;
+};
+
 }  // namespace
 
 Client::Client(ClientConfig config, const Clock& clock, Random& random, Metrics& metrics)
@@ -33,9 +66,14 @@ Client::Client(ClientConfig config, const Clock& clock, Random& random, Metrics&
       random_(random),
       metrics_(metrics),
       signer_(config_.credentials, config_.region),
-      http_(config_.http) {}
+      http_(config_.http),
+      uploads_(config_.upload_rate),
+      downloads_(config_.download_rate),
+      requests_(config_.request_rate),
+      readers_(config_.max_connections),
+      callers_(config_.max_connections) {}
 
-Result<net::ClientRequest> Client::sign(const Operation& operation) const {
+Result<net::ClientRequest> Client::sign(const Operation& operation) {
   const Location location = location_of(config_.address, operation.key);
   const Unsigned bare{.method = operation.method,
                       .host = location.host,
@@ -49,7 +87,11 @@ Result<net::ClientRequest> Client::sign(const Operation& operation) const {
   for (const auto& [name, value] : operation.headers) request.headers.add(name, value);
   for (const auto& [name, value] : signer_.sign_headers(bare, clock_.now()))
     request.headers.add(name, value);
-  if (operation.body) request.body = operation.body();
+  if (operation.body) {
+    request.body = operation.body();
+    if (config_.upload_rate > 0)
+      request.body = std::make_shared<PacedBody>(std::move(request.body), uploads_, clock_);
+  }
   return request;
 }
 
@@ -129,6 +171,8 @@ io::Task<Result<Client::Attempt>> Client::persist(const Operation& operation, bo
                      fmt::format("store {} does not answer; it is asked again in some seconds",
                                  config_.store));
     }
+    const Milliseconds wait = requests_.take(1, clock_.steady_now());
+    if (wait.count() > 0) co_await rest(wait);
     Attempt made = co_await attempt(operation, reads_text);
     count(operation, made);
     if (!made.error) co_return made;
@@ -138,6 +182,7 @@ io::Task<Result<Client::Attempt>> Client::persist(const Operation& operation, bo
 }
 
 io::Task<Result<Reply>> Client::call(Operation operation) {
+  const auto permit = co_await callers_.acquire();
   unsigned attempts = 0;
   CO_TRY(Attempt made, co_await persist(operation, true, attempts));
   co_return Reply{made.response->status, std::move(made.response->headers), std::move(made.text),
@@ -145,9 +190,16 @@ io::Task<Result<Reply>> Client::call(Operation operation) {
 }
 
 io::Task<Result<net::ClientResponse>> Client::open(Operation operation) {
+  auto permit = co_await readers_.acquire();
   unsigned attempts = 0;
   CO_TRY(Attempt made, co_await persist(operation, false, attempts));
-  co_return *std::move(made.response);
+  net::ClientResponse& response = *made.response;
+  response.body = std::make_unique<PermittedBody>(std::move(response.body), std::move(permit));
+  if (config_.download_rate > 0) {
+    response.body = std::make_unique<PacedBody>(
+        std::shared_ptr<net::BodySource>(std::move(response.body)), downloads_, clock_);
+  }
+  co_return std::move(response);
 }
 
 Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_for) const {

@@ -11,8 +11,10 @@
 #include "base/result.h"
 #include "blob/s3/address.h"
 #include "blob/s3/breaker.h"
+#include "blob/s3/rate_limit.h"
 #include "blob/s3/sigv4.h"
 #include "blob/s3/xml.h"
+#include "io/semaphore.h"
 #include "io/task.h"
 #include "net/http/client.h"
 
@@ -24,6 +26,11 @@ struct ClientConfig {
   std::string region = "us-east-1";
   Credentials credentials;
   unsigned attempts = 3;
+  /// Requests at once, for reading and for the rest; others wait.
+  std::size_t max_connections = 32;
+  std::uint64_t upload_rate = 0;    ///< bytes a second; 0: no limit
+  std::uint64_t download_rate = 0;  ///< the same
+  std::uint64_t request_rate = 0;   ///< a second; 0: no limit
   net::ClientConfig http{};
 };
 
@@ -78,7 +85,7 @@ class Client {
   io::Task<Attempt> failed_status(const Operation& operation, net::ClientResponse response);
   io::Task<Result<Attempt>> persist(const Operation& operation, bool reads_text,
                                     unsigned& attempts);
-  Result<net::ClientRequest> sign(const Operation& operation) const;
+  Result<net::ClientRequest> sign(const Operation& operation);
   Error say(const Operation& operation, int status, const std::optional<ErrorBody>& body) const;
   void count(const Operation& operation, const Attempt& attempt);
 
@@ -89,6 +96,12 @@ class Client {
   const Signer signer_;
   const net::HttpClient http_;
   Breaker breaker_;
+  RateLimit uploads_;
+  RateLimit downloads_;
+  RateLimit requests_;
+  /// Apart, so that who reads an object to put it elsewhere never waits for itself.
+  io::Semaphore readers_;
+  io::Semaphore callers_;
 };
 
 }  // namespace shoal::blob::s3
