@@ -35,6 +35,7 @@
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/retry.h"
 #include "storage/local_staging.h"
+#include "storage/staging_room.h"
 #include "storage/store_registry.h"
 #include "storage/stores.h"
 
@@ -237,7 +238,9 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY_VOID(parts.make_other_stores());
   parts.staging = std::make_unique<storage::LocalStaging>(
       parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
-      api::make_quota_check(parts.clock), storage::UploadLimits());
+      storage::bounded_by_staging(api::make_quota_check(parts.clock), parts.bulk_stores,
+                                  config.storage.staging_limit.value),
+      storage::UploadLimits());
   parts.make_api();
   parts.make_delivery();
   parts.make_processing();

@@ -16,6 +16,8 @@ std::string_view to_string(ErrorCode code) {
       return "conflict";
     case ErrorCode::too_large:
       return "too_large";
+    case ErrorCode::full:
+      return "full";
     case ErrorCode::busy:
       return "busy";
     case ErrorCode::unavailable:

@@ -15,6 +15,7 @@ enum class ErrorCode {
   forbidden,     ///< it exists, the asker is known and may not
   conflict,      ///< the state changed under the asker, or is already so
   too_large,     ///< over a size or a quota
+  full,          ///< no room is left where it is to be stored; try later
   busy,          ///< a bound of ours is reached; try later
   unavailable,   ///< something we depend on is away; try later
   corrupt,       ///< stored or received bytes are not what they claim to be

@@ -58,7 +58,7 @@ class ObjectReader {
 
 /// A named place for immutable objects. A put is all or nothing and durable when it returns; an
 /// existing key is never overwritten (conflict), so a repeated put of the same step is detected.
-/// Deleting what is not there succeeds. Any thread. Errors: not_found, conflict, too_large (full),
+/// Deleting what is not there succeeds. Any thread. Errors: not_found, conflict, full,
 /// unavailable (offline, wrong marker, I/O), busy (throttled).
 class BlobStore {
  public:

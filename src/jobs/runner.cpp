@@ -29,6 +29,7 @@ Verdict judge(ErrorCode code) {
       return Verdict::permanent;
     case ErrorCode::unavailable:
     case ErrorCode::busy:
+    case ErrorCode::full:
       return Verdict::outside;
     default:
       return Verdict::unlucky;

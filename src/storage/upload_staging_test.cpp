@@ -5,6 +5,7 @@
 #include "blob/local_store.h"
 #include "io/runtime.h"
 #include "storage/local_staging.h"
+#include "storage/staging_room.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/upload_fixture.h"
@@ -101,6 +102,24 @@ TEST_P(Staging, chunks_in_order_make_the_whole) {
   ASSERT_TRUE(last);
   EXPECT_TRUE(last->is_complete());
   EXPECT_EQ(content(*last), bytes_of(0, 600'725));
+}
+
+TEST_P(Staging, while_a_home_elsewhere_lags_behind_new_uploads_are_told_that_it_is_full) {
+  Stores stores;
+  LocalStaging bounded(
+      files.root() / "uploads", *database, files, disk, random,
+      bounded_by_staging([](db::Session&, UserId, std::uint64_t) -> Result<> { return {}; }, stores,
+                         1'000'000),
+      limits);
+  const auto create_on = [&](std::uint64_t total) {
+    return wait(bounded.create(tests::announce(user, total)));
+  };
+  const auto free = create_on(900'000);
+  ASSERT_TRUE(free) << free.error().message;
+  stores.set_home(FileKind::rendition, "archive");
+  const auto refused = create_on(200'000);
+  EXPECT_EQ(code(refused), ErrorCode::full);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("1 MB"));
 }
 
 TEST_P(Staging, a_gap_is_a_conflict_and_changes_nothing) {

@@ -293,7 +293,7 @@ def check_coroutine_parameters(tree, _table):
 
 
 # Keys that came before what reads them, with the media stores. Each leaves with its first reader.
-CONFIG_AHEAD = {"storage.staging_limit", "storage.cache_limit"}
+CONFIG_AHEAD = {"storage.cache_limit"}
 
 
 def check_config_is_read(tree, _table):

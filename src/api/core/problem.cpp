@@ -119,6 +119,8 @@ int status_of(ErrorCode code) {
       return 409;
     case ErrorCode::too_large:
       return 413;
+    case ErrorCode::full:
+      return 507;
     case ErrorCode::busy:
     case ErrorCode::unavailable:
       return 503;

@@ -11,6 +11,14 @@ namespace {
 constexpr std::uint64_t k_text_limit = std::uint64_t{4} << 20;
 constexpr std::uint64_t k_error_limit = std::uint64_t{64} << 10;
 
+/// What a few tries in a row did not get through may all the same be well in an hour: who asks must
+/// wait for the store, not give up.
+Error lasting(Error error) {
+  if (error.code == ErrorCode::timeout || error.code == ErrorCode::corrupt)
+    error.code = ErrorCode::unavailable;
+  return error;
+}
+
 Location location_of(const Address& address, const std::optional<std::string>& key) {
   return key ? object_location(address, *key) : bucket_location(address);
 }
@@ -176,7 +184,8 @@ io::Task<Result<Client::Attempt>> Client::persist(const Operation& operation, bo
     Attempt made = co_await attempt(operation, reads_text);
     count(operation, made);
     if (!made.error) co_return made;
-    if (!made.may_retry || attempts >= config_.attempts) co_return std::unexpected(*made.error);
+    if (!made.may_retry || attempts >= config_.attempts)
+      co_return std::unexpected(lasting(*std::move(made.error)));
     co_await rest(retry_delay(attempts - 1, random_));
   }
 }

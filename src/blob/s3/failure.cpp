@@ -36,7 +36,7 @@ constexpr Meaning k_other_region = {
 constexpr Meaning k_old_token = {ErrorCode::unavailable, k_final,
                                  "the session token has expired or is not valid: renew the keys"};
 constexpr Meaning k_slow_down = {ErrorCode::busy, k_retry, "the server asks for fewer requests"};
-constexpr Meaning k_full = {ErrorCode::too_large, k_final,
+constexpr Meaning k_full = {ErrorCode::full, k_final,
                             "{endpoint} is full or a quota is reached: make room, raise the quota "
                             "or add another store"};
 constexpr Meaning k_server_failed = {ErrorCode::unavailable, k_retry, "the server failed"};

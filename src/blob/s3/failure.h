@@ -22,7 +22,7 @@ struct Refusal {
 
 /// The refusal in the codes of BlobStore, with a sentence that says what to change where something
 /// must be: not_found, conflict (it exists, or somebody else is writing it), too_large (over a
-/// limit, or full), unavailable (keys, clock, region, bucket or server are not in order), busy
+/// limit), full, unavailable (keys, clock, region, bucket or server are not in order), busy
 /// (throttled), timeout, corrupt (bytes were changed on their way), unsupported, invalid. Codes as
 /// in https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and those of MinIO, Ceph
 /// and others; one that is not known counts as its status.
