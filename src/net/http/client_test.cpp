@@ -1,7 +1,12 @@
 #include "net/http/client.h"
 
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fstream>
 
 #include "base/check.h"
 #include "io/runtime.h"
@@ -181,6 +186,34 @@ TEST_F(ClientTest, a_body_that_nobody_reads_to_its_end_is_dropped) {
       }(client, url("/pattern?size=50000000")));
   EXPECT_GT(dropped.value_or(0), 0U);
   EXPECT_EQ(ask({.url = url("/method")})->status, 200);
+}
+
+std::uint64_t resident_bytes() {
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(ClientTest, a_reader_that_is_slower_than_the_peer_costs_no_more_memory_for_it) {
+  const auto grown = wait([](const HttpClient& client,
+                             std::string from) -> io::Task<Result<std::uint64_t>> {
+    CO_TRY(ClientResponse got, co_await client.send({.url = std::move(from)}));
+    std::vector<std::byte> some(16 * 1024);
+    std::uint64_t before = 0;
+    for (std::uint64_t place = 0;;) {
+      CO_TRY(const std::size_t taken, co_await got.body->read(some));
+      if (taken == 0) co_return resident_bytes() - before;
+      if (place == 0) before = resident_bytes();
+      place += taken;
+      // What has come meanwhile is taken from the socket before the next read.
+      for (int turn = 0; turn < 3; ++turn) {
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, io::use_awaitable);
+      }
+    }
+  }(client, url("/pattern?size=60000000")));
+  ASSERT_TRUE(grown) << grown.error().message;
+  EXPECT_LT(*grown, std::uint64_t{16} << 20);
 }
 
 TEST_F(ClientTest, a_peer_that_says_nothing_is_given_up) {

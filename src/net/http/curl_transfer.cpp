@@ -132,10 +132,9 @@ std::size_t CurlTransfer::on_write(char* bytes, std::size_t size, std::size_t co
     transfer.is_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  if (waiting == 0) {
-    transfer.received_.clear();
-    transfer.taken_ = 0;
-  }
+  // A reader that is slower than the peer never takes the last byte: what it has taken goes before.
+  if (waiting == 0 || transfer.taken_ >= k_receive_window / 2)
+    transfer.received_.erase(0, std::exchange(transfer.taken_, 0));
   transfer.received_.append(bytes, length);
   transfer.wake();
   return length;
