@@ -39,7 +39,7 @@ class ObjectStream {
 };
 
 /// Reads one object, which never changes. Once the object is removed it reads on or says not_found.
-/// Any thread, one call at a time.
+/// Any thread, several calls at a time.
 class ObjectReader {
  public:
   virtual ~ObjectReader() = default;

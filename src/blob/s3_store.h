@@ -59,9 +59,11 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> remove(std::string key) override;
   io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
                                                   std::size_t limit) override;
-  /// An URL at which anybody may get the object for a while, from the store itself.
-  Result<std::string> presigned_url(std::string_view key, Seconds valid_for) const {
-    return client_.presigned_url(key, valid_for);
+  /// An URL at which anybody may get the object for a while (1 s to 7 days, else invalid), from the
+  /// store itself; the store answers with this Content-Disposition unless it is empty.
+  Result<std::string> presigned_url(std::string_view key, Seconds valid_for,
+                                    std::string_view content_disposition = {}) const {
+    return client_.presigned_url(key, valid_for, content_disposition);
   }
 
  private:

@@ -47,16 +47,19 @@ std::string MediaTokens::sign(const Uuid& video, std::int64_t privacy_epoch,
   return to_base64url(std::as_bytes(std::span(token)));
 }
 
-bool MediaTokens::verify(std::string_view token, const Uuid& video,
-                         std::int64_t privacy_epoch) const {
-  if (token.size() != k_token_size / 3 * 4) return false;
+std::optional<UtcTime> MediaTokens::verify(std::string_view token, const Uuid& video,
+                                           std::int64_t privacy_epoch) const {
+  if (token.size() != k_token_size / 3 * 4) return std::nullopt;
   const auto bytes = from_base64url(token);
-  if (!bytes) return false;
+  if (!bytes) return std::nullopt;
   const std::string_view raw = as_text(*bytes);
   const std::string_view head = raw.substr(0, k_head_size);
-  if (!constant_time_equals(raw.substr(k_head_size), signature(video, head))) return false;
-  return get_big_endian(head) > static_cast<std::uint64_t>(to_millis(clock_.now())) &&
-         get_big_endian(head.substr(8)) == static_cast<std::uint64_t>(privacy_epoch);
+  if (!constant_time_equals(raw.substr(k_head_size), signature(video, head))) return std::nullopt;
+  const UtcTime expires = from_millis(static_cast<std::int64_t>(get_big_endian(head)));
+  if (expires <= clock_.now()) return std::nullopt;
+  if (get_big_endian(head.substr(8)) != static_cast<std::uint64_t>(privacy_epoch))
+    return std::nullopt;
+  return expires;
 }
 
 }  // namespace shoal::delivery

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,10 @@ class MediaTokens {
   MediaTokens(std::string secret, const Clock& clock);
 
   std::string sign(const Uuid& video, std::int64_t privacy_epoch, UtcTime expires) const;
-  /// False for a forged, foreign, expired or revoked token; never says which.
-  bool verify(std::string_view token, const Uuid& video, std::int64_t privacy_epoch) const;
+  /// When the token expires; nothing for a forged, foreign, expired or revoked one, and never
+  /// which.
+  std::optional<UtcTime> verify(std::string_view token, const Uuid& video,
+                                std::int64_t privacy_epoch) const;
 
  private:
   std::string signature(const Uuid& video, std::string_view head) const;

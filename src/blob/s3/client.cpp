@@ -211,16 +211,20 @@ io::Task<Result<net::ClientResponse>> Client::open(Operation operation) {
   co_return std::move(response);
 }
 
-Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_for) const {
+Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_for,
+                                          std::string_view content_disposition) const {
   const Location location = object_location(config_.address, key);
+  NameValues query;
+  if (!content_disposition.empty())
+    query.emplace_back("response-content-disposition", content_disposition);
   const Unsigned bare{.method = "GET",
                       .host = location.host,
                       .path = location.path,
-                      .query = {},
+                      .query = std::move(query),
                       .headers = {},
                       .payload_sha256 = {}};
-  TRY(const std::string query, signer_.presign(bare, clock_.now(), valid_for));
-  return url_of(config_.address, location, query);
+  TRY(const std::string signed_query, signer_.presign(bare, clock_.now(), valid_for));
+  return url_of(config_.address, location, signed_query);
 }
 
 }  // namespace shoal::blob::s3

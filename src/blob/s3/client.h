@@ -68,8 +68,10 @@ class Client {
   /// caller's to ask for again.
   io::Task<Result<net::ClientResponse>> open(Operation operation);
 
-  /// An URL at which anybody may get the object for a while.
-  Result<std::string> presigned_url(std::string_view key, Seconds valid_for) const;
+  /// An URL at which anybody may get the object for a while, answered with this
+  /// Content-Disposition unless it is empty.
+  Result<std::string> presigned_url(std::string_view key, Seconds valid_for,
+                                    std::string_view content_disposition) const;
   bool is_away() const { return breaker_.is_open(clock_.steady_now()); }
   const ClientConfig& config() const { return config_; }
 
