@@ -94,6 +94,7 @@ struct Instance::Parts {
   std::unique_ptr<CatalogMediaIndex> media_index;
   std::unique_ptr<CatalogViewerAccess> viewer_access;
   std::unique_ptr<delivery::MediaTokens> media_tokens;
+  delivery::StoreDoors media_doors;
   std::unique_ptr<delivery::MediaService> media;
 
   jobs::Progress progress;
@@ -154,9 +155,19 @@ void Instance::Parts::make_delivery() {
   media_index = std::make_unique<CatalogMediaIndex>(*database, clock);
   viewer_access = std::make_unique<CatalogViewerAccess>(*api);
   media_tokens = std::make_unique<delivery::MediaTokens>(first_start.identity.secret, clock);
-  media = std::make_unique<delivery::MediaService>(
-      *media_index, *viewer_access, *media_tokens,
-      [this](std::string_view name) { return stores.find(name); }, clock, metrics);
+  media_doors.store = media_store.get();
+  media = std::make_unique<delivery::MediaService>(delivery::MediaService::Services{
+      .index = *media_index,
+      .access = *viewer_access,
+      .tokens = *media_tokens,
+      .stores =
+          [this](std::string_view name) {
+            return name == media_store->name() ? &media_doors : other_stores->find_doors(name);
+          },
+      .clock = clock,
+      .random = random,
+      .metrics = metrics,
+      .executor = runtime.executor(0)});
   add_media_routes(router, *media);
 }
 
@@ -282,6 +293,7 @@ void Instance::run_until_signal() {
     }
     log::info("stopping: running requests may finish");
     co_await all.server->stop();
+    co_await all.media->stop();
     co_await all.jobs->stop();
     co_await all.housekeeping->stop();
     co_await all.other_stores->stop();

@@ -23,6 +23,18 @@ std::string acl(const std::string& name) {
   return name == "none" ? "" : name;
 }
 
+delivery::Door door_of(std::string_view word) {
+  if (word == "redirect") return delivery::Door::redirect;
+  return word == "presigned" ? delivery::Door::presigned : delivery::Door::proxy;
+}
+
+std::vector<delivery::BaseUrl> urls_of(const StoreConfig& config) {
+  std::vector<delivery::BaseUrl> urls;
+  for (const auto& base : config.weighted_base_urls())
+    urls.push_back({base.url, static_cast<std::uint32_t>(base.weight), {}});
+  return urls;
+}
+
 blob::s3::Credentials credentials(const StoreConfig::Credentials& given) {
   if (!given.access_key_id.empty()) return {given.access_key_id, given.secret_access_key, ""};
   return {environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
@@ -76,6 +88,7 @@ OtherStores::OtherStores(io::Executor executor, Services services, storage::Stor
     : services_(std::move(services)),
       stores_(stores),
       bulk_stores_(bulk_stores),
+      executor_(executor),
       tasks_(std::move(executor), "stores") {}
 
 Result<std::unique_ptr<OtherStores>> OtherStores::create(io::Executor executor,
@@ -84,31 +97,96 @@ Result<std::unique_ptr<OtherStores>> OtherStores::create(io::Executor executor,
                                                          storage::Stores& bulk_stores) {
   std::unique_ptr<OtherStores> made(
       new OtherStores(std::move(executor), std::move(services), stores, bulk_stores));
-  const Services& with = made->services_;
   for (const StoreConfig& config : configs) {
     if (config.type == "local") {
-      made->disks_.push_back(std::make_unique<Disk>(Disk{config.name, config.path, {}, {}}));
-      continue;
+      made->add_disk(config);
+    } else {
+      TRY_VOID(made->add_bucket(config));
     }
-    TRY(auto s3, s3_store_config(config));
-    made->buckets_.push_back(std::make_unique<blob::S3Store>(
-        std::move(s3),
-        blob::S3Store::Services{with.clock, with.random, with.metrics, with.files, with.bulk}));
-    stores.add(*made->buckets_.back());
-    bulk_stores.add(*made->buckets_.back());
   }
   return made;
 }
 
-void OtherStores::start() {
-  for (const auto& bucket : buckets_) tasks_.spawn(attend_bucket(*bucket));
-  for (const auto& disk : disks_) tasks_.spawn(attend_disk(*disk));
+Result<> OtherStores::add_bucket(const StoreConfig& config) {
+  TRY(const blob::S3StoreConfig s3, s3_store_config(config));
+  auto bucket = std::make_unique<Bucket>();
+  bucket->store = std::make_unique<blob::S3Store>(
+      s3, blob::S3Store::Services{services_.clock, services_.random, services_.metrics,
+                                  services_.files, services_.bulk});
+  blob::S3Store* const store = bucket->store.get();
+  const blob::s3::Address& address = s3.client.address;
+  bucket->doors = {.store = store,
+                   .is_remote = true,
+                   .open_media = door_of(config.serve_public),
+                   .restricted_media = door_of(config.serve_private),
+                   .presign =
+                       [store](const delivery::PresignRequest& request) {
+                         return store->presigned_url(request.object_key, request.valid_for,
+                                                     request.content_disposition);
+                       },
+                   .base_prefix = blob::s3::encode_key(address.prefix),
+                   .is_away = [store] { return store->is_away() || !store->is_attached(); }};
+  if (bucket->doors.open_media == delivery::Door::redirect) {
+    auto urls = urls_of(config);
+    if (urls.empty()) {
+      // The bucket itself is public: its objects' ACL says so.
+      const blob::s3::Location root = blob::s3::bucket_location(address);
+      std::string url = fmt::format("{}://{}{}", address.scheme, root.host, root.path);
+      while (url.ends_with('/')) url.pop_back();
+      urls.push_back({std::move(url), 1, {}});
+    }
+    bucket->urls = base_urls(config.name, std::move(urls));
+    bucket->doors.base_urls = bucket->urls.get();
+  }
+  stores_.add(*store);
+  bulk_stores_.add(*store);
+  buckets_.push_back(std::move(bucket));
+  return {};
 }
 
-const blob::S3Store* OtherStores::find_s3(std::string_view name) const {
-  const auto found =
-      std::ranges::find_if(buckets_, [name](const auto& bucket) { return bucket->name() == name; });
-  return found == buckets_.end() ? nullptr : found->get();
+void OtherStores::add_disk(const StoreConfig& config) {
+  auto disk = std::make_unique<Disk>();
+  disk->name = config.name;
+  disk->root = config.path;
+  disk->doors.open_media = door_of(config.serve_public);
+  if (disk->doors.open_media == delivery::Door::redirect) {
+    disk->urls = base_urls(config.name, urls_of(config));
+    disk->doors.base_urls = disk->urls.get();
+  }
+  disks_.push_back(std::move(disk));
+}
+
+std::unique_ptr<delivery::BaseUrls> OtherStores::base_urls(
+    const std::string& store, std::vector<delivery::BaseUrl> urls) const {
+  return std::make_unique<delivery::BaseUrls>(store, std::move(urls), services_.clock,
+                                              services_.metrics, executor_);
+}
+
+void OtherStores::start() {
+  for (const auto& bucket : buckets_) {
+    if (bucket->urls) bucket->urls->start();
+    tasks_.spawn(attend_bucket(*bucket->store));
+  }
+  for (const auto& disk : disks_) {
+    if (disk->urls) disk->urls->start();
+    tasks_.spawn(attend_disk(*disk));
+  }
+}
+
+io::Task<> OtherStores::stop() {
+  for (const auto& bucket : buckets_)
+    if (bucket->urls) co_await bucket->urls->stop();
+  for (const auto& disk : disks_)
+    if (disk->urls) co_await disk->urls->stop();
+  co_await tasks_.stop();
+}
+
+const delivery::StoreDoors* OtherStores::find_doors(std::string_view name) const {
+  for (const auto& bucket : buckets_)
+    if (bucket->store->name() == name) return &bucket->doors;
+  for (const auto& disk : disks_)
+    if (disk->name == name && disk->is_open) return &disk->doors;
+  return nullptr;
 }
 
 void OtherStores::report(const std::string& store, const Result<>& found, bool& was_online) {
@@ -146,6 +224,8 @@ Result<> OtherStores::open(Disk& disk) {
   TRY(disk.patient, storage::open_registered_store(services_.database, site, services_.files,
                                                    services_.bulk, services_.random, now));
   disk.quick = std::move(quick);
+  disk.doors.store = disk.quick.get();
+  disk.is_open = true;
   stores_.add(*disk.quick);
   bulk_stores_.add(*disk.patient);
   return {};

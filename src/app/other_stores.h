@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "blob/local_store.h"
 #include "blob/s3_store.h"
 #include "db/database.h"
+#include "delivery/store_doors.h"
 #include "io/file_system.h"
 #include "io/offload.h"
 #include "io/task_group.h"
@@ -48,20 +50,32 @@ class OtherStores {
                                                      storage::Stores& bulk_stores);
 
   void start();
-  io::Task<> stop() { return tasks_.stop(); }
-  /// Null for a disk, and for a name that is none.
-  const blob::S3Store* find_s3(std::string_view name) const;
+  io::Task<> stop();
+  /// How the objects of one of them reach viewers; null while this node does not have it.
+  const delivery::StoreDoors* find_doors(std::string_view name) const;
 
  private:
+  struct Bucket {
+    std::unique_ptr<blob::S3Store> store;
+    std::unique_ptr<delivery::BaseUrls> urls;
+    delivery::StoreDoors doors{};
+  };
   struct Disk {
     std::string name;
     io::Path root;
     std::unique_ptr<blob::LocalStore> quick;
     std::unique_ptr<blob::LocalStore> patient;
+    std::unique_ptr<delivery::BaseUrls> urls;
+    delivery::StoreDoors doors{};
+    std::atomic<bool> is_open = false;
   };
   OtherStores(io::Executor executor, Services services, storage::Stores& stores,
               storage::Stores& bulk_stores);
 
+  Result<> add_bucket(const StoreConfig& config);
+  void add_disk(const StoreConfig& config);
+  std::unique_ptr<delivery::BaseUrls> base_urls(const std::string& store,
+                                                std::vector<delivery::BaseUrl> urls) const;
   io::Task<> attend_bucket(blob::S3Store& store);
   io::Task<> attend_disk(Disk& disk);
   /// Blocking.
@@ -71,7 +85,8 @@ class OtherStores {
   const Services services_;
   storage::Stores& stores_;
   storage::Stores& bulk_stores_;
-  std::vector<std::unique_ptr<blob::S3Store>> buckets_;
+  const io::Executor executor_;
+  std::vector<std::unique_ptr<Bucket>> buckets_;
   std::vector<std::unique_ptr<Disk>> disks_;
   io::TaskGroup tasks_;
 };

@@ -18,6 +18,7 @@ namespace shoal::delivery {
 struct Copy {
   std::string store;
   std::string object_key;
+  friend bool operator==(const Copy&, const Copy&) = default;
 };
 
 /// What delivery must know about a name in a media URL. Immutable snapshot.

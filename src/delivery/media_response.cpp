@@ -17,6 +17,8 @@ namespace {
 /// them off the catalogue.
 constexpr std::string_view k_growing = "public, max-age=1";
 constexpr std::string_view k_immutable = "public, max-age=31536000, immutable";
+/// Where open media are now. Base URLs come and go, and presigned ones end, but not so soon.
+constexpr std::string_view k_elsewhere = "public, max-age=60";
 /// Only the viewer's own browser may keep restricted media, and not past a session.
 constexpr std::string_view k_private = "private, max-age=3600";
 
@@ -28,14 +30,6 @@ std::string_view cache_control(const MediaEntry& entry) {
 void add_cors(net::Headers& headers) {
   headers.add("Access-Control-Allow-Origin", "*");
   headers.add("Access-Control-Expose-Headers", "Content-Length, Content-Range, ETag, Date");
-}
-
-std::string attachment(std::string_view name) {
-  // RFC 6266: an ASCII fallback and the exact name.
-  std::string ascii;
-  for (const char c : name)
-    ascii.push_back(c < 0x20 || c > 0x7e || c == '"' || c == '\\' ? '_' : c);
-  return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", ascii, url_encode(name));
 }
 
 /// Without fmt, which took 2 % of the time of a 16 KiB range.
@@ -52,18 +46,16 @@ std::string content_range(net::ByteSpan span, std::uint64_t size) {
 
 void set_body(net::Response& response, const std::shared_ptr<const CachedMedia>& media,
               net::ByteSpan span) {
-  if (media->entry.text) {
-    if (span.length() == media->entry.text->size()) {
-      response.body = media->entry.text;
+  if (media->text) {
+    if (span.length() == media->text->size()) {
+      response.body = media->text;
     } else {
-      response.body = media->entry.text->substr(span.begin, span.length());
+      response.body = media->text->substr(span.begin, span.length());
     }
-    return;
-  }
-  if (auto file = media->reader->local_file()) {
-    response.body = net::FileBody{std::move(file), span.begin, span.length()};
+  } else if (media->reader) {
+    response.body = net::FileBody{media->reader->local_file(), span.begin, span.length()};
   } else {
-    response.body = std::make_unique<ObjectBody>(media->reader, span);
+    response.body = std::make_unique<ObjectBody>(*media->blocks, media->remote, span);
   }
 }
 
@@ -78,6 +70,16 @@ net::Response problem_response(int status, std::string_view title, std::string_v
 }
 
 }  // namespace
+
+std::string content_disposition(const MediaEntry& entry, Access how) {
+  const std::string& name = entry.download_name;
+  if (how != Access::download || name.empty()) return {};
+  // RFC 6266: an ASCII fallback and the exact name.
+  std::string ascii;
+  for (const char c : name)
+    ascii.push_back(c < 0x20 || c > 0x7e || c == '"' || c == '\\' ? '_' : c);
+  return fmt::format("attachment; filename=\"{}\"; filename*=UTF-8''{}", ascii, url_encode(name));
+}
 
 net::Headers media_headers(const MediaEntry& entry) {
   net::Headers headers;
@@ -96,7 +98,7 @@ net::Response media_response(const net::Request& request, std::shared_ptr<const 
   net::Response response;
   response.headers.add(media->headers);
   if (how == Access::download && !entry.download_name.empty())
-    response.headers.add("Content-Disposition", attachment(entry.download_name));
+    response.headers.add("Content-Disposition", content_disposition(entry, how));
 
   const net::Validators current{entry.etag, entry.modified};
   switch (net::check_preconditions(request.headers, current)) {
@@ -138,6 +140,15 @@ net::Response playlist_response(const MediaEntry& entry, std::string text) {
   response.headers.add("Content-Type", entry.content_type);
   response.headers.add("Cache-Control", "private, no-store");
   response.body = std::move(text);
+  return response;
+}
+
+net::Response redirect_response(const MediaEntry& entry, std::string_view location) {
+  net::Response response;
+  response.status = 302;
+  add_cors(response.headers);
+  response.headers.add("Location", location);
+  response.headers.add("Cache-Control", entry.open_to_all ? k_elsewhere : "private, no-store");
   return response;
 }
 

@@ -19,6 +19,12 @@ net::Headers media_headers(const MediaEntry& entry);
 net::Response media_response(const net::Request& request, std::shared_ptr<const CachedMedia> media,
                              Access how);
 
+/// What a download is saved as (RFC 6266); empty for what is no download.
+std::string content_disposition(const MediaEntry& entry, Access how);
+
+/// 302 to where the bytes are: of open media for a short while, of others for this request alone.
+net::Response redirect_response(const MediaEntry& entry, std::string_view location);
+
 /// A playlist that was made for one viewer: nobody keeps it.
 net::Response playlist_response(const MediaEntry& entry, std::string text);
 

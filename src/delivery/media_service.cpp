@@ -1,14 +1,17 @@
 #include "delivery/media_service.h"
 
 #include "base/log.h"
-#include "base/text.h"
 #include "delivery/media_response.h"
-#include "delivery/playlist_tokens.h"
+#include "delivery/object_body.h"
+#include "net/http/conditional.h"
+#include "net/http/range.h"
 
 namespace shoal::delivery {
 namespace {
 
 constexpr std::string_view k_token_parameter = "videoFileToken";
+/// Copies that one request tries to read.
+constexpr std::size_t k_most_copies = 4;
 
 std::string label(Access how) {
   switch (how) {
@@ -24,19 +27,19 @@ std::string label(Access how) {
   return "open";
 }
 
+Counter bytes_counter(Metrics& metrics, Access how) {
+  return metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
+                         {{"access", label(how)}});
+}
+
 bool wants_reinjection(const net::Request& request) {
   const auto wanted = request.query.find("reinjectVideoFileToken");
   return wanted && (*wanted == "true" || *wanted == "1");
 }
 
-bool is_playlist(const MediaEntry& entry) {
-  constexpr std::uint64_t k_longest = std::uint64_t{8} << 20;
-  return entry.size <= k_longest && to_lower_ascii(entry.content_type).contains("mpegurl");
-}
-
 /// A playlist's text, wherever it is.
 io::Task<Result<std::string>> whole_text(std::shared_ptr<const CachedMedia> media) {
-  if (media->entry.text) co_return *media->entry.text;
+  if (media->text) co_return *media->text;
   std::string text(media->entry.size, '\0');
   const auto bytes = std::as_writable_bytes(std::span(text));
   for (std::size_t at = 0; at < text.size();) {
@@ -47,88 +50,36 @@ io::Task<Result<std::string>> whole_text(std::shared_ptr<const CachedMedia> medi
   co_return text;
 }
 
+/// The store's door for this entry, and what stands in its way.
+Passage passage_of(const CachedMedia& media, Access how) {
+  const MediaEntry& entry = media.entry;
+  const StoreDoors& doors = *media.doors;
+  return {.door = entry.open_to_all ? doors.open_media : doors.restricted_media,
+          .may_leave = media.may_leave,
+          .is_restricted = !entry.open_to_all,
+          .is_download = how == Access::download,
+          .can_presign = static_cast<bool>(doors.presign)};
+}
+
 }  // namespace
 
-MediaService::MediaService(MediaIndex& index, ViewerAccess& access, const MediaTokens& tokens,
-                           StoreLookup stores, const Clock& clock, Metrics& metrics)
-    : index_(index),
-      access_(access),
-      tokens_(tokens),
-      stores_(std::move(stores)),
-      clock_(clock),
-      cache_({}, clock),
-      missing_(clock),
-      refused_(metrics.counter("shoal_media_refused_total",
-                               "Requests for restricted media without the right to it")),
-      bytes_{metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
-                             {{"access", label(Access::open)}}),
-             metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
-                             {{"access", label(Access::restricted)}}),
-             metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
-                             {{"access", label(Access::download)}}),
-             metrics.counter("shoal_media_bytes_total", "Bytes of media answered",
-                             {{"access", label(Access::picture)}})} {}
+MediaService::MediaService(Services services, MediaConfig config)
+    : services_(std::move(services)),
+      blocks_(config.blocks, services_.metrics, services_.executor),
+      loader_(config.cache,
+              {services_.index, services_.stores, blocks_, services_.clock, services_.metrics}),
+      refused_(services_.metrics.counter("shoal_media_refused_total",
+                                         "Requests for restricted media without the right to it")),
+      bytes_{bytes_counter(services_.metrics, Access::open),
+             bytes_counter(services_.metrics, Access::restricted),
+             bytes_counter(services_.metrics, Access::download),
+             bytes_counter(services_.metrics, Access::picture)} {}
 
-io::Task<MediaService::Found> MediaService::load(std::string name) {
-  const std::uint64_t generation = cache_.generation();
-  CO_TRY(MediaEntry entry, co_await index_.find(name));
-  auto media = std::make_shared<CachedMedia>();
-  media->checked = clock_.steady_now();
-  if (!entry.text) {
-    Result<> last = fail(ErrorCode::not_found, "no copy of this file is known");
-    for (const Copy& copy : entry.copies) {
-      blob::BlobStore* store = stores_(copy.store);
-      if (store == nullptr) continue;
-      auto opened = co_await store->open(copy.object_key);
-      if (opened) {
-        media->reader = std::move(*opened);
-        break;
-      }
-      last = std::unexpected(opened.error());
-      log::error("a copy cannot be opened",
-                 {{"file", name}, {"store", copy.store}, {"error", opened.error().message}});
-    }
-    // Never "missing" while a row says that it is there: that is for repair, not for a 404.
-    if (!media->reader) co_return fail(ErrorCode::unavailable, last.error().message);
-  }
-  // What is rendered now was modified now; an older time would answer 304 for a playlist that grew.
-  if (entry.text) entry.modified = clock_.now();
-  media->headers = media_headers(entry);
-  media->entry = std::move(entry);
-  cache_.put(name, media, generation);
-  co_return media;
-}
-
-std::shared_ptr<const CachedMedia> MediaService::find_fresh(std::string_view name) const {
-  auto known = cache_.find(name);
-  return known && cache_.is_fresh(*known) ? known : nullptr;
-}
-
-io::Task<MediaService::Found> MediaService::find(std::string name) {
-  for (;;) {
-    if (auto known = find_fresh(name)) co_return known;
-    if (missing_.contains(name)) co_return fail(ErrorCode::not_found, "there is no such file");
-    // What began before a privacy change is of no use to who asks after it.
-    auto flight = co_await flights_.board(fmt::format("{} {}", cache_.generation(), name));
-    if (flight.found) co_return *std::move(flight.found);
-    if (!flight.turn) continue;
-    Found loaded = co_await load(name);
-    if (!loaded && loaded.error().code == ErrorCode::not_found) {
-      cache_.forget(name);
-      missing_.add(name);
-    } else if (!loaded) {
-      // The catalogue is away: what is playing keeps playing.
-      const auto known = cache_.find(name);
-      if (known && !known->entry.text) loaded = known;
-    }
-    flight.turn->land(loaded);
-    co_return loaded;
-  }
-}
-
-bool MediaService::has_token(const net::Request& request, const MediaEntry& entry) const {
+std::optional<UtcTime> MediaService::token_end(const net::Request& request,
+                                               const MediaEntry& entry) const {
   const auto token = request.query.find(k_token_parameter);
-  return token && tokens_.verify(*token, entry.video, entry.privacy_epoch);
+  if (!token) return std::nullopt;
+  return services_.tokens.verify(*token, entry.video, entry.privacy_epoch);
 }
 
 std::optional<ViewerVerdict> MediaService::decide(const net::Request& request,
@@ -136,38 +87,151 @@ std::optional<ViewerVerdict> MediaService::decide(const net::Request& request,
   const auto allow = [](bool yes) { return yes ? ViewerVerdict::allowed : ViewerVerdict::refused; };
   if (how == Access::picture) return allow(entry.is_picture);
   if (entry.open_to_all || how == Access::open) return allow(entry.open_to_all);
-  if (has_token(request, entry)) return ViewerVerdict::allowed;
+  if (token_end(request, entry)) return ViewerVerdict::allowed;
   return std::nullopt;
+}
+
+net::Response MediaService::refuse(ViewerVerdict verdict, Access how) const {
+  refused_.add();
+  if (verdict == ViewerVerdict::too_many_tries) return too_many_tries_response();
+  // The open path must not tell that a private file exists.
+  return how == Access::open || how == Access::picture
+             ? error_response({ErrorCode::not_found, "there is no such file"})
+             : error_response({ErrorCode::forbidden, "this video asks for a token or a password"});
+}
+
+net::Response MediaService::count(net::Response response, const CachedMedia& media, Access how,
+                                  bool is_head) const {
+  const auto bytes = is_head ? 0.0 : static_cast<double>(body_length(response));
+  bytes_[static_cast<std::size_t>(how)].add(bytes);
+  if (media.counters != nullptr) {
+    constexpr auto k_proxy = static_cast<std::size_t>(Door::proxy);
+    media.counters->bytes[k_proxy].add(bytes);
+    media.counters->answers[k_proxy].add();
+  }
+  return response;
 }
 
 io::Task<net::Response> MediaService::serve(net::Request& request, std::string_view name,
                                             Access how) {
-  Found found = find_fresh(name);
-  if (*found == nullptr) found = co_await find(std::string(name));
-  if (!found) co_return error_response(found.error());
-  const CachedMedia& media = **found;
-  auto verdict = decide(request, media.entry, how);
-  if (!verdict) verdict = co_await access_.may_watch(request, media.entry.video);
-  if (verdict != ViewerVerdict::allowed) {
-    refused_.add();
-    if (verdict == ViewerVerdict::too_many_tries) co_return too_many_tries_response();
-    // The open path must not tell that a private file exists.
-    co_return how == Access::open || how == Access::picture
-        ? error_response({ErrorCode::not_found, "there is no such file"})
-        : error_response({ErrorCode::forbidden, "this video asks for a token or a password"});
+  MediaLoader::Found found = loader_.find_fresh(name);
+  if (*found == nullptr) found = co_await loader_.find(std::string(name));
+  for (std::vector<Copy> failed;;) {
+    if (!found) co_return error_response(found.error());
+    const CachedMedia& media = **found;
+    auto verdict = decide(request, media.entry, how);
+    if (!verdict) verdict = co_await services_.access.may_watch(request, media.entry.video);
+    if (verdict != ViewerVerdict::allowed) co_return refuse(*verdict, how);
+    const bool is_head = request.method == net::Method::head;
+    const bool is_at_hand = (media.text || media.reader) && !media.may_leave;
+    if (is_at_hand && !is_made_for_viewer(request, media, how))
+      co_return count(media_response(request, *found, how), media, how, is_head);
+    auto answered = co_await answer(request, *found, how);
+    if (answered && answered->status == 302) co_return *std::move(answered);
+    if (answered) co_return count(*std::move(answered), media, how, is_head);
+    log::warn("a copy cannot be read",
+              {{"file", name}, {"store", media.copy.store}, {"error", answered.error().message}});
+    failed.push_back(media.copy);
+    if (failed.size() >= k_most_copies || media.copy.store.empty())
+      co_return error_response({ErrorCode::unavailable, answered.error().message});
+    found = co_await loader_.find(std::string(name), failed);
   }
-  net::Response response;
-  if (how == Access::restricted && wants_reinjection(request) && has_token(request, media.entry) &&
-      is_playlist(media.entry)) {
-    auto text = co_await whole_text(*found);
-    if (!text) co_return error_response(text.error());
-    response =
-        playlist_response(media.entry, add_tokens(*text, *request.query.find(k_token_parameter)));
-  } else {
-    response = media_response(request, *found, how);
+}
+
+io::Task<Result<net::Response>> MediaService::answer(const net::Request& request,
+                                                     std::shared_ptr<const CachedMedia> media,
+                                                     Access how) {
+  if (is_made_for_viewer(request, *media, how)) {
+    CO_TRY(auto made, co_await viewer_playlist(request, media));
+    if (made) co_return *std::move(made);
+  } else if (auto elsewhere = redirect(request, *media, how)) {
+    co_return *std::move(elsewhere);
   }
-  bytes_[static_cast<std::size_t>(how)].add(static_cast<double>(body_length(response)));
+  net::Response response = media_response(request, media, how);
+  auto* const body = std::get_if<std::unique_ptr<net::BodySource>>(&response.body);
+  if (body != nullptr && request.method != net::Method::head)
+    CO_TRY_VOID(co_await static_cast<ObjectBody&>(**body).begin());
   co_return response;
+}
+
+bool MediaService::is_made_for_viewer(const net::Request& request, const CachedMedia& media,
+                                      Access how) const {
+  if (how != Access::restricted || !media.is_playlist) return false;
+  const bool may_be_signed = !media.entry.open_to_all && !media.entry.text;
+  return may_be_signed || (wants_reinjection(request) && token_end(request, media.entry));
+}
+
+io::Task<Result<std::optional<net::Response>>> MediaService::viewer_playlist(
+    const net::Request& request, std::shared_ptr<const CachedMedia> media) {
+  const MediaEntry& entry = media->entry;
+  const auto until = token_end(request, entry);
+  const std::string_view token =
+      until && wants_reinjection(request) ? *request.query.find(k_token_parameter) : "";
+  CO_TRY(const std::string text, co_await whole_text(media));
+  SignedUrls urls;
+  if (!entry.open_to_all && !entry.text) {
+    if (auto files = playlist_files(text))
+      urls = co_await sign_files(*std::move(files), entry.video, until);
+  }
+  if (urls.empty() && token.empty()) co_return std::nullopt;
+  co_return playlist_response(entry, sign_playlist(text, urls, token));
+}
+
+io::Task<SignedUrls> MediaService::sign_files(PlaylistFiles files, Uuid video,
+                                              std::optional<UtcTime> until) {
+  const Seconds life = play_life(files.duration, until, services_.clock.now());
+  SignedUrls urls;
+  for (const std::string& name : files.names) {
+    const auto found = co_await loader_.find(name);
+    // A playlist opens the files of its own video and no others.
+    if (!found || (*found)->doors == nullptr || (*found)->entry.video != video) continue;
+    if (choose_door(passage_of(**found, Access::restricted)) != Door::presigned) continue;
+    if (auto url = presign(**found, life, {})) urls.emplace(name, *std::move(url));
+  }
+  co_return urls;
+}
+
+std::optional<std::string> MediaService::presign(const CachedMedia& media, Seconds life,
+                                                 const std::string& disposition) const {
+  auto url = media.doors->presign(
+      {.object_key = media.copy.object_key, .valid_for = life, .content_disposition = disposition});
+  if (url) return *std::move(url);
+  log::warn("a store gives no URL for an object, so its bytes pass through here",
+            {{"store", media.copy.store}, {"error", url.error().message}});
+  return std::nullopt;
+}
+
+std::optional<net::Response> MediaService::redirect(const net::Request& request,
+                                                    const CachedMedia& media, Access how) const {
+  const MediaEntry& entry = media.entry;
+  if (!media.may_leave) return std::nullopt;
+  Passage passage = passage_of(media, how);
+  const net::Validators current{entry.etag, entry.modified};
+  if (net::check_preconditions(request.headers, current) != net::Precondition::proceed)
+    return std::nullopt;
+  std::optional<std::string_view> base;
+  if (passage.door == Door::redirect && media.doors->base_urls != nullptr)
+    base = media.doors->base_urls->choose(services_.random.next());
+  passage.has_base_url = base.has_value();
+  passage.is_head = request.method == net::Method::head;
+
+  const Door door = choose_door(passage);
+  if (door == Door::proxy) return std::nullopt;
+  std::optional<std::string> location;
+  if (door == Door::redirect) {
+    location = fmt::format("{}/{}{}", *base, media.doors->base_prefix, media.copy.object_key);
+  } else {
+    const Seconds life = redirect_life(token_end(request, entry), services_.clock.now());
+    location = presign(media, life, content_disposition(entry, how));
+  }
+  if (!location) return std::nullopt;
+  const auto range = net::decide_range(request.headers.find("Range"), entry.size);
+  const std::uint64_t bytes =
+      range.outcome == net::RangeOutcome::partial ? range.span.length() : entry.size;
+  const auto index = static_cast<std::size_t>(door);
+  if (!passage.is_head) media.counters->bytes[index].add(static_cast<double>(bytes));
+  media.counters->answers[index].add();
+  return redirect_response(entry, *location);
 }
 
 }  // namespace shoal::delivery

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <boost/asio/post.hpp>
 #include <future>
 
@@ -11,10 +10,10 @@
 #include "blob/memory_store.h"
 #include "delivery/media_response.h"
 #include "delivery/playlist_tokens.h"
-#include "io/offload.h"
 #include "io/runtime.h"
 #include "io/task_group.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/media_fixture.h"
 
 namespace shoal::delivery {
 namespace {
@@ -33,34 +32,10 @@ TEST(PlaylistTokens, are_added_as_peertube_does) {
             "a.mp4?x=1&videoFileToken=T\n#EXT-X-MAP:URI=\"open");
 }
 
-/// Answers from a table, after `gate` is open.
-class TableIndex final : public MediaIndex {
- public:
-  io::Task<Result<MediaEntry>> find(std::string name) override {
-    ++asked;
-    co_return co_await offload.run([name, this]() -> Result<MediaEntry> {
-      gate.wait();
-      const auto found = entries.find(name);
-      if (found == entries.end()) return fail(ErrorCode::not_found, "there is no such file");
-      return found->second;
-    });
-  }
-  std::atomic<int> asked = 0;
-  std::map<std::string, MediaEntry> entries;
-  std::promise<void> open;
-  std::shared_future<void> gate{open.get_future()};
-  io::Offload offload{"index", 2, 100};
-};
-
-class NobodyElse final : public ViewerAccess {
- public:
-  io::Task<ViewerVerdict> may_watch(const net::Request&, Uuid) override { co_return verdict; }
-  ViewerVerdict verdict = ViewerVerdict::refused;
-};
-
 class MediaServiceTest : public testing::Test {
  protected:
   MediaServiceTest() {
+    index.gate = open.get_future();
     MediaEntry entry;
     entry.name = "v-master.m3u8";
     entry.content_type = "application/vnd.apple.mpegurl";
@@ -74,6 +49,7 @@ class MediaServiceTest : public testing::Test {
     index.entries[entry.name] = entry;
     runtime.run_until_done(put());
   }
+  ~MediaServiceTest() override { runtime.run_until_done(service.stop()); }
   io::Task<> put() {
     EXPECT_TRUE(co_await store.put_bytes("v-master.m3u8", std::string(k_text), {}));
   }
@@ -85,7 +61,7 @@ class MediaServiceTest : public testing::Test {
   }
   net::Response get(std::string name, std::string query = {}, Access how = Access::restricted) {
     net::Response answer;
-    if (!is_open) index.open.set_value();
+    if (!is_open) open.set_value();
     is_open = true;
     runtime.run_until_done(ask(std::move(name), std::move(query), how, answer));
     return answer;
@@ -100,11 +76,19 @@ class MediaServiceTest : public testing::Test {
   Metrics metrics;
   Uuid video = Uuid::generate(random);
   blob::MemoryStore store{"memory", clock};
-  TableIndex index;
-  NobodyElse nobody;
+  StoreDoors doors{.store = &store};
+  std::promise<void> open;
+  tests::TableIndex index;
+  tests::SameVerdict nobody;
   MediaTokens tokens{std::string(32, 's'), clock};
-  MediaService service{index, nobody, tokens, [this](std::string_view) { return &store; },
-                       clock, metrics};
+  MediaService service{{.index = index,
+                        .access = nobody,
+                        .tokens = tokens,
+                        .stores = [this](std::string_view) { return &doors; },
+                        .clock = clock,
+                        .random = random,
+                        .metrics = metrics,
+                        .executor = runtime.executor(0)}};
   bool is_open = false;
 };
 
@@ -156,7 +140,7 @@ TEST_F(MediaServiceTest, many_who_want_the_same_name_load_it_once) {
   std::promise<void> passed;
   boost::asio::post(runtime.executor(0), [&passed] { passed.set_value(); });
   passed.get_future().wait();
-  index.open.set_value();
+  open.set_value();
   runtime.run_until_done(group.drain());
   EXPECT_EQ(index.asked, 1);
   for (const auto& answer : answers) EXPECT_EQ(answer.status, 200);

@@ -37,9 +37,9 @@ class JobContext {
 /// How jobs of one kind are done. `run` writes its effects in transactions that begin with
 /// check_fence, or in its last one with complete(); a job that is still leased when `run` succeeds
 /// is completed by the runner. An Error of code invalid, unsupported, corrupt, not_found or
-/// forbidden or too_large ends the job; unavailable, busy and full are tried again for a week, whatever
-/// the attempts; any other until the attempts are used up. The task is cancelled when the lease is
-/// lost or the job cancelled: then it must clean up and write nothing.
+/// forbidden or too_large ends the job; unavailable, busy and full are tried again for a week,
+/// whatever the attempts; any other until the attempts are used up. The task is cancelled when the
+/// lease is lost or the job cancelled: then it must clean up and write nothing.
 struct JobHandler {
   std::string kind;
   std::size_t concurrency = 1;  ///< at most so many of this kind in this process

@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include "delivery/media_service.h"
+#include "tests/support/media_doors_fixture.h"
+
+namespace shoal::delivery {
+namespace {
+
+class MediaCopiesTest : public tests::MediaDoorsFixture {};
+
+TEST_F(MediaCopiesTest, a_store_that_is_away_is_passed_over) {
+  add_archive_copy();
+  s3_is_away = true;
+  EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
+  EXPECT_EQ(s3_store.opened, 0);
+}
+
+TEST_F(MediaCopiesTest, a_copy_that_fails_before_its_first_byte_is_followed_by_the_next) {
+  add_archive_copy();
+  ASSERT_TRUE(get("v-720.mp4").body == media_bytes);
+  s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"});
+  service.forget_video(video);
+  s3_store.reads = 0;
+  // Ranges that no block in memory answers.
+  add("w-720.mp4", "video/mp4", media_bytes);
+  index.entries["w-720.mp4"].copies.push_back({"archive", "a/v-720.mp4"});
+  const auto answer = get("w-720.mp4");
+  EXPECT_EQ(answer.response.status, 200);
+  EXPECT_TRUE(answer.body == media_bytes);
+  EXPECT_EQ(s3_store.reads, 1);
+}
+
+TEST_F(MediaCopiesTest, where_no_copy_can_be_had_the_viewer_is_asked_to_come_again) {
+  s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"});
+  auto answer = get("v-720.mp4");
+  EXPECT_EQ(answer.response.status, 503);
+  EXPECT_EQ(answer.field("Retry-After"), "2");
+  s3_store.fail_opens(Error{ErrorCode::unavailable, "gone"});
+  service.forget_video(video);
+  answer = get("v-720.mp4");
+  EXPECT_EQ(answer.response.status, 503);
+  EXPECT_EQ(answer.field("Retry-After"), "2");
+}
+
+TEST_F(MediaCopiesTest, an_error_in_the_middle_is_never_an_end) {
+  s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"}, 1'000'000);
+  const auto answer = get("v-720.mp4");
+  EXPECT_EQ(answer.response.status, 200);
+  EXPECT_TRUE(answer.broken);
+  EXPECT_LT(answer.body.size(), media_bytes.size());
+}
+
+TEST_F(MediaCopiesTest, a_file_that_moved_while_its_entry_was_fresh_is_found_where_it_is) {
+  ASSERT_EQ(get("v-720.mp4", Access::open, "", {}, net::Method::head).response.status, 200);
+  index.entries["v-720.mp4"].copies.clear();
+  add_archive_copy();
+  runtime.run_until_done([](tests::RemoteFake& store) -> io::Task<> {
+    EXPECT_TRUE(co_await store.remove("7/v-720.mp4"));
+  }(s3_store));
+  const int asked = index.asked;
+  const auto answer = get("v-720.mp4");
+  EXPECT_EQ(answer.response.status, 200);
+  EXPECT_TRUE(answer.body == media_bytes);
+  EXPECT_EQ(index.asked, asked + 1);
+  EXPECT_EQ(get("v-720.mp4").body.size(), media_bytes.size());
+  EXPECT_EQ(index.asked, asked + 1) << "the next one knows";
+}
+
+TEST_F(MediaCopiesTest, while_the_catalogue_is_away_its_other_copies_still_help) {
+  add_archive_copy();
+  ASSERT_EQ(get("v-720.mp4", Access::open, "", {}, net::Method::head).response.status, 200);
+  index.error = Error{ErrorCode::unavailable, "no database"};
+  s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"});
+  EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
+}
+
+TEST_F(MediaCopiesTest, a_copy_that_is_not_what_its_record_says_is_no_copy) {
+  add_archive_copy();
+  index.entries["v-720.mp4"].copies.insert(index.entries["v-720.mp4"].copies.begin(),
+                                           {"s3", "7/v-segments-sha256.json"});
+  EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
+}
+
+}  // namespace
+}  // namespace shoal::delivery

@@ -1,0 +1,192 @@
+#include "delivery/media_loader.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "delivery/media_response.h"
+
+namespace shoal::delivery {
+namespace {
+
+constexpr std::uint64_t k_longest_text = std::uint64_t{8} << 20;
+
+bool is_playlist_type(std::string_view content_type) {
+  return to_lower_ascii(content_type).contains("mpegurl");
+}
+
+io::Task<Result<std::string>> read_text(blob::ObjectReader& reader) {
+  std::string text(reader.size(), '\0');
+  const auto bytes = std::as_writable_bytes(std::span(text));
+  for (std::size_t at = 0; at < text.size();) {
+    CO_TRY(const auto got, co_await reader.read_at(at, bytes.subspan(at)));
+    if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
+    at += got;
+  }
+  co_return text;
+}
+
+DoorCounters make_counters(Metrics& metrics, const std::string& store) {
+  const auto bytes = [&](Door door) {
+    return metrics.counter("shoal_media_store_bytes_total",
+                           "Bytes of media by store, answered or sent elsewhere for",
+                           {{"store", store}, {"door", std::string(to_string(door))}});
+  };
+  const auto answers = [&](Door door) {
+    return metrics.counter("shoal_media_store_answers_total",
+                           "Answers with media by store: the bytes, or a redirect to them",
+                           {{"store", store}, {"door", std::string(to_string(door))}});
+  };
+  return {{bytes(Door::proxy), bytes(Door::presigned), bytes(Door::redirect)},
+          {answers(Door::proxy), answers(Door::presigned), answers(Door::redirect)}};
+}
+
+/// A playlist (RFC 8216) or a list of hashes: has meaning below our own URLs alone.
+bool is_relative(const MediaEntry& entry) {
+  return is_playlist_type(entry.content_type) || entry.content_type.starts_with("application/json");
+}
+
+bool may_leave(const MediaEntry& entry, const StoreDoors& doors) {
+  if (entry.is_picture || is_relative(entry)) return false;
+  return (entry.open_to_all ? doors.open_media : doors.restricted_media) != Door::proxy;
+}
+
+/// Whether viewers may have this from a base URL that works, whatever the store does.
+bool has_base_url(const MediaEntry& entry, const StoreDoors& doors) {
+  return entry.open_to_all && may_leave(entry, doors) && doors.open_media == Door::redirect &&
+         doors.base_urls != nullptr && doors.base_urls->has_healthy();
+}
+
+}  // namespace
+
+MediaLoader::MediaLoader(MediaCache::Config cache, Services services)
+    : services_(std::move(services)), cache_(cache, services_.clock), missing_(services_.clock) {}
+
+void MediaLoader::forget_video(const Uuid& video) {
+  cache_.forget_video(video);
+  missing_.clear();
+}
+
+const DoorCounters* MediaLoader::counters_of(const std::string& store) {
+  const std::scoped_lock lock(mutex_);
+  auto& counters = counters_[store];
+  if (!counters)
+    counters = std::make_unique<const DoorCounters>(make_counters(services_.metrics, store));
+  return counters.get();
+}
+
+void MediaLoader::take_copy(CachedMedia& media, const Candidate& candidate) {
+  media.copy = candidate.copy;
+  media.doors = candidate.doors;
+  media.counters = counters_of(candidate.copy.store);
+  media.may_leave = may_leave(media.entry, *candidate.doors);
+}
+
+io::Task<Result<>> MediaLoader::open_copy(CachedMedia& media, Candidate candidate,
+                                          std::shared_ptr<const CachedMedia> known) {
+  // Objects never change: what was opened and read before is as good as new.
+  if (known && known->copy == candidate.copy && known->remote && known->remote->reader) {
+    media.remote = known->remote;
+    media.text = known->text;
+    take_copy(media, candidate);
+    co_return Result<>{};
+  }
+  CO_TRY(std::shared_ptr<blob::ObjectReader> reader,
+         co_await candidate.doors->store->open(candidate.copy.object_key));
+  if (reader->size() != media.entry.size)
+    co_return fail(ErrorCode::corrupt, "the object is not as long as its record");
+  if (reader->local_file()) {
+    media.reader = std::move(reader);
+  } else {
+    if (is_relative(media.entry) && media.entry.size <= k_longest_text) {
+      CO_TRY(std::string text, co_await read_text(*reader));
+      media.text = std::make_shared<const std::string>(std::move(text));
+    }
+    media.remote = std::make_shared<const RemoteObject>(
+        fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader));
+  }
+  take_copy(media, candidate);
+  co_return Result<>{};
+}
+
+io::Task<Result<>> MediaLoader::open_any(CachedMedia& media, std::string name,
+                                         std::vector<Copy> except) {
+  const auto known = except.empty() ? cache_.find(name) : nullptr;
+  const auto candidates = order_copies(media.entry.copies, services_.stores, except);
+  Error last{ErrorCode::unavailable, "no copy of this file can be reached"};
+  for (const Candidate& candidate : candidates) {
+    const auto opened = co_await open_copy(media, candidate, known);
+    if (opened) co_return Result<>{};
+    last = opened.error();
+    log::error("a copy cannot be opened",
+               {{"file", name}, {"store", candidate.copy.store}, {"error", last.message}});
+  }
+  // A base URL may still have what its store cannot give.
+  for (const Candidate& candidate : candidates) {
+    if (!has_base_url(media.entry, *candidate.doors)) continue;
+    media.remote = std::make_shared<const RemoteObject>();
+    take_copy(media, candidate);
+    co_return Result<>{};
+  }
+  // Never "missing" while a row says that it is there: that is for repair, not for a 404.
+  co_return fail(ErrorCode::unavailable, last.message);
+}
+
+io::Task<MediaLoader::Found> MediaLoader::load(std::string name, std::vector<Copy> except) {
+  const std::uint64_t generation = cache_.generation();
+  Result<MediaEntry> entry = co_await services_.index.find(name);
+  if (!entry && entry.error().code != ErrorCode::not_found && !except.empty()) {
+    // The catalogue is away too: what it said of the other copies still helps.
+    if (const auto known = cache_.find(name)) entry = known->entry;
+  }
+  if (!entry) co_return std::unexpected(entry.error());
+  auto media = std::make_shared<CachedMedia>();
+  media->checked = services_.clock.steady_now();
+  media->blocks = &services_.blocks;
+  media->entry = *std::move(entry);
+  media->is_playlist =
+      media->entry.size <= k_longest_text && is_playlist_type(media->entry.content_type);
+  if (media->entry.text) {
+    media->text = media->entry.text;
+    // What is rendered now was modified now; an older time would answer 304 for a playlist that
+    // grew.
+    media->entry.modified = services_.clock.now();
+  } else {
+    CO_TRY_VOID(co_await open_any(*media, name, std::move(except)));
+  }
+  media->headers = media_headers(media->entry);
+  cache_.put(name, media, generation);
+  co_return media;
+}
+
+std::shared_ptr<const CachedMedia> MediaLoader::find_fresh(std::string_view name) const {
+  auto known = cache_.find(name);
+  return known && cache_.is_fresh(*known) ? known : nullptr;
+}
+
+io::Task<MediaLoader::Found> MediaLoader::find(std::string name, std::vector<Copy> except) {
+  for (;;) {
+    if (except.empty()) {
+      if (auto known = find_fresh(name)) co_return known;
+      if (missing_.contains(name)) co_return fail(ErrorCode::not_found, "there is no such file");
+    }
+    // What began before a privacy change is of no use to who asks after it.
+    std::string flight_name = fmt::format("{} {}", cache_.generation(), name);
+    for (const Copy& copy : except)
+      flight_name += fmt::format(" {}/{}", copy.store, copy.object_key);
+    auto flight = co_await flights_.board(std::move(flight_name));
+    if (flight.found) co_return *std::move(flight.found);
+    if (!flight.turn) continue;
+    Found loaded = co_await load(name, except);
+    if (!loaded && loaded.error().code == ErrorCode::not_found) {
+      cache_.forget(name);
+      missing_.add(name);
+    } else if (!loaded && except.empty()) {
+      // The catalogue is away: what is playing keeps playing.
+      const auto known = cache_.find(name);
+      if (known && !known->entry.text) loaded = known;
+    }
+    flight.turn->land(loaded);
+    co_return loaded;
+  }
+}
+
+}  // namespace shoal::delivery
