@@ -211,7 +211,7 @@ class Check {
   }
 
   io::Task<> follow_presigned_url() {
-    const auto url = client_.presigned_url(folder_ + "object", k_signed_for);
+    const auto url = client_.presigned_url(folder_ + "object", k_signed_for, {});
     const auto got = url ? co_await ask_as_stranger(*url) : std::unexpected(url.error());
     if (!got || got->status != 200 || got->text != text_) {
       failed("presigned URL", got ? fmt::format("answered {}", got->status) : got.error().message);
