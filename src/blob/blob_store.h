@@ -64,11 +64,17 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
   virtual const std::string& name() const = 0;
+  /// Whether a put that succeeds proves that the store holds what was read from the file, because
+  /// the far end compared checksums; else only reading the object tells.
+  virtual bool checks_uploads() const = 0;
 
   /// Takes the bytes of a local file over: without copying where the store can. The file is gone
   /// when this succeeds and untouched when it fails. After a conflict the object that is there is
   /// durable (a put that was repeated after a crash finds its own).
   virtual io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) = 0;
+  /// The same with the bytes copied: the file stays as it is, and belongs to whoever made it. A
+  /// store never shares the file's blocks: damage to one copy must not be damage to the other.
+  virtual io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) = 0;
   virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) = 0;
   virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;
   virtual io::Task<Result<ObjectStatus>> status(std::string key) = 0;

@@ -137,7 +137,8 @@ TEST_F(LocalStoreTest, what_a_crash_left_half_written_is_removed_when_it_opens) 
   EXPECT_FALSE(std::filesystem::exists(left));
 }
 
-/// One put of a file and one of bytes on a disk that does something at its nth operation.
+/// One put of a file, one of bytes and one of a copy on a disk that does something at its nth
+/// operation.
 class PutSweep : public testing::Test {
  protected:
   template <class T>
@@ -153,6 +154,9 @@ class PutSweep : public testing::Test {
   struct Disk : VolatileFixture {
     Disk() {
       write_source();
+      const auto file = files.open(other, io::OpenMode::create);
+      SHOAL_CHECK((*file)->write_at(0, std::as_bytes(std::span(bytes))).has_value());
+      SHOAL_CHECK((*file)->sync().has_value());
       SHOAL_CHECK(files.create_directories(files.root() / "work").has_value());
       SHOAL_CHECK(files.sync_directory(files.root()).has_value());
     }
@@ -166,6 +170,7 @@ class PutSweep : public testing::Test {
     }
     const std::string bytes = std::string(10'000, 'v') + "end";
     const io::Path source = files.root() / "source";
+    const io::Path other = files.root() / "other";  ///< synced
   };
 
   /// Puts both, with `trouble(files, n)` before, for every n; hands each result to `check`.
@@ -178,7 +183,8 @@ class PutSweep : public testing::Test {
       const auto before = disk.files.operations();
       const bool file = wait(disk.local->put_file("a/b/file", disk.source, {})).has_value();
       const bool bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes, {})).has_value();
-      check(disk, file, bytes);
+      const bool copy = wait(disk.local->put_copy("a/copy", disk.other, {})).has_value();
+      check(disk, file, bytes, copy);
       if (HasFailure() || disk.files.operations() - before < n) return;
     }
   }
@@ -192,15 +198,19 @@ class PutSweep : public testing::Test {
 TEST_F(PutSweep, after_any_one_failure_an_object_is_whole_or_absent_and_a_second_try_works) {
   for (const ErrorCode failure : {ErrorCode::unavailable, ErrorCode::busy}) {
     sweep([&](auto& files, std::uint64_t n) { files.fail_operation(n, failure); },
-          [](Disk& disk, bool file, bool bytes) {
+          [](Disk& disk, bool file, bool bytes, bool copy) {
             expect_whole_or_absent(disk, "a/b/file", file);
             expect_whole_or_absent(disk, "a/bytes", bytes);
+            expect_whole_or_absent(disk, "a/copy", copy);
             // A failed sync has lost what was not synced: the source is written again.
             if (!file) disk.write_source();
             if (!file) file = wait(disk.local->put_file("a/b/file", disk.source, {})).has_value();
             if (!bytes) bytes = wait(disk.local->put_bytes("a/bytes", disk.bytes, {})).has_value();
             EXPECT_EQ(disk.object("a/b/file"), disk.bytes);
             EXPECT_EQ(disk.object("a/bytes"), disk.bytes);
+            if (!copy) copy = wait(disk.local->put_copy("a/copy", disk.other, {})).has_value();
+            EXPECT_EQ(disk.object("a/copy"), disk.bytes);
+            EXPECT_EQ(*io::read_whole(disk.files, disk.other, 1 << 20), disk.bytes);
           });
   }
 }
@@ -208,11 +218,12 @@ TEST_F(PutSweep, after_any_one_failure_an_object_is_whole_or_absent_and_a_second
 TEST_F(PutSweep, after_a_power_cut_what_was_put_is_there_and_nothing_is_half_there) {
   for (const bool torn : {false, true}) {
     sweep([](auto& files, std::uint64_t n) { files.cut_power_at(n); },
-          [&](Disk& disk, bool file, bool bytes) {
+          [&](Disk& disk, bool file, bool bytes, bool copy) {
             SeededRandom random(disk.files.operations());
             disk.files.restart(torn ? &random : nullptr);
             expect_whole_or_absent(disk, "a/b/file", file);
             expect_whole_or_absent(disk, "a/bytes", bytes);
+            expect_whole_or_absent(disk, "a/copy", copy);
             EXPECT_TRUE(LocalStore::open("local", disk.files.root() / "media", {"instance"},
                                          disk.files, disk.disk, disk.random));
           });

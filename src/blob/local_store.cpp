@@ -206,12 +206,8 @@ Result<> LocalStore::put_copied(const io::Path& source, const io::Path& target) 
   const io::Path temporary = temporary_path();
   auto copied = copy_and_sync(source, temporary);
   if (copied) copied = put_linked(temporary, target);
-  if (!copied) {
-    (void)files_.remove(temporary);
-    return copied;
-  }
-  (void)files_.remove(source);
-  return {};
+  if (!copied) (void)files_.remove(temporary);
+  return copied;
 }
 
 Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy) {
@@ -238,6 +234,21 @@ io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file, ObjectTr
     auto put = put_linked(file, target);
     if (put || put.error().code == ErrorCode::conflict) return put;
     // Another file system (EXDEV), or one without links: the bytes have to travel.
+    TRY_VOID(put_copied(file, target));
+    (void)files_.remove(file);
+    return {};
+  });
+}
+
+io::Task<Result<>> LocalStore::put_copy(std::string key, io::Path file, ObjectTraits) {
+  co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
+    TRY(const io::Path target, path_of(key));
+    TRY_VOID(check_online());
+    if (files_.status(target)) {
+      // A repeated copy is told so before its bytes travel; what is there is durable then.
+      TRY_VOID(sync_folders(target));
+      return fail(ErrorCode::conflict, "there is an object " + key + " already");
+    }
     return put_copied(file, target);
   });
 }

@@ -40,9 +40,11 @@ class LocalStore final : public BlobStore {
                                       Random& random);
 
   const std::string& name() const override { return name_; }
+  bool checks_uploads() const override { return false; }
   const StoreIdentity& identity() const { return identity_; }
 
   io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
+  io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
@@ -62,6 +64,7 @@ class LocalStore final : public BlobStore {
   Result<> sync_folders(const io::Path& target);
   /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);
+  /// Leaves `source` alone.
   Result<> put_copied(const io::Path& source, const io::Path& target);
   Result<> copy_and_sync(const io::Path& source, const io::Path& copy);
   Result<> write_and_sync(const io::Path& path, const std::string& bytes);

@@ -40,11 +40,15 @@ io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes, Ob
   co_return Result<>{};
 }
 
-io::Task<Result<>> MemoryStore::put_file(std::string key, io::Path file, ObjectTraits traits) {
+io::Task<Result<>> MemoryStore::put_copy(std::string key, io::Path file, ObjectTraits traits) {
   std::ifstream in(file, std::ios::binary);
   if (!in) co_return fail(ErrorCode::not_found, "no file " + file.string());
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  CO_TRY_VOID(co_await put_bytes(std::move(key), std::move(bytes), std::move(traits)));
+  co_return co_await put_bytes(std::move(key), std::move(bytes), std::move(traits));
+}
+
+io::Task<Result<>> MemoryStore::put_file(std::string key, io::Path file, ObjectTraits traits) {
+  CO_TRY_VOID(co_await put_copy(std::move(key), file, std::move(traits)));
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
   co_return Result<>{};

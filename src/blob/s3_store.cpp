@@ -156,7 +156,7 @@ io::Task<Result<>> S3Store::put_bytes(std::string key, std::string bytes, Object
                          s3::UploadSource::of_text(std::move(bytes)));
 }
 
-io::Task<Result<>> S3Store::put_file(std::string key, io::Path file, ObjectTraits traits) {
+io::Task<Result<>> S3Store::put_copy(std::string key, io::Path file, ObjectTraits traits) {
   struct Opened {
     std::shared_ptr<io::File> file;
     std::uint64_t size = 0;
@@ -167,9 +167,13 @@ io::Task<Result<>> S3Store::put_file(std::string key, io::Path file, ObjectTrait
            TRY(const std::uint64_t size, handle->size());
            return Opened{std::move(handle), size};
          }));
-  CO_TRY_VOID(
-      co_await put(std::move(key), std::move(traits),
-                   s3::UploadSource::of_file(std::move(opened.file), opened.size, services_.disk)));
+  co_return co_await put(
+      std::move(key), std::move(traits),
+      s3::UploadSource::of_file(std::move(opened.file), opened.size, services_.disk));
+}
+
+io::Task<Result<>> S3Store::put_file(std::string key, io::Path file, ObjectTraits traits) {
+  CO_TRY_VOID(co_await put_copy(std::move(key), file, std::move(traits)));
   // The object is safe; a file that cannot be removed now is only litter.
   (void)co_await services_.disk.run(
       [&files = services_.files, file = std::move(file)] { return files.remove(file); });

@@ -52,7 +52,9 @@ class S3Store final : public BlobStore {
   bool is_away() const { return client_.is_away(); }
 
   const std::string& name() const override { return config_.client.store; }
+  bool checks_uploads() const override { return true; }
   io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
+  io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;

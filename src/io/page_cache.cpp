@@ -25,4 +25,8 @@ void read_ahead(int descriptor, std::uint64_t offset, std::uint64_t length) {
   }
 }
 
+void drop_from_cache(int descriptor) {
+  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 }  // namespace shoal::io

@@ -12,4 +12,8 @@ bool is_resident(int descriptor, std::uint64_t offset);
 /// left to whoever then reads the bytes.
 void read_ahead(int descriptor, std::uint64_t offset, std::uint64_t length);
 
+/// Lets the page cache forget the file's pages that are on the disk already, so that the next read
+/// asks the disk. Blocks; a hint.
+void drop_from_cache(int descriptor);
+
 }  // namespace shoal::io

@@ -124,7 +124,11 @@ std::optional<StoredFile> find_file(db::Session& session, std::string_view name)
   return first_file(session.query(k_by_name, {name}));
 }
 
+// A file that is to go is locked first, on both engines: a move of it at the same time either has
+// written its new placement before, or finds the file gone.
+
 void trash_file(db::Session& session, FileId id, UtcTime due) {
+  session.execute("update media_file set size = size where id = :id", {id});
   session.execute(
       "insert into object_trash (store, object_key, due_at) "
       "select store, object_key, cast(:due as bigint) from placement where file_id = :file "
@@ -136,6 +140,8 @@ void trash_file(db::Session& session, FileId id, UtcTime due) {
 void trash_files(db::Session& session, VideoId video, const std::vector<FileKind>& kinds,
                  UtcTime due) {
   for (const FileKind kind : kinds) {
+    session.execute("update media_file set size = size where video_id = :video and kind = :kind",
+                    {video, static_cast<int>(kind)});
     session.execute(
         "insert into object_trash (store, object_key, due_at) "
         "select p.store, p.object_key, cast(:due as bigint) from placement p "

@@ -34,6 +34,10 @@ class AwkwardStore final : public blob::BlobStore {
   io::Task<Result<>> put_file(std::string key, io::Path file, blob::ObjectTraits traits) override {
     return memory_.put_file(std::move(key), std::move(file), std::move(traits));
   }
+  bool checks_uploads() const override { return memory_.checks_uploads(); }
+  io::Task<Result<>> put_copy(std::string key, io::Path file, blob::ObjectTraits traits) override {
+    return memory_.put_copy(std::move(key), std::move(file), std::move(traits));
+  }
   io::Task<Result<>> put_bytes(std::string key, std::string bytes,
                                blob::ObjectTraits traits) override {
     return memory_.put_bytes(std::move(key), std::move(bytes), std::move(traits));

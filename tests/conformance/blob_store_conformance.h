@@ -50,6 +50,15 @@ class BlobStoreConformance : public testing::Test {
     }
   }
 
+  void overwrite(const io::Path& path, std::string_view text) {
+    if constexpr (requires { fixture.source_files(); }) {
+      const auto out = fixture.source_files().open(path, io::OpenMode::write);
+      EXPECT_TRUE((*out)->write_at(0, std::as_bytes(std::span(text))));
+    } else {
+      std::fstream(path, std::ios::binary | std::ios::in | std::ios::out) << text;
+    }
+  }
+
   static ErrorCode code(const auto& result) {
     return result ? ErrorCode::internal : result.error().code;
   }
@@ -68,6 +77,21 @@ TYPED_TEST_P(BlobStoreConformance, an_object_reads_back_as_it_was_put) {
   EXPECT_EQ(this->read("a/b.txt"), "hello");
   EXPECT_EQ(this->read("a/c.txt"), "from a file");
   EXPECT_EQ(this->wait(this->store().status("a/b.txt"))->size, 5U);
+}
+
+TYPED_TEST_P(BlobStoreConformance, a_copied_file_stays_where_it_is) {
+  const io::Path source = this->file("from a file");
+  ASSERT_TRUE(this->wait(this->store().put_copy("a/b", source, {})));
+  EXPECT_EQ(this->code(this->wait(this->store().put_copy("a/b", source, {}))), ErrorCode::conflict);
+  ASSERT_TRUE(this->wait(this->store().put_copy("a/c", source, {})));
+  // What happens to the file is nothing to its copies, and the other way round.
+  this->overwrite(source, "FROM");
+  ASSERT_TRUE(this->wait(this->store().remove("a/b")));
+  EXPECT_EQ(this->read("a/c"), "from a file");
+  ASSERT_TRUE(this->wait(this->store().put_file("a/d", source, {})));
+  EXPECT_EQ(this->read("a/d"), "FROM a file");
+  EXPECT_EQ(this->code(this->wait(this->store().put_copy("a/e", source, {}))),
+            ErrorCode::not_found);
 }
 
 TYPED_TEST_P(BlobStoreConformance, a_key_is_never_written_twice) {
@@ -159,7 +183,8 @@ TYPED_TEST_P(BlobStoreConformance, a_key_that_could_leave_the_store_is_refused) 
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BlobStoreConformance, an_object_reads_back_as_it_was_put,
-                            a_key_is_never_written_twice, what_is_not_there_is_not_found,
+                            a_copied_file_stays_where_it_is, a_key_is_never_written_twice,
+                            what_is_not_there_is_not_found,
                             a_removed_object_is_gone_and_its_open_reader_reads_on_or_says_so,
                             reads_are_short_only_at_the_end, a_stream_gives_its_range_in_order,
                             lists_a_prefix_in_order_and_in_pages,

@@ -1,0 +1,139 @@
+#include "storage/moves/move_rows.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "storage/files.h"
+
+namespace shoal::storage {
+namespace {
+
+namespace json = boost::json;
+
+bool has_verified(db::Session& session, FileId file, std::string_view store) {
+  return session
+      .query_one("select 1 from placement where file_id = :file and store = :store and state = 2",
+                 {file, store})
+      .has_value();
+}
+
+void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
+                  UtcTime due) {
+  session.execute(
+      "insert into object_trash (store, object_key, due_at) values (:store, :key, :due) "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at",
+      {store, object_key, due});
+}
+
+/// The announcement must be there still: without it the object may be deleted already.
+Result<> take_announcement(db::Session& session, std::string_view store,
+                           std::string_view object_key) {
+  const auto announced = session.query_one(
+      "delete from object_trash where store = :store and object_key = :key and deleting = 0 "
+      "returning id",
+      {store, object_key});
+  if (announced) return {};
+  return fail(ErrorCode::busy,
+              fmt::format("{} was announced too long ago and may be deleted by now", object_key));
+}
+
+void insert_placement(db::Session& session, const FileMove& move, std::string_view object_key,
+                      UtcTime now) {
+  session.execute(
+      "insert into placement (file_id, store, object_key, generation, state, verified_at, "
+      "created_at) values (:file, :store, :key, "
+      "coalesce((select generation from store where name = :store), 0), 2, :verified, :now)",
+      {move.file, move.to, object_key, now, now});
+}
+
+/// All of the file's placements in `store` of these states, and their objects.
+void drop_placements(db::Session& session, FileId file, std::string_view store, int state,
+                     UtcTime due) {
+  for (const db::Row& row :
+       session.query("delete from placement where file_id = :file and store = :store and "
+                     "state = :state returning object_key",
+                     {file, store, state})) {
+    trash_object(session, store, row.text(0), due);
+  }
+}
+
+}  // namespace
+
+std::string write_move(const FileMove& move) {
+  return json::serialize(
+      json::object{{"file", move.file.value}, {"from", move.from}, {"to", move.to}});
+}
+
+Result<FileMove> parse_move(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto* file = object != nullptr ? object->if_contains("file") : nullptr;
+  const auto* from = object != nullptr ? object->if_contains("from") : nullptr;
+  const auto* to = object != nullptr ? object->if_contains("to") : nullptr;
+  if (file == nullptr || !file->is_int64() || from == nullptr || !from->is_string() ||
+      to == nullptr || !to->is_string())
+    return fail(ErrorCode::corrupt, "the payload of a move names no file and stores");
+  return FileMove{FileId{file->get_int64()}, std::string(from->get_string()),
+                  std::string(to->get_string())};
+}
+
+std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove& move) {
+  const auto row = session.query_one(
+      "select f.name, f.content_type, f.size, f.sha256, v.uuid, p.object_key from media_file f "
+      "join placement p on p.file_id = f.id and p.state = 2 and p.store = :from "
+      "left join video v on v.id = f.video_id where f.id = :file order by p.id limit 1",
+      {move.from, move.file});
+  if (!row) return std::nullopt;
+  MovingFile moving;
+  moving.file = {.id = move.file,
+                 .name = row->text(0),
+                 .content_type = row->text(1),
+                 .size = static_cast<std::uint64_t>(row->integer(2)),
+                 .sha256 = row->text(3),
+                 .video = {}};
+  if (!row->is_null(4)) moving.file.video = row->uuid(4);
+  moving.object_key = row->text(5);
+  moving.has_target = has_verified(session, move.file, move.to);
+  return moving;
+}
+
+KeyUse find_key_use(db::Session& session, std::string_view store, std::string_view object_key) {
+  if (session.query_one("select 1 from placement where store = :store and object_key = :key",
+                        {store, object_key}))
+    return KeyUse::taken;
+  const bool announced =
+      session
+          .query_one("select 1 from object_trash where store = :store and object_key = :key",
+                     {store, object_key})
+          .has_value();
+  return announced ? KeyUse::announced : KeyUse::unknown;
+}
+
+Result<bool> switch_placement(db::Session& session, const FileMove& move,
+                              const std::optional<std::string>& new_key, UtcTime old_due,
+                              UtcTime now) {
+  // Locked first, as by whoever deletes the file: of both, the second sees what the first has done.
+  const bool exists =
+      session.execute("update media_file set size = size where id = :file", {move.file}) > 0;
+  const bool is_in_source = exists && has_verified(session, move.file, move.from);
+  const bool is_in_target = exists && has_verified(session, move.file, move.to);
+  if (new_key && (!is_in_source || is_in_target)) {
+    // Where another mover has recorded this very object, it is a copy and stays.
+    give_up_object(session, move.to, *new_key, now);
+  }
+  if (!is_in_source) return false;
+  if (!is_in_target) {
+    if (!new_key) {
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the copy in {} is gone that was there just now", move.to));
+    }
+    TRY_VOID(take_announcement(session, move.to, *new_key));
+    insert_placement(session, move, *new_key, now);
+  }
+  drop_placements(session, move.file, move.from, 2, old_due);
+  return true;
+}
+
+}  // namespace shoal::storage
