@@ -35,6 +35,7 @@
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/retry.h"
 #include "storage/local_staging.h"
+#include "storage/moves/file_mover.h"
 #include "storage/staging_room.h"
 #include "storage/store_registry.h"
 #include "storage/stores.h"
@@ -101,6 +102,7 @@ struct Instance::Parts {
   std::unique_ptr<PipelineProgress> video_progress;
   api::VideoServices video_services;
   std::unique_ptr<processing::Pipeline> pipeline;
+  std::unique_ptr<storage::FileMover> mover;
   std::unique_ptr<jobs::Runner> jobs;
 
   net::Router router;
@@ -196,6 +198,16 @@ void Instance::Parts::make_processing() {
       jobs::RunnerConfig{.concurrency = pipeline_config.concurrency,
                          .alone = database->engine() == db::Engine::sqlite});
   pipeline->register_handlers(*jobs);
+  mover = std::make_unique<storage::FileMover>(
+      storage::FileMoverConfig{.scratch = directory.work() / "moves"},
+      storage::FileMover::Services{
+          .database = *database,
+          .stores = [this](std::string_view name) { return bulk_stores.find(name); },
+          .files = files,
+          .offload = bulk,
+          .clock = clock,
+          .on_moved = [this](const Uuid& video) { media->forget_video(video); }});
+  mover->register_handlers(*jobs);
   video_progress = std::make_unique<PipelineProgress>(clock);
   video_services = {
       .progress = video_progress.get(),
@@ -206,6 +218,12 @@ void Instance::Parts::make_processing() {
       .forget_media = [this](const Uuid& video) { media->forget_video(video); },
       .staging = staging.get(),
       .store = media_store.get(),
+      .send_home =
+          [this](db::Session& session, FileId file, storage::FileKind kind) {
+            const std::string home = bulk_stores.home_name(kind);
+            if (home != media_store->name())
+              storage::enqueue_move(session, {file, media_store->name(), home});
+          },
       .files = &files,
       .disk = &disk,
       .bulk = &bulk,

@@ -104,8 +104,11 @@ FileId record_small_file(db::Session& session, const Context& context, const Sma
                          std::optional<VideoId> video) {
   storage::NewFile row = file.file;
   row.video = video;
-  return storage::record_file(session, row, context.video_services->store->name(), file.object_key,
-                              context.clock.now());
+  const VideoServices& services = *context.video_services;
+  const FileId id = storage::record_file(session, row, services.store->name(), file.object_key,
+                                         context.clock.now());
+  if (services.send_home) services.send_home(session, id, row.kind);
+  return id;
 }
 
 io::Task<> drop_small_files(Context& context, std::vector<SmallFile> files) {

@@ -13,6 +13,7 @@
 #include "db/session.h"
 #include "io/file_system.h"
 #include "io/offload.h"
+#include "storage/file_kind.h"
 #include "storage/upload_staging.h"
 
 namespace shoal::api {
@@ -53,8 +54,10 @@ struct VideoServices {
   std::function<void(const Uuid& video)> forget_media;
 
   storage::UploadStaging* staging = nullptr;
-  /// Where new files go.
+  /// Where new files are put first: nobody who uploads waits for another machine.
   blob::BlobStore* store = nullptr;
+  /// Has a recorded file brought to where its kind is at home; in the transaction that records it.
+  std::function<void(db::Session& session, FileId file, storage::FileKind kind)> send_home;
   io::FileSystem* files = nullptr;
   io::Offload* disk = nullptr;
   /// For calls that read whole files.

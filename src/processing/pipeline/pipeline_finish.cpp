@@ -3,6 +3,7 @@
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/workspace.h"
+#include "storage/moves/file_mover.h"
 
 namespace shoal::processing {
 namespace {
@@ -101,8 +102,13 @@ io::Task<Result<>> Pipeline::clean_up(Job job, jobs::JobContext&) {
     storage::trash_files(session, video,
                          {storage::FileKind::running_work, storage::FileKind::running_init}, due);
     // The original is the only thing that a better encoder could start from.
-    if (!config_.keep_original)
+    if (!config_.keep_original) {
       storage::trash_files(session, video, {storage::FileKind::original}, due);
+    } else if (const auto work = find_work(session, video); work && work->source) {
+      const std::string home = services_.stores.home_name(storage::FileKind::original);
+      if (work->source->store != home)
+        storage::enqueue_move(session, {work->source->id, work->source->store, home});
+    }
     return jobs::complete(session, job);
   });
 }
