@@ -22,8 +22,8 @@ std::string environment(const char* name) {
 io::Task<Result<>> upload(blob::S3Store& store, std::string key, io::Path file, double& seconds) {
   CO_TRY_VOID(co_await store.attach({"bench"}));
   const auto started = std::chrono::steady_clock::now();
-  const auto done = co_await store.put_file(std::move(key), std::move(file),
-                                            {.content_type = "video/mp4"});
+  const auto done =
+      co_await store.put_file(std::move(key), std::move(file), {.content_type = "video/mp4"});
   seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   co_return done;
 }
@@ -40,8 +40,8 @@ int main(int argc, char** argv) {
   io::Runtime runtime(io::usable_cores());
   blob::S3StoreConfig config;
   config.client.store = "bench";
-  auto address = blob::s3::parse_address(environment("S3_ENDPOINT"), environment("S3_BUCKET"), "",
-                                         true);
+  auto address =
+      blob::s3::parse_address(environment("S3_ENDPOINT"), environment("S3_BUCKET"), "", true);
   if (!address) return 2;
   config.client.address = *address;
   config.client.credentials = {environment("AWS_ACCESS_KEY_ID"),
