@@ -191,6 +191,7 @@ class Check {
   io::Task<> let_the_public_in() {
     if (!co_await put("public", true, "put a public object")) co_return;
     std::vector<std::string> urls;
+    urls.reserve(doors_.base_urls.size());
     const std::string key = config_.client.address.prefix + folder_ + "public";
     for (const std::string& base : doors_.base_urls)
       urls.push_back(fmt::format("{}/{}", base, s3::encode_key(key)));

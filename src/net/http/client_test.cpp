@@ -82,7 +82,7 @@ class ClientTest : public testing::Test {
     const auto started = server->start();
     SHOAL_CHECK(started.has_value());
   }
-  ~ClientTest() override { runtime.run_until_done(server->stop()); }
+  void TearDown() override { runtime.run_until_done(server->stop()); }
 
   std::string url(std::string_view path) const {
     return fmt::format("http://127.0.0.1:{}{}", server->port(), path);
