@@ -38,8 +38,9 @@ struct BlockCacheTest : testing::Test {
     runtime.run_until_done(get(offset, found));
     return found;
   }
-  io::Task<> read_all(net::ByteSpan span, Result<std::string>& text) {
+  io::Task<> read_all(net::ByteSpan span, Result<std::string>& text, bool begins = false) {
     ObjectBody body(cache, object, span);
+    if (begins) EXPECT_TRUE(co_await body.begin());
     std::vector<std::byte> buffer(300);
     for (;;) {
       const auto got = co_await body.read(buffer);
@@ -51,9 +52,9 @@ struct BlockCacheTest : testing::Test {
       text->append(reinterpret_cast<const char*>(buffer.data()), *got);
     }
   }
-  Result<std::string> read_all(net::ByteSpan span) {
+  Result<std::string> read_all(net::ByteSpan span, bool begins = false) {
     Result<std::string> text;
-    runtime.run_until_done(read_all(span, text));
+    runtime.run_until_done(read_all(span, text, begins));
     return text;
   }
   /// One thread: what was posted before is done as far as it can be.
@@ -112,10 +113,12 @@ TEST_F(BlockCacheTest, memory_is_bounded_and_beyond_it_everybody_reads_alone) {
   for (std::uint64_t i = 0; i < held.size(); ++i) held[i] = *wait_for(i * k_block);
   EXPECT_EQ(cache.used(), 5 * 4096U);
   EXPECT_EQ(*wait_for(7 * k_block), nullptr);
-  const auto text = read_all({7 * k_block, 9 * k_block});
-  ASSERT_TRUE(text);
-  EXPECT_TRUE(*text == bytes.substr(7 * k_block, 2 * k_block));
-  EXPECT_EQ(store.streams, 1);
+  for (const bool begins : {false, true}) {
+    const auto text = read_all({7 * k_block, 9 * k_block}, begins);
+    ASSERT_TRUE(text);
+    EXPECT_TRUE(*text == bytes.substr(7 * k_block, 2 * k_block));
+  }
+  EXPECT_EQ(store.streams, 0) << "a slow viewer would hold one open";
   held.erase(held.begin());
   EXPECT_NE(*wait_for(7 * k_block), nullptr) << "what nobody holds makes room";
   EXPECT_LE(cache.used(), 5 * 4096U);
@@ -167,6 +170,21 @@ TEST_F(BlockCacheTest, who_gives_up_leaves_the_read_to_another) {
   runtime.run_until_done(second.drain());
   ASSERT_TRUE(stayed && *stayed);
   EXPECT_EQ((*stayed)->bytes().size(), k_block);
+}
+
+TEST_F(BlockCacheTest, viewers_of_all_threads_get_their_bytes_within_the_bound) {
+  io::Runtime threads(4);
+  io::TaskGroup viewers(threads.executor(0), "viewers");
+  std::vector<Result<std::string>> texts(64);
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    viewers.spawn_on(threads.next_executor(), read_all({i * 10, bytes.size()}, texts[i]));
+  threads.run_until_done(viewers.drain());
+  threads.run_until_done(cache.stop());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    ASSERT_TRUE(texts[i]) << texts[i].error().message;
+    EXPECT_TRUE(*texts[i] == bytes.substr(i * 10));
+  }
+  EXPECT_LE(cache.used(), 5 * 4096U);
 }
 
 TEST_F(BlockCacheTest, an_object_shorter_than_its_record_is_an_error_and_no_end) {

@@ -136,7 +136,7 @@ TEST_F(MediaDoorsTest, a_growing_playlist_keeps_its_uris) {
 
 /// With a base URL that is, or is not, alive.
 class MediaRedirectTest : public tests::MediaDoorsFixture {
- protected:
+ public:
   MediaRedirectTest() {
     net::ServerConfig config;
     config.port = 0;
@@ -150,6 +150,8 @@ class MediaRedirectTest : public tests::MediaDoorsFixture {
     check(200);
   }
   ~MediaRedirectTest() override { runtime.run_until_done(server->stop()); }
+
+ protected:
   static io::Task<net::Response> answer(int with) {
     co_return net::Response::text(with, "", "text/plain");
   }

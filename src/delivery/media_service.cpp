@@ -100,8 +100,8 @@ net::Response MediaService::refuse(ViewerVerdict verdict, Access how) const {
              : error_response({ErrorCode::forbidden, "this video asks for a token or a password"});
 }
 
-net::Response MediaService::count(net::Response response, const CachedMedia& media, Access how,
-                                  bool is_head) const {
+void MediaService::count(const net::Response& response, const CachedMedia& media, Access how,
+                         bool is_head) const {
   const auto bytes = is_head ? 0.0 : static_cast<double>(body_length(response));
   bytes_[static_cast<std::size_t>(how)].add(bytes);
   if (media.counters != nullptr) {
@@ -109,7 +109,6 @@ net::Response MediaService::count(net::Response response, const CachedMedia& med
     media.counters->bytes[k_proxy].add(bytes);
     media.counters->answers[k_proxy].add();
   }
-  return response;
 }
 
 io::Task<net::Response> MediaService::serve(net::Request& request, std::string_view name,
@@ -124,11 +123,17 @@ io::Task<net::Response> MediaService::serve(net::Request& request, std::string_v
     if (verdict != ViewerVerdict::allowed) co_return refuse(*verdict, how);
     const bool is_head = request.method == net::Method::head;
     const bool is_at_hand = (media.text || media.reader) && !media.may_leave;
-    if (is_at_hand && !is_made_for_viewer(request, media, how))
-      co_return count(media_response(request, *found, how), media, how, is_head);
+    if (is_at_hand && !is_made_for_viewer(request, media, how)) {
+      net::Response response = media_response(request, *found, how);
+      count(response, media, how, is_head);
+      co_return response;
+    }
     auto answered = co_await answer(request, *found, how);
-    if (answered && answered->status == 302) co_return *std::move(answered);
-    if (answered) co_return count(*std::move(answered), media, how, is_head);
+    if (answered) {
+      // A redirect has counted itself, by its door.
+      if (answered->status != 302) count(*answered, media, how, is_head);
+      co_return *std::move(answered);
+    }
     log::warn("a copy cannot be read",
               {{"file", name}, {"store", media.copy.store}, {"error", answered.error().message}});
     failed.push_back(media.copy);

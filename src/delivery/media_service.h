@@ -68,8 +68,9 @@ class MediaService {
   /// When the request's token for this entry expires; nothing without a right one.
   std::optional<UtcTime> token_end(const net::Request& request, const MediaEntry& entry) const;
   net::Response refuse(ViewerVerdict verdict, Access how) const;
-  net::Response count(net::Response response, const CachedMedia& media, Access how,
-                      bool is_head) const;
+  /// An answer of ours.
+  void count(const net::Response& response, const CachedMedia& media, Access how,
+             bool is_head) const;
 
   /// Answers that are not an open file or a text as it is. Errors: the copy cannot be read.
   io::Task<Result<net::Response>> answer(const net::Request& request,

@@ -33,7 +33,7 @@ TEST(PlaylistTokens, are_added_as_peertube_does) {
 }
 
 class MediaServiceTest : public testing::Test {
- protected:
+ public:
   MediaServiceTest() {
     index.gate = open.get_future();
     MediaEntry entry;
@@ -50,6 +50,8 @@ class MediaServiceTest : public testing::Test {
     runtime.run_until_done(put());
   }
   ~MediaServiceTest() override { runtime.run_until_done(service.stop()); }
+
+ protected:
   io::Task<> put() {
     EXPECT_TRUE(co_await store.put_bytes("v-master.m3u8", std::string(k_text), {}));
   }

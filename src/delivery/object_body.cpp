@@ -5,38 +5,65 @@
 #include <cstring>
 
 namespace shoal::delivery {
+namespace {
 
-io::Task<Result<>> ObjectBody::begin() {
-  if (has_bytes() || span_.length() == 0) co_return Result<>{};
+constexpr std::uint64_t k_first = std::uint64_t{64} << 10;
+constexpr std::uint64_t k_alone = std::uint64_t{1} << 20;
+
+}  // namespace
+
+io::Task<Result<>> ObjectBody::find_block() {
   if (!object_->reader)
     co_return fail(ErrorCode::unavailable, "the store of this object cannot be read");
   if (span_.end > object_->reader->size())
     co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
   block_.reset();
   CO_TRY(block_, co_await blocks_.get(object_, span_.begin));
-  if (block_) {
-    if (block_->end() < span_.end)
-      blocks_.fetch_ahead(co_await boost::asio::this_coro::executor, object_, block_->end());
-    co_return Result<>{};
+  if (!block_) {
+    alone_until_ = span_.begin + k_alone;
+  } else if (block_->end() < span_.end) {
+    blocks_.fetch_ahead(co_await boost::asio::this_coro::executor, object_, block_->end());
   }
-  CO_TRY(stream_, co_await object_->reader->stream(span_.begin, span_.length()));
   co_return Result<>{};
+}
+
+io::Task<Result<std::size_t>> ObjectBody::read_alone(std::span<std::byte> out) {
+  CO_TRY(const std::size_t got, co_await object_->reader->read_at(span_.begin, out));
+  // A shorter object than its row says: the connection must break, not end politely.
+  if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
+  co_return got;
+}
+
+io::Task<Result<>> ObjectBody::begin() {
+  if (span_.length() == 0) co_return Result<>{};
+  CO_TRY_VOID(co_await find_block());
+  if (block_) co_return Result<>{};
+  std::vector<std::byte> first(std::min(k_first, span_.length()));
+  CO_TRY(const std::size_t got, co_await read_alone(first));
+  first.resize(got);
+  first_ = std::move(first);
+  co_return Result<>{};
+}
+
+std::size_t ObjectBody::take(std::span<const std::byte> ready, std::span<std::byte> out) {
+  const std::size_t taken = std::min(out.size(), ready.size());
+  std::memcpy(out.data(), ready.data(), taken);
+  span_.begin += taken;
+  return taken;
 }
 
 io::Task<Result<std::size_t>> ObjectBody::read(std::span<std::byte> out) {
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), span_.length())));
   if (out.empty()) co_return std::size_t{0};
-  CO_TRY_VOID(co_await begin());
-  if (!stream_) {
-    const auto ready = block_->bytes().subspan(span_.begin - block_->begin());
-    out = out.first(std::min(out.size(), ready.size()));
-    std::memcpy(out.data(), ready.data(), out.size());
-    span_.begin += out.size();
-    co_return out.size();
+  if (!first_.empty()) {
+    const std::size_t taken = take(first_, out);
+    first_.erase(first_.begin(), first_.begin() + static_cast<std::ptrdiff_t>(taken));
+    if (first_.empty()) first_.shrink_to_fit();
+    co_return taken;
   }
-  CO_TRY(const std::size_t got, co_await stream_->read(out));
-  // A shorter object than its row says: the connection must break, not end politely.
-  if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
+  if (!has_block() && span_.begin >= alone_until_) CO_TRY_VOID(co_await find_block());
+  if (has_block()) co_return take(block_->bytes().subspan(span_.begin - block_->begin()), out);
+  CO_TRY(const std::size_t got, co_await read_alone(out));
   span_.begin += got;
   co_return got;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
-#include "blob/blob_store.h"
 #include "delivery/block_cache.h"
 #include "net/http/message.h"
 #include "net/http/range.h"
@@ -10,7 +13,8 @@
 namespace shoal::delivery {
 
 /// Part of a remote object, through us: by shared blocks, one read ahead; where memory is short, by
-/// a read of its own. One executor.
+/// reads of its own into the sender's buffer. No read of the store outlasts a call: a slow viewer
+/// must not hold one of its connections, which are few. One executor.
 class ObjectBody final : public net::BodySource {
  public:
   /// `span` lies within what the record says of the object. `blocks` outlives the body.
@@ -24,13 +28,18 @@ class ObjectBody final : public net::BodySource {
   std::optional<std::uint64_t> length() const override { return span_.length(); }
 
  private:
-  bool has_bytes() const { return stream_ || (block_ && span_.begin < block_->end()); }
+  bool has_block() const { return block_ && span_.begin < block_->end(); }
+  /// The shared block, or leave to read alone for a while.
+  io::Task<Result<>> find_block();
+  io::Task<Result<std::size_t>> read_alone(std::span<std::byte> out);
+  std::size_t take(std::span<const std::byte> ready, std::span<std::byte> out);
 
   BlockCache& blocks_;
   std::shared_ptr<const RemoteObject> object_;
   net::ByteSpan span_;  ///< what is still to come
   BlockCache::SharedBlock block_;
-  std::unique_ptr<blob::ObjectStream> stream_;
+  std::uint64_t alone_until_ = 0;  ///< where a shared block is asked for again
+  std::vector<std::byte> first_;   ///< what begin() has read alone
 };
 
 }  // namespace shoal::delivery

@@ -30,7 +30,7 @@ class LateClock final : public Clock {
 /// Delivery before a bucket of Ceph's gateway that holds a public and a private file, and a client
 /// that is nobody there.
 class S3DoorsTest : public testing::Test {
- protected:
+ public:
   S3DoorsTest() {
     bytes.assign(3'000'000, '?');
     random.fill(std::as_writable_bytes(std::span(bytes)));
@@ -53,6 +53,7 @@ class S3DoorsTest : public testing::Test {
   }
   ~S3DoorsTest() override { runtime.run_until_done(service.stop()); }
 
+ protected:
   io::Task<> fill() {
     SHOAL_CHECK((co_await store->attach({"instance"})).has_value());
     SHOAL_CHECK((co_await store->put_bytes("open.mp4", bytes, {"video/mp4", true})).has_value());

@@ -19,7 +19,7 @@ namespace shoal::tests {
 
 /// A video's files in two remote stores, "s3" and "archive", and a token for it.
 class MediaDoorsFixture : public testing::Test {
- protected:
+ public:
   MediaDoorsFixture() {
     media_bytes.assign(1'500'000, '?');
     random.fill(std::as_writable_bytes(std::span(media_bytes)));
@@ -36,6 +36,7 @@ class MediaDoorsFixture : public testing::Test {
   }
   ~MediaDoorsFixture() override { runtime.run_until_done(service.stop()); }
 
+ protected:
   void add(const std::string& name, std::string type, const std::string& bytes) {
     delivery::MediaEntry entry;
     entry.name = name;
@@ -89,7 +90,7 @@ class MediaDoorsFixture : public testing::Test {
   }
   Answer get(const std::string& name, delivery::Access how = delivery::Access::open,
              std::string_view query = {},
-             std::vector<std::pair<std::string, std::string>> fields = {},
+             const std::vector<std::pair<std::string, std::string>>& fields = {},
              net::Method method = net::Method::get) {
     net::Request request;
     request.method = method;

@@ -69,8 +69,12 @@ class RemoteFake final : public blob::BlobStore {
   }
 
   const std::string& name() const override { return memory_.name(); }
+  bool checks_uploads() const override { return memory_.checks_uploads(); }
   io::Task<Result<>> put_file(std::string key, io::Path file, blob::ObjectTraits traits) override {
     return memory_.put_file(std::move(key), std::move(file), std::move(traits));
+  }
+  io::Task<Result<>> put_copy(std::string key, io::Path file, blob::ObjectTraits traits) override {
+    return memory_.put_copy(std::move(key), std::move(file), std::move(traits));
   }
   io::Task<Result<>> put_bytes(std::string key, std::string bytes,
                                blob::ObjectTraits traits) override {
