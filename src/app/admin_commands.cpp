@@ -245,18 +245,6 @@ void AdminCommands::add_job_commands(CLI::App& program) {
        [this](db::Database& database, const Config&) { return cancel_job(database, id); });
 }
 
-void AdminCommands::add_storage_commands(CLI::App& program) {
-  CLI::App* group = program.add_subcommand("storage", "Stores of media files");
-  group->require_subcommand(1);
-  CLI::App* check = group->add_subcommand(
-      "check", "Prove the S3 stores of the configuration: keys, put, get, CORS, delete");
-  check->add_option("store", store, "only this one");
-  add_json(check, *this);
-  check->callback([this] {
-    chosen = [this](const Config& config) { return check_stores(config, store, as_json); };
-  });
-}
-
 void AdminCommands::add_maintenance_commands(CLI::App& program) {
   CLI::App* backup = program.add_subcommand("backup", "Copy the instance while it runs");
   backup->add_option("--to", folder, "an empty or new folder")->required();
@@ -287,8 +275,8 @@ void AdminCommands::add_to(CLI::App& program) {
   add_user_commands(program);
   add_video_commands(program);
   add_job_commands(program);
-  add_storage_commands(program);
   add_maintenance_commands(program);
+  storage_.add_to(program, chosen);
 }
 
 }  // namespace shoal::app

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config/config.h"
+#include "app/storage_commands.h"
 #include "base/result.h"
 #include "cli/videos.h"
 #include "db/database.h"
@@ -28,7 +29,6 @@ struct AdminCommands {
   std::string folder;
   std::string state = "all";
   std::string video;
-  std::string store;
   cli::VideoListOptions videos;
   std::int64_t count = 100;
   std::int64_t id = 0;
@@ -39,8 +39,9 @@ struct AdminCommands {
   void add_user_commands(CLI::App& program);
   void add_video_commands(CLI::App& program);
   void add_job_commands(CLI::App& program);
-  void add_storage_commands(CLI::App& program);
   void add_maintenance_commands(CLI::App& program);
+
+  StorageCommands storage_;
 };
 
 /// To the standard error; returns the exit status of what failed.

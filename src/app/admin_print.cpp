@@ -68,33 +68,6 @@ json::object to_json(const jobs::ListedJob& job) {
           {"finishedAt", json_time(job.finished_at)}};
 }
 
-std::string_view word(storage::FileKind kind) {
-  using storage::FileKind;
-  switch (kind) {
-    case FileKind::original:
-      return "original";
-    case FileKind::rendition:
-      return "rendition";
-    case FileKind::playlist:
-      return "playlist";
-    case FileKind::segments_sha256:
-      return "segments-sha256";
-    case FileKind::thumbnail:
-      return "thumbnail";
-    case FileKind::preview:
-      return "preview";
-    case FileKind::storyboard:
-      return "storyboard";
-    case FileKind::caption:
-      return "caption";
-    case FileKind::running_work:
-    case FileKind::running_init:
-    case FileKind::running_audio:
-      break;
-  }
-  return "running";
-}
-
 void print_job_line(const jobs::ListedJob& job) {
   fmt::print("{:>8} {:<18} {:<17} attempt {} {} {}\n", job.id.value, job.kind,
              jobs::to_string(job.state), job.attempt, to_iso8601(job.created_at),
@@ -107,7 +80,7 @@ json::object to_json(const cli::VideoDetails& details, const std::string& addres
   out["failure"] = json_text(details.video.failure);
   out["files"] = json_list(details.files, [](const cli::FileCopy& file) -> json::value {
     return {{"name", file.name},
-            {"kind", word(file.kind)},
+            {"kind", storage::to_string(file.kind)},
             {"size", file.size},
             {"store", file.store},
             {"key", file.object_key}};
@@ -178,8 +151,8 @@ void print_video(const cli::VideoDetails& details, const std::string& origin, bo
              to_iso8601(video.created_at), video.views);
   fmt::print("files:\n");
   for (const cli::FileCopy& file : details.files) {
-    fmt::print("  {:<16} {:>9} {}:{}\n", word(file.kind), config::format_bytes({file.size}),
-               file.store, file.object_key);
+    fmt::print("  {:<16} {:>9} {}:{}\n", storage::to_string(file.kind),
+               config::format_bytes({file.size}), file.store, file.object_key);
   }
   fmt::print("jobs:\n");
   for (const jobs::ListedJob& job : details.jobs) print_job_line(job);

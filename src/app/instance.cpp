@@ -17,6 +17,7 @@
 #include "app/other_stores.h"
 #include "app/room_configs.h"
 #include "app/sole_server.h"
+#include "app/storage_jobs.h"
 #include "app/video_progress.h"
 #include "app/viewer_access.h"
 #include "base/log.h"
@@ -102,8 +103,8 @@ struct Instance::Parts {
   std::unique_ptr<PipelineProgress> video_progress;
   api::VideoServices video_services;
   std::unique_ptr<processing::Pipeline> pipeline;
-  std::unique_ptr<storage::FileMover> mover;
   std::unique_ptr<jobs::Runner> jobs;
+  std::unique_ptr<StorageJobs> storage_jobs;
 
   net::Router router;
   std::unique_ptr<net::Server> server;
@@ -198,8 +199,8 @@ void Instance::Parts::make_processing() {
       jobs::RunnerConfig{.concurrency = pipeline_config.concurrency,
                          .alone = database->engine() == db::Engine::sqlite});
   pipeline->register_handlers(*jobs);
-  mover = std::make_unique<storage::FileMover>(
-      storage::FileMoverConfig{.scratch = directory.work() / "moves"},
+  storage_jobs = std::make_unique<StorageJobs>(
+      runtime, metrics, progress, storage::FileMoverConfig{.scratch = directory.work() / "moves"},
       storage::FileMover::Services{
           .database = *database,
           .stores = [this](std::string_view name) { return bulk_stores.find(name); },
@@ -207,7 +208,6 @@ void Instance::Parts::make_processing() {
           .offload = bulk,
           .clock = clock,
           .on_moved = [this](const Uuid& video) { media->forget_video(video); }});
-  mover->register_handlers(*jobs);
   video_progress = std::make_unique<PipelineProgress>(clock);
   video_services = {
       .progress = video_progress.get(),
@@ -292,6 +292,7 @@ Result<> Instance::start() {
   }
   parts_->other_stores->start();
   parts_->jobs->start();
+  parts_->storage_jobs->start();
   parts_->housekeeping->start();
   return {};
 }
@@ -313,6 +314,7 @@ void Instance::run_until_signal() {
     co_await all.server->stop();
     co_await all.media->stop();
     co_await all.jobs->stop();
+    co_await all.storage_jobs->stop();
     co_await all.housekeeping->stop();
     co_await all.other_stores->stop();
     if (all.sole_server) co_await all.sole_server->stop();

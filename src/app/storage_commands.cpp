@@ -2,73 +2,204 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "app/admin_commands.h"
-#include "app/other_stores.h"
-#include "blob/s3_check.h"
-#include "io/runtime.h"
+#include "app/admin_print.h"
+#include "app/store_check_command.h"
+#include "base/config/units.h"
+#include "base/text.h"
 
 namespace shoal::app {
 namespace {
 
-blob::CheckedDoors doors_of(const StoreConfig& store, const std::string& origin) {
-  blob::CheckedDoors doors;
-  for (const auto& base : store.weighted_base_urls()) doors.base_urls.push_back(base.url);
-  doors.redirects = store.serve_public == "redirect";
-  doors.presigns = store.serve_public == "presigned" || store.serve_private == "presigned";
-  doors.origin = origin;
-  return doors;
+namespace json = boost::json;
+
+/// Three digits are what a person reads of a size.
+std::string readable(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> units{"B", "KB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, units.at(unit));
 }
 
-std::vector<blob::CheckStep> check_one(const StoreConfig& store, const std::string& origin) {
-  const auto config = s3_store_config(store);
-  if (!config) return {{"configuration", false, config.error().message}};
-  const SystemClock clock;
-  SystemRandom random;
-  Metrics metrics;
-  io::Runtime runtime(1);
-  std::vector<blob::CheckStep> steps;
-  runtime.run_until_done([](io::Task<std::vector<blob::CheckStep>> task,
-                            std::vector<blob::CheckStep>& out) -> io::Task<> {
-    out = co_await std::move(task);
-  }(blob::check_store(*config, doors_of(store, origin), clock, random, metrics), steps));
-  return steps;
+json::object to_json(const storage::MoveCounts& counts) {
+  return {{"files", counts.files}, {"bytes", counts.bytes}};
 }
 
-void print(const std::string& store, const std::vector<blob::CheckStep>& steps, bool as_json) {
-  for (const blob::CheckStep& step : steps) {
+json::object to_json(const storage::MoveEstimate& estimate) {
+  return {{"files", estimate.files}, {"bytes", estimate.bytes},   {"reads", estimate.reads},
+          {"looks", estimate.looks}, {"writes", estimate.writes}, {"costMicros", estimate.cost}};
+}
+
+json::object to_json(const storage::MoveProgress& progress) {
+  json::object out{{"id", progress.id.value},
+                   {"from", progress.from},
+                   {"to", progress.to},
+                   {"state", storage::to_string(progress.state)},
+                   {"limitRate", progress.rate_limit},
+                   {"parallel", progress.parallel},
+                   {"planned", progress.is_planned},
+                   {"waiting", to_json(progress.waiting)},
+                   {"done", to_json(progress.done)},
+                   {"skipped", to_json(progress.skipped)},
+                   {"failed", to_json(progress.failed)},
+                   {"rate", progress.rate},
+                   {"remainingSeconds", nullptr},
+                   {"error", nullptr},
+                   {"createdAt", to_iso8601(progress.created_at)},
+                   {"finishedAt", nullptr}};
+  if (progress.remaining) out["remainingSeconds"] = progress.remaining->count();
+  if (progress.example_error) out["error"] = *progress.example_error;
+  if (progress.finished_at) out["finishedAt"] = to_iso8601(*progress.finished_at);
+  return out;
+}
+
+void print_stores(const std::vector<cli::StoreUse>& stores, bool as_json) {
+  json::array list;
+  for (const cli::StoreUse& store : stores) {
     if (as_json) {
-      fmt::print("{}\n", boost::json::serialize(boost::json::object{{"store", store},
-                                                                    {"step", step.name},
-                                                                    {"passed", step.passed},
-                                                                    {"message", step.message}}));
+      list.push_back({{"name", store.name},
+                      {"registered", store.is_registered},
+                      {"files", store.files},
+                      {"bytes", store.bytes},
+                      {"trash", store.objects_in_trash}});
+      continue;
+    }
+    fmt::print("{:<20} {:>8} files {:>9} {:>6} in the trash{}\n", printable(store.name),
+               store.files, readable(store.bytes), store.objects_in_trash,
+               store.is_registered ? "" : "  (never opened)");
+  }
+  if (as_json) fmt::print("{}\n", json::serialize(list));
+}
+
+void print_estimate(const storage::MoveEstimate& estimate, bool as_json) {
+  if (as_json) {
+    fmt::print("{}\n", json::serialize(to_json(estimate)));
+    return;
+  }
+  fmt::print("{} files, {}; requests: {} reads, {} looks, {} writes\n", estimate.files,
+             readable(estimate.bytes), estimate.reads, estimate.looks, estimate.writes);
+  if (estimate.cost > 0)
+    fmt::print("cost: about {:.2f}\n", static_cast<double>(estimate.cost) / 1e6);
+}
+
+void print_batch(const storage::MoveProgress& progress) {
+  const std::int64_t files =
+      progress.waiting.files + progress.done.files + progress.skipped.files + progress.failed.files;
+  fmt::print("{:>6} {:<9} {} -> {}: {} of {}{} files, {} done, {} to go", progress.id.value,
+             storage::to_string(progress.state), printable(progress.from), printable(progress.to),
+             progress.done.files + progress.skipped.files, progress.is_planned ? "" : "at least ",
+             files, readable(progress.done.bytes), readable(progress.waiting.bytes));
+  if (progress.state == storage::BatchState::running) fmt::print(", {}/s", readable(progress.rate));
+  if (progress.remaining) fmt::print(", {} min left", progress.remaining->count() / 60 + 1);
+  fmt::print("\n");
+  if (progress.failed.files > 0) {
+    fmt::print("       {} failed, {}; the last: {}\n", progress.failed.files,
+               readable(progress.failed.bytes), printable(progress.example_error.value_or("")));
+  }
+}
+
+void print_batches(const std::vector<storage::MoveProgress>& batches, bool as_json) {
+  json::array list;
+  for (const storage::MoveProgress& progress : batches) {
+    if (as_json) {
+      list.push_back(to_json(progress));
     } else {
-      fmt::print("{}  {:24} {}\n", step.passed ? "ok  " : "FAIL", step.name, step.message);
+      print_batch(progress);
     }
   }
+  if (as_json) fmt::print("{}\n", json::serialize(list));
+}
+
+void call(CLI::App* command, StorageCommands::Chosen& chosen,
+          std::function<Result<>(db::Database&)> work) {
+  command->callback([&chosen, work = std::move(work)] {
+    chosen = [work](const Config& config) { return with_database(config, work); };
+  });
 }
 
 }  // namespace
 
-int check_stores(const Config& config, const std::string& name, bool as_json) {
-  bool found = false;
-  bool all_passed = true;
-  for (const StoreConfig& store : config.stores) {
-    if (store.type != "s3" || (!name.empty() && store.name != name)) continue;
-    found = true;
-    if (!as_json) fmt::print("store {}\n", store.name);
-    const auto steps = check_one(store, config.webserver.origin());
-    print(store.name, steps, as_json);
-    for (const blob::CheckStep& step : steps) all_passed = all_passed && step.passed;
-  }
-  if (!found) {
-    return complain({ErrorCode::not_found,
-                     name.empty() ? "the configuration has no S3 store: see stores.<name> in the "
-                                    "reference"
-                                  : "the configuration has no S3 store '" + name + "'"});
-  }
-  return all_passed ? 0 : 1;
+void StorageCommands::add_move(CLI::App& group, Chosen& chosen) {
+  CLI::App* move = group.add_subcommand(
+      "move", "Move files to another store while they are served; the running server does it");
+  move->add_option("--from", move_.from, "where they are")->required();
+  move->add_option("--to", move_.to, "where they go")->required();
+  move->add_option("--videos", move_.videos, "only of these: numbers, UUIDs, ends of addresses");
+  move->add_option("--channel", move_.channel, "only of this channel");
+  move->add_option("--older-than", move_.older_than, "only of videos published so long ago: 30d");
+  move->add_option("--less-viewed-than", move_.less_viewed_than, "only of videos with fewer views")
+      ->check(CLI::NonNegativeNumber);
+  move->add_option("--kind", move_.kinds,
+                   "only such files: original, rendition, playlist, segments-sha256, thumbnail, "
+                   "preview, storyboard, caption");
+  move->add_option("--limit-rate", move_.limit_rate, "bytes a second of each node: 20MB");
+  move->add_option("--parallel", move_.parallel, "files at once, 2 by default")
+      ->check(CLI::Range(1, 64));
+  move->add_flag("--dry-run", is_dry_run_, "only say what it would take");
+  move->add_flag("--json", as_json_, "one line of JSON, for scripts");
+  call(move, chosen, [this](db::Database& database) -> Result<> {
+    TRY(const cli::PlannedMove planned,
+        cli::plan_move(database, move_, storage::MovePrices(), SystemClock().now()));
+    if (is_dry_run_) {
+      print_estimate(planned.estimate, as_json_);
+      return {};
+    }
+    TRY(const storage::MoveBatchId id, cli::start_move(database, planned.batch));
+    if (as_json_) {
+      json::object out = to_json(planned.estimate);
+      out["id"] = id.value;
+      fmt::print("{}\n", json::serialize(out));
+      return {};
+    }
+    print_estimate(planned.estimate, false);
+    fmt::print("batch {}: see `shoal storage moves`\n", id.value);
+    return {};
+  });
+}
+
+void StorageCommands::add_batch_commands(CLI::App& group, Chosen& chosen) {
+  const auto add = [&](const char* name, const char* text,
+                       Result<> (*change)(db::Database&, std::int64_t)) {
+    CLI::App* command = group.add_subcommand(name, text);
+    command->add_option("batch", batch_, "its number in `shoal storage moves`")->required();
+    call(command, chosen,
+         [this, change](db::Database& database) { return change(database, batch_); });
+  };
+  add("pause", "Begin no other file of a move", cli::pause_move);
+  add("resume", "Go on with a move, and try again what failed", cli::resume_move);
+  add("cancel", "End a move; what has moved stays where it is", cli::cancel_move);
+}
+
+void StorageCommands::add_to(CLI::App& program, Chosen& chosen) {
+  CLI::App* group = program.add_subcommand("storage", "Stores of media, and moves between them");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "All stores and what they hold");
+  list->add_flag("--json", as_json_, "one line of JSON, for scripts");
+  call(list, chosen, [this](db::Database& database) -> Result<> {
+    TRY(const auto stores, cli::list_stores(database));
+    print_stores(stores, as_json_);
+    return {};
+  });
+  CLI::App* check = group->add_subcommand(
+      "check", "Prove the S3 stores of the configuration: keys, put, get, CORS, delete");
+  check->add_option("store", store_, "only this one");
+  check->add_flag("--json", as_json_, "one line of JSON for each step, for scripts");
+  check->callback([this, &chosen] {
+    chosen = [this](const Config& config) { return check_stores(config, store_, as_json_); };
+  });
+  add_move(*group, chosen);
+  CLI::App* moves = group->add_subcommand("moves", "The newest moves and how far they are");
+  moves->add_flag("--json", as_json_, "one line of JSON, for scripts");
+  call(moves, chosen, [this](db::Database& database) -> Result<> {
+    TRY(const auto batches, cli::list_moves(database));
+    print_batches(batches, as_json_);
+    return {};
+  });
+  add_batch_commands(*group, chosen);
 }
 
 }  // namespace shoal::app

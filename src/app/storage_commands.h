@@ -1,13 +1,34 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "app/config/config.h"
+#include "cli/storage.h"
+
+namespace CLI {
+class App;
+}
 
 namespace shoal::app {
 
-/// `shoal storage check [NAME]`: proves every S3 store of the configuration, or one, and prints
-/// what was tried. Returns the exit status: 1 when a step of a store did not pass.
-int check_stores(const Config& config, const std::string& name, bool as_json);
+/// Adds `storage` with its commands. The one that is called puts itself into `chosen`, which
+/// returns the exit status. Outlives the parsing and the call.
+class StorageCommands {
+ public:
+  using Chosen = std::function<int(const Config&)>;
+  void add_to(CLI::App& program, Chosen& chosen);
+
+ private:
+  void add_move(CLI::App& group, Chosen& chosen);
+  void add_batch_commands(CLI::App& group, Chosen& chosen);
+
+  cli::MoveOptions move_;
+  std::int64_t batch_ = 0;
+  bool is_dry_run_ = false;
+  bool as_json_ = false;
+  std::string store_;
+};
 
 }  // namespace shoal::app

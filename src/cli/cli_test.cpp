@@ -8,6 +8,7 @@
 #include "catalog/videos.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
+#include "cli/storage.h"
 #include "cli/users.h"
 #include "cli/videos.h"
 #include "jobs/queue.h"
@@ -213,6 +214,82 @@ TEST_P(BackupTest, a_backup_that_lost_or_changed_a_file_restores_nothing) {
   EXPECT_FALSE(fs::exists(restored));
   fs::remove(backup / "manifest.json");
   EXPECT_EQ(restore(files, backup, restored).error().code, ErrorCode::not_found);
+}
+
+TEST_P(CliTest, stores_are_listed_with_what_they_hold) {
+  put_media("a", "bytes");
+  put_media("b", "more bytes");
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute(
+        "insert into store (name, store_id, generation, registered_at) values ('empty', 'x', 1, "
+        "1)");
+    return storage::announce_object(session, "empty", "k", clock.now());
+  }));
+  const auto stores = list_stores(*database);
+  ASSERT_TRUE(stores);
+  ASSERT_EQ(stores->size(), 2U);
+  EXPECT_EQ(stores->at(0).name, "empty");
+  EXPECT_TRUE(stores->at(0).is_registered);
+  EXPECT_EQ(stores->at(0).files, 0);
+  EXPECT_EQ(stores->at(0).objects_in_trash, 1);
+  EXPECT_EQ(stores->at(1).name, "local");
+  EXPECT_FALSE(stores->at(1).is_registered);
+  EXPECT_EQ(stores->at(1).files, 2);
+  EXPECT_EQ(stores->at(1).bytes, 15U);
+}
+
+TEST_P(CliTest, a_move_is_planned_as_typed_and_started) {
+  put_media("a", "bytes");
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    for (const char* name : {"local", "archive"}) {
+      session.execute(
+          "insert into store (name, store_id, generation, registered_at) values (:n, 'x', 1, 1)",
+          {name});
+    }
+    return {};
+  }));
+  const UtcTime now = clock.now();
+  MoveOptions options{.from = "local", .to = "archive"};
+  EXPECT_EQ(plan_move(*database, options, {}, now)->estimate.files, 1);
+  options.older_than = "1d";
+  options.less_viewed_than = 3;
+  options.kinds = {"rendition", "caption"};
+  options.limit_rate = "2MB";
+  options.videos = {"7"};
+  options.channel = "news";
+  const auto planned = plan_move(*database, options, {}, now);
+  ASSERT_TRUE(planned) << planned.error().message;
+  EXPECT_EQ(planned->estimate.files, 0);
+  EXPECT_EQ(planned->batch.rate_limit, 2U << 20);
+  EXPECT_EQ(planned->batch.filter.published_before, now - std::chrono::hours(24));
+  EXPECT_EQ(planned->batch.filter.views_below, 3);
+  const auto id = start_move(*database, planned->batch);
+  ASSERT_TRUE(id) << id.error().message;
+  ASSERT_TRUE(pause_move(*database, id->value));
+  EXPECT_EQ(list_moves(*database)->at(0).state, storage::BatchState::paused);
+  ASSERT_TRUE(resume_move(*database, id->value));
+  ASSERT_TRUE(cancel_move(*database, id->value));
+  EXPECT_EQ(list_moves(*database)->at(0).state, storage::BatchState::cancelled);
+  EXPECT_EQ(cancel_move(*database, id->value + 1).error().code, ErrorCode::not_found);
+}
+
+TEST_P(CliTest, a_move_that_cannot_be_read_says_which_word_it_was) {
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute(
+        "insert into store (name, store_id, generation, registered_at) values ('a', 'x', 1, 1)");
+    return {};
+  }));
+  const auto problem = [&](const MoveOptions& options) {
+    const auto planned = plan_move(*database, options, {}, clock.now());
+    return planned ? "none" : planned.error().message;
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(problem({.from = "a", .to = "a"}), HasSubstr("same store"));
+  EXPECT_THAT(problem({.from = "a", .to = "b"}), HasSubstr("no store 'b'"));
+  EXPECT_THAT(problem({.from = "a", .to = "b", .videos = {"?"}}), HasSubstr("'?'"));
+  EXPECT_THAT(problem({.from = "a", .to = "b", .older_than = "old"}), HasSubstr("--older-than"));
+  EXPECT_THAT(problem({.from = "a", .to = "b", .kinds = {"running"}}), HasSubstr("--kind running"));
+  EXPECT_THAT(problem({.from = "a", .to = "b", .limit_rate = "fast"}), HasSubstr("--limit-rate"));
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 namespace shoal::storage {
 
 /// What a media_file is for; the numbers are stored.
@@ -16,5 +19,10 @@ enum class FileKind : int {
   running_init = 10,   ///< the initialization segment of its rendition
   running_audio = 11,  ///< a piece of the sound, for the work segments; never served
 };
+
+/// The kind of a finished file by its word ("rendition", "segments-sha256"); nothing for others.
+std::optional<FileKind> parse_kind(std::string_view word);
+/// The word of a kind; "running" for all of work that is not finished.
+std::string_view to_string(FileKind kind);
 
 }  // namespace shoal::storage

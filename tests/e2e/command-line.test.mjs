@@ -54,6 +54,8 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     ['video'],
     ['video', 'delete'],
     ['job', 'list'],
+    ['storage'],
+    ['storage', 'move'],
     ['backup'],
     ['restore'],
     ['doctor']

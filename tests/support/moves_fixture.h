@@ -116,6 +116,19 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
     });
   }
 
+  /// The rows of both stores, as they are when the program has opened them.
+  void register_stores() {
+    write([&](db::Session& session) -> Result<> {
+      for (const char* name : {"near", "far"}) {
+        session.execute(
+            "insert into store (name, store_id, generation, registered_at) "
+            "values (:name, 'id', 3, 1)",
+            {name});
+      }
+      return {};
+    });
+  }
+
   storage::FileMoverConfig config() const {
     return {.scratch = folder.path() / "work",
             .scratch_limit = scratch_limit,
@@ -130,7 +143,8 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
                       .files = files,
                       .offload = pool,
                       .clock = *clock,
-                      .on_moved = [this](const Uuid& video) { moved.insert(video); }});
+                      .on_moved = [this](const Uuid& video) { moved.insert(video); },
+                      .wait_for = wait_for});
   }
   blob::BlobStore* find_store(std::string_view name) {
     for (Store* store : {&near, &far})
@@ -144,10 +158,10 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
     });
   }
   /// The best waiting job, held by a worker that has just started.
-  std::optional<jobs::LeasedJob> lease() {
+  std::optional<jobs::LeasedJob> lease(std::string_view kind = storage::k_move_file) {
     const std::string worker = "worker-" + std::to_string(++workers);
     return write([&](db::Session& session) -> Result<std::optional<jobs::LeasedJob>> {
-      return jobs::lease_next(session, worker, {std::string(storage::k_move_file)}, Seconds{30});
+      return jobs::lease_next(session, worker, {std::string(kind)}, Seconds{30});
     });
   }
   /// Jobs of workers that are gone wait again.
@@ -166,7 +180,11 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
     group = std::make_unique<io::TaskGroup>(runtime.executor(0), "move");
     group->spawn([](storage::FileMover& over, const jobs::LeasedJob& leased, jobs::JobContext& with,
                     Result<>& out) -> io::Task<> {
-      out = co_await over.run(leased, with);
+      if (leased.kind == storage::k_watch_batch) {
+        out = co_await over.watch(leased);
+      } else {
+        out = co_await over.run(leased, with);
+      }
     }(*mover, job, context, outcome));
     runtime.run_until_done(group->drain());
     group.reset();
@@ -280,6 +298,7 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
   Store far{*this, "far", std::get<2>(GetParam())};
   std::uint64_t scratch_limit = 64 << 20;
   std::set<Uuid> moved;
+  std::function<io::Task<>(Milliseconds)> wait_for;
   std::unique_ptr<io::TaskGroup> group;
   int workers = 0;
 };

@@ -1,6 +1,19 @@
 #include "storage/moves/file_mover.h"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "base/text.h"
+#include "storage/moves/move_batches.h"
+
 namespace shoal::storage {
+namespace {
+
+/// Files that one transaction makes items of.
+constexpr std::size_t k_planned_at_once = 500;
+constexpr std::chrono::minutes k_watch_every{10};
+
+}  // namespace
 
 JobId enqueue_move(db::Session& session, const FileMove& move) {
   jobs::NewJob job;
@@ -8,6 +21,15 @@ JobId enqueue_move(db::Session& session, const FileMove& move) {
   job.payload = write_move(move);
   job.priority = k_move_priority;
   return jobs::enqueue(session, job);
+}
+
+void enqueue_batch_watch(db::Session& session, MoveBatchId batch, UtcTime when) {
+  jobs::NewJob job;
+  job.kind = k_watch_batch;
+  job.payload = std::to_string(batch.value);
+  job.run_after = when;
+  job.max_attempts = 100;
+  jobs::enqueue(session, job);
 }
 
 FileMover::FileMover(FileMoverConfig config, Services services)
@@ -18,65 +40,145 @@ FileMover::FileMover(FileMoverConfig config, Services services)
                services_.clock, scratch_}) {}
 
 void FileMover::register_handlers(jobs::Runner& runner) {
-  jobs::JobHandler handler;
-  handler.kind = k_move_file;
-  handler.concurrency = config_.concurrency;
-  handler.run = [this](const jobs::LeasedJob& job, jobs::JobContext& context) {
-    return run(job, context);
+  jobs::JobHandler mover;
+  mover.kind = k_move_file;
+  mover.concurrency = config_.concurrency;
+  mover.run = [this](Job job, jobs::JobContext& context) { return run(job, context); };
+  mover.on_failed = [](db::Session& session, Job job, const Error& error) {
+    const auto move = parse_move(job.payload);
+    if (move && move->batch) end_move_item(session, *move, ItemEnd::failed, error.message);
   };
-  runner.handle(std::move(handler));
+  runner.handle(std::move(mover));
+  jobs::JobHandler watcher;
+  watcher.kind = k_watch_batch;
+  watcher.run = [this](Job job, jobs::JobContext&) { return watch(job); };
+  runner.handle(std::move(watcher));
 }
 
-io::Task<Result<std::optional<MovingFile>>> FileMover::find(FileMove move) {
+io::Task<Result<FileMover::Start>> FileMover::look(FileMove move) {
   co_return co_await services_.database.read(
-      [move = std::move(move)](db::Session& session) -> Result<std::optional<MovingFile>> {
-        return find_moving_file(session, move);
+      [move = std::move(move)](db::Session& session) -> Result<Start> {
+        Start start;
+        start.moving = find_moving_file(session, move);
+        if (!move.batch) return start;
+        // A batch that is forgotten holds nobody up.
+        const auto leave = find_batch_leave(session, *move.batch);
+        start.is_held_up = leave && leave->state != BatchState::running;
+        start.rate_limit = leave ? leave->rate_limit : 0;
+        return start;
       });
 }
 
-io::Task<Result<std::optional<std::string>>> FileMover::copy(const jobs::LeasedJob& job,
-                                                             jobs::JobContext& context,
+io::Task<> FileMover::hold(MoveBatchId batch, std::uint64_t rate_limit, std::uint64_t bytes) {
+  Milliseconds wait{0};
+  {
+    const std::scoped_lock lock(mutex_);
+    const SteadyTime now = services_.clock.steady_now();
+    std::erase_if(paces_, [&](const auto& entry) {
+      return entry.first != batch && entry.second.is_idle(now);
+    });
+    wait = paces_[batch].book(bytes, rate_limit, now);
+  }
+  if (wait <= Milliseconds{0}) co_return;
+  if (services_.wait_for) {
+    co_await services_.wait_for(wait);
+    co_return;
+  }
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, wait);
+  co_await timer.async_wait(io::use_awaitable);
+}
+
+Pace FileMover::pace_of(const FileMove& move, std::uint64_t rate_limit) {
+  if (rate_limit == 0 || !move.batch) return {};
+  return [this, batch = *move.batch, rate_limit](std::uint64_t bytes) {
+    return hold(batch, rate_limit, bytes);
+  };
+}
+
+io::Task<Result<std::optional<std::string>>> FileMover::copy(Job job, jobs::JobContext& context,
                                                              const FileMove& move,
-                                                             const MovingFile& moving) {
+                                                             const Start& start) {
+  if (!start.moving || start.moving->has_target) co_return std::nullopt;
+  const RecordedFile& file = start.moving->file;
   CopyOrder order{
       .job = job,
-      .file = moving.file,
+      .file = file,
       .from = move.from,
-      .from_key = moving.object_key,
+      .from_key = start.moving->object_key,
       .to = move.to,
-      .pace = {},
-      .on_progress = [&context, size = moving.file.size](std::uint64_t read) {
+      .pace = pace_of(move, start.rate_limit),
+      .on_progress = [&context, size = file.size](std::uint64_t read) {
         context.report_progress(100.0 * static_cast<double>(read) / static_cast<double>(size));
       }};
   auto copied = co_await copier_.copy(std::move(order));
   if (copied) co_return *std::move(copied);
   // A deletion, or another mover, may have taken the source away under the copy.
-  CO_TRY(const auto still, co_await find(move));
-  if (!still) co_return std::nullopt;
+  CO_TRY(const Start now, co_await look(move));
+  if (!now.moving) co_return std::nullopt;
   co_return std::unexpected(copied.error());
 }
 
-io::Task<Result<>> FileMover::run(const jobs::LeasedJob& job, jobs::JobContext& context) {
+io::Task<Result<bool>> FileMover::finish(Job job, FileMove move,
+                                         std::optional<std::string> new_key) {
+  const UtcTime now = services_.clock.now();
+  co_return co_await services_.database.write(
+      [job, move = std::move(move), new_key = std::move(new_key), now,
+       due = now + config_.old_copy_kept_for](db::Session& session) -> Result<bool> {
+        TRY_VOID(jobs::check_fence(session, job));
+        TRY(const bool switched, switch_placement(session, move, new_key, due, now));
+        const ItemEnd end = switched ? ItemEnd::done : ItemEnd::skipped;
+        if (move.batch) end_move_item(session, move, end, std::nullopt);
+        TRY_VOID(jobs::complete(session, job));
+        return switched;
+      });
+}
+
+io::Task<Result<>> FileMover::put_back(Job job, FileMove move) {
+  co_return co_await services_.database.write(
+      [job, move = std::move(move)](db::Session& session) -> Result<> {
+        TRY_VOID(jobs::check_fence(session, job));
+        put_back_move_item(session, move);
+        return jobs::complete(session, job);
+      });
+}
+
+io::Task<Result<>> FileMover::run(Job job, jobs::JobContext& context) {
   CO_TRY(const FileMove move, parse_move(job.payload));
   if (move.from == move.to) co_return fail(ErrorCode::invalid, "a move within one store");
-  CO_TRY(const std::optional<MovingFile> moving, co_await find(move));
-  std::optional<std::string> new_key;
-  if (moving && !moving->has_target) {
-    CO_TRY(new_key, co_await copy(job, context, move, *moving));
-  }
-  const UtcTime now = services_.clock.now();
-  CO_TRY(const bool moved,
-         co_await services_.database.write(
-             [job, move, new_key, now,
-              due = now + config_.old_copy_kept_for](db::Session& session) -> Result<bool> {
-               TRY_VOID(jobs::check_fence(session, job));
-               TRY(const bool switched, switch_placement(session, move, new_key, due, now));
-               TRY_VOID(jobs::complete(session, job));
-               return switched;
-             }));
-  if (moved && moving && moving->file.video && services_.on_moved)
-    services_.on_moved(*moving->file.video);
+  CO_TRY(const Start start, co_await look(move));
+  if (start.is_held_up) co_return co_await put_back(job, move);
+  CO_TRY(std::optional<std::string> new_key, co_await copy(job, context, move, start));
+  CO_TRY(const bool moved, co_await finish(job, move, std::move(new_key)));
+  if (moved && start.moving && start.moving->file.video && services_.on_moved)
+    services_.on_moved(*start.moving->file.video);
   co_return Result<>{};
+}
+
+io::Task<Result<>> FileMover::watch(Job job) {
+  const auto number = parse_int(job.payload);
+  if (!number) co_return fail(ErrorCode::corrupt, "the payload of a batch's watch is no number");
+  const MoveBatchId batch{*number};
+  for (bool more = true; more;) {
+    CO_TRY(more, co_await services_.database.write([job](db::Session& session) -> Result<bool> {
+      TRY_VOID(jobs::check_fence(session, job));
+      return prune_move_batches(session);
+    }));
+  }
+  for (bool more = true; more;) {
+    CO_TRY(more,
+           co_await services_.database.write([job, batch](db::Session& session) -> Result<bool> {
+             TRY_VOID(jobs::check_fence(session, job));
+             TRY(const bool unplanned, plan_move_batch(session, batch, k_planned_at_once));
+             keep_batch_going(session, batch);
+             return unplanned;
+           }));
+  }
+  co_return co_await services_.database.write([job, batch](db::Session& session) -> Result<> {
+    TRY_VOID(jobs::check_fence(session, job));
+    if (keep_batch_going(session, batch))
+      enqueue_batch_watch(session, batch, session.now() + k_watch_every);
+    return jobs::complete(session, job);
+  });
 }
 
 }  // namespace shoal::storage

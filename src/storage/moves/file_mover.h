@@ -1,16 +1,22 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string_view>
 
 #include "base/clock.h"
 #include "db/database.h"
 #include "jobs/runner.h"
 #include "storage/moves/file_copier.h"
+#include "storage/moves/transfer_pace.h"
 
 namespace shoal::storage {
 
 inline constexpr std::string_view k_move_file = "move-file";
+/// Finds the files of a batch, and looks after it as long as it is not over.
+inline constexpr std::string_view k_watch_batch = "move-batch";
 
 /// Behind all processing: nobody waits for a move.
 inline constexpr int k_move_priority = 200;
@@ -18,6 +24,8 @@ inline constexpr int k_move_priority = 200;
 /// In the caller's transaction; done by whoever runs `move-file` jobs. The job belongs to no video,
 /// so that what happens to one never shows as the processing of the other.
 JobId enqueue_move(db::Session& session, const FileMove& move);
+
+void enqueue_batch_watch(db::Session& session, MoveBatchId batch, UtcTime when);
 
 struct FileMoverConfig {
   io::Path scratch;  ///< a folder of this process alone
@@ -32,6 +40,10 @@ struct FileMoverConfig {
 /// trash. Until the switch the old placement counts, from then on the new one: a verified one is
 /// there at every instant. Each step finds what was done before it, so a move may be killed
 /// anywhere, done twice, and by two machines. Any thread.
+///
+/// A batch's rate limit holds on each node, over the reading of the sources: a file is read, to be
+/// checked, in the time that it is given, and then goes into its store in one burst. So the rate
+/// holds over several files, and not within the sending of one.
 class FileMover {
  public:
   struct Services {
@@ -42,6 +54,8 @@ class FileMover {
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_moved;
+    /// Waits; empty: by a timer of the task's executor.
+    std::function<io::Task<>(Milliseconds time)> wait_for{};
   };
   FileMover(FileMoverConfig config, Services services);
 
@@ -50,18 +64,32 @@ class FileMover {
 
   /// One job of kind k_move_file. Errors: those of FileCopier::copy.
   io::Task<Result<>> run(const jobs::LeasedJob& job, jobs::JobContext& context);
+  /// One of kind k_watch_batch.
+  io::Task<Result<>> watch(const jobs::LeasedJob& job);
 
  private:
-  /// Nothing when the file is gone or moved already.
-  io::Task<Result<std::optional<MovingFile>>> find(FileMove move);
-  io::Task<Result<std::optional<std::string>>> copy(const jobs::LeasedJob& job,
-                                                    jobs::JobContext& context, const FileMove& move,
-                                                    const MovingFile& moving);
+  using Job = const jobs::LeasedJob&;
+  /// What a job knows before it begins.
+  struct Start {
+    std::optional<MovingFile> moving;  ///< nothing when the file is gone or moved already
+    bool is_held_up = false;           ///< its batch is paused or cancelled
+    std::uint64_t rate_limit = 0;
+  };
+  io::Task<Result<Start>> look(FileMove move);
+  /// Nothing when there is nothing to copy any more.
+  io::Task<Result<std::optional<std::string>>> copy(Job job, jobs::JobContext& context,
+                                                    const FileMove& move, const Start& start);
+  io::Task<Result<bool>> finish(Job job, FileMove move, std::optional<std::string> new_key);
+  io::Task<Result<>> put_back(Job job, FileMove move);
+  Pace pace_of(const FileMove& move, std::uint64_t rate_limit);
+  io::Task<> hold(MoveBatchId batch, std::uint64_t rate_limit, std::uint64_t bytes);
 
   const FileMoverConfig config_;
   const Services services_;
   ScratchSpace scratch_;
   FileCopier copier_;
+  std::mutex mutex_;
+  std::map<MoveBatchId, TransferPace> paces_;  ///< under mutex_
 };
 
 }  // namespace shoal::storage

@@ -61,8 +61,9 @@ void drop_placements(db::Session& session, FileId file, std::string_view store, 
 }  // namespace
 
 std::string write_move(const FileMove& move) {
-  return json::serialize(
-      json::object{{"file", move.file.value}, {"from", move.from}, {"to", move.to}});
+  json::object out{{"file", move.file.value}, {"from", move.from}, {"to", move.to}};
+  if (move.batch) out["batch"] = move.batch->value;
+  return json::serialize(out);
 }
 
 Result<FileMove> parse_move(std::string_view text) {
@@ -75,8 +76,12 @@ Result<FileMove> parse_move(std::string_view text) {
   if (file == nullptr || !file->is_int64() || from == nullptr || !from->is_string() ||
       to == nullptr || !to->is_string())
     return fail(ErrorCode::corrupt, "the payload of a move names no file and stores");
-  return FileMove{FileId{file->get_int64()}, std::string(from->get_string()),
-                  std::string(to->get_string())};
+  FileMove move{.file = FileId{file->get_int64()},
+                .from = std::string(from->get_string()),
+                .to = std::string(to->get_string())};
+  if (const auto* batch = object->if_contains("batch"); batch != nullptr && batch->is_int64())
+    move.batch = MoveBatchId{batch->get_int64()};
+  return move;
 }
 
 std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove& move) {

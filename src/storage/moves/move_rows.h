@@ -14,12 +14,15 @@
 /// The rows behind a move. Functions over the caller's transaction.
 namespace shoal::storage {
 
+using MoveBatchId = Id<struct MoveBatchTag>;
+
 /// One file's way from a store into another: the payload of a `move-file` job, as JSON
-/// {"file":7,"from":"local","to":"archive"}.
+/// {"file":7,"from":"local","to":"archive","batch":3}.
 struct FileMove {
   FileId file;
   std::string from;
   std::string to;
+  std::optional<MoveBatchId> batch{};  ///< that it is a part of
 };
 std::string write_move(const FileMove& move);
 /// Errors: corrupt.

@@ -1,0 +1,121 @@
+#include "cli/storage.h"
+
+#include <fmt/format.h>
+
+#include "base/config/units.h"
+
+namespace shoal::cli {
+namespace {
+
+constexpr std::size_t k_shown_batches = 20;
+
+std::unexpected<Error> unreadable(std::string_view option, std::string_view text,
+                                  std::string_view example) {
+  return fail(ErrorCode::invalid,
+              fmt::format("--{} {} cannot be read: write it as {}", option, text, example));
+}
+
+Result<storage::MoveFilter> read_filter(const MoveOptions& options, UtcTime now) {
+  storage::MoveFilter filter;
+  for (const std::string& video : options.videos) TRY_VOID(storage::add_video(filter, video));
+  if (!options.channel.empty()) filter.channel = options.channel;
+  if (!options.older_than.empty()) {
+    const auto age = config::parse_duration(options.older_than);
+    if (!age) return unreadable("older-than", options.older_than, "30d");
+    filter.published_before = now - *age;
+  }
+  filter.views_below = options.less_viewed_than;
+  for (const std::string& word : options.kinds) {
+    const auto kind = storage::parse_kind(word);
+    if (!kind) return unreadable("kind", word, "original, rendition, playlist or caption");
+    filter.kinds.push_back(*kind);
+  }
+  return filter;
+}
+
+Result<> check_store(db::Session& session, const std::string& name) {
+  if (session.query_one("select 1 from store where name = :name", {name})) return {};
+  return fail(ErrorCode::not_found,
+              fmt::format("there is no store '{}': `shoal storage list` names them", name));
+}
+
+template <class Change>
+Result<> change_batch(db::Database& database, std::int64_t id, Change change) {
+  return database.write_blocking(
+      [&](db::Session& session) -> Result<> { return change(session, storage::MoveBatchId{id}); });
+}
+
+}  // namespace
+
+Result<std::vector<StoreUse>> list_stores(db::Database& database) {
+  return database.read_blocking([](db::Session& session) -> Result<std::vector<StoreUse>> {
+    std::vector<StoreUse> stores;
+    for (const db::Row& row : session.query(
+             "select n.name, (select count(*) from store s where s.name = n.name), "
+             "(select count(*) from placement p where p.store = n.name and p.state = 2), "
+             "(select cast(coalesce(sum(f.size), 0) as bigint) from placement p "
+             "join media_file f on f.id = p.file_id where p.store = n.name and p.state = 2), "
+             "(select count(*) from object_trash t where t.store = n.name) "
+             "from (select name from store union select store from placement) as n "
+             "order by n.name")) {
+      stores.push_back({row.text(0), row.boolean(1), row.integer(2),
+                        static_cast<std::uint64_t>(row.integer(3)), row.integer(4)});
+    }
+    return stores;
+  });
+}
+
+Result<PlannedMove> plan_move(db::Database& database, const MoveOptions& options,
+                              const storage::MovePrices& prices, UtcTime now) {
+  PlannedMove planned;
+  planned.batch = {
+      .from = options.from, .to = options.to, .filter = {}, .parallel = options.parallel};
+  TRY(planned.batch.filter, read_filter(options, now));
+  if (!options.limit_rate.empty()) {
+    const auto rate = config::parse_bytes(options.limit_rate);
+    if (!rate || rate->value == 0) return unreadable("limit-rate", options.limit_rate, "20MB");
+    planned.batch.rate_limit = rate->value;
+  }
+  if (options.from == options.to)
+    return fail(ErrorCode::invalid, "--from and --to name the same store");
+  TRY(planned.estimate,
+      database.read_blocking([&](db::Session& session) -> Result<storage::MoveEstimate> {
+        TRY_VOID(check_store(session, options.from));
+        TRY_VOID(check_store(session, options.to));
+        return storage::estimate_move(session, planned.batch.filter, options.from, prices);
+      }));
+  return planned;
+}
+
+Result<storage::MoveBatchId> start_move(db::Database& database,
+                                        const storage::NewMoveBatch& batch) {
+  return database.write_blocking(
+      [&](db::Session& session) { return storage::create_move_batch(session, batch); });
+}
+
+Result<std::vector<storage::MoveProgress>> list_moves(db::Database& database) {
+  return database.read_blocking(
+      [](db::Session& session) -> Result<std::vector<storage::MoveProgress>> {
+        return storage::list_move_batches(session, k_shown_batches);
+      });
+}
+
+Result<> pause_move(db::Database& database, std::int64_t id) {
+  return change_batch(database, id, storage::pause_move_batch);
+}
+
+Result<> resume_move(db::Database& database, std::int64_t id) {
+  return change_batch(database, id, storage::resume_move_batch);
+}
+
+Result<> cancel_move(db::Database& database, std::int64_t id) {
+  TRY_VOID(change_batch(database, id, storage::cancel_move_batch));
+  for (bool more = true; more;) {
+    TRY(more, database.write_blocking([id](db::Session& session) -> Result<bool> {
+      return storage::cancel_queued_moves(session, storage::MoveBatchId{id});
+    }));
+  }
+  return {};
+}
+
+}  // namespace shoal::cli
