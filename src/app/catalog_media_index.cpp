@@ -36,7 +36,8 @@ MediaEntry stored_entry(std::string name, const catalog::MediaFileRecord& record
   entry.open_to_all = catalog::is_media_open(record.privacy);
   entry.is_picture = record.is_picture;
   entry.privacy_epoch = record.privacy_epoch;
-  for (const auto& [store, key] : record.copies) entry.copies.push_back({store, key});
+  for (const auto& [store, key, is_public] : record.copies)
+    entry.copies.push_back({store, key, is_public});
   entry.name = std::move(name);
   return entry;
 }

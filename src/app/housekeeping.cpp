@@ -63,7 +63,7 @@ io::Task<Result<>> Housekeeping::empty_trash() {
   for (bool more = true; more;) {
     CO_TRY(const storage::TrashRound round,
            co_await storage::collect_trash(services_.database, services_.stores,
-                                           services_.api.clock.now(), k_batch));
+                                           services_.api.clock.now(), k_batch, services_.purge));
     more = round.more;
   }
   co_return Result<>{};

@@ -16,6 +16,7 @@ class Housekeeping {
     db::Database& database;
     api::Context& api;
     storage::StoreLookup stores;
+    storage::PurgeHook purge{};
   };
   Housekeeping(io::Executor executor, Services services);
 

@@ -10,6 +10,7 @@
 #include "api/core/routes.h"
 #include "api/videos/services.h"
 #include "app/catalog_media_index.h"
+#include "app/cdn_purge.h"
 #include "app/data_directory.h"
 #include "app/first_start.h"
 #include "app/housekeeping.h"
@@ -90,6 +91,7 @@ struct Instance::Parts {
   storage::Stores stores;
   storage::Stores bulk_stores;
   std::unique_ptr<OtherStores> other_stores;
+  CdnPurge cdn_purge{config.stores};
   std::unique_ptr<storage::LocalStaging> staging;
 
   std::unique_ptr<api::Context> api;
@@ -113,6 +115,7 @@ struct Instance::Parts {
   Result<> open_store();
   Result<> make_other_stores();
   Result<> claim_database();
+  storage::PurgeHook purge_hook() const;
   void make_delivery();
   void make_processing();
   void make_api();
@@ -152,6 +155,12 @@ Result<> Instance::Parts::claim_database() {
   TRY(sole_server, SoleServer::claim(*database, marker ? marker->store_id : random.hex(16),
                                      runtime.executor(0)));
   return {};
+}
+
+storage::PurgeHook Instance::Parts::purge_hook() const {
+  return [this](std::string store, std::string key) {
+    return cdn_purge.purge(std::move(store), std::move(key));
+  };
 }
 
 void Instance::Parts::make_delivery() {
@@ -207,7 +216,19 @@ void Instance::Parts::make_processing() {
           .files = files,
           .offload = bulk,
           .clock = clock,
-          .on_moved = [this](const Uuid& video) { media->forget_video(video); }});
+          .on_moved = [this](const Uuid& video) { media->forget_video(video); },
+          .on_switch =
+              [this](db::Session& session, const storage::FileMove& move) {
+                if (bulk_stores.exposure_in(move.to) != storage::Exposure::closed)
+                  storage::settle_exposure_of_file_later(session, move.file);
+              }},
+      storage::ExposureKeeper::Services{
+          .database = *database,
+          .stores = bulk_stores,
+          .clock = clock,
+          .random = random,
+          .purge = purge_hook(),
+          .on_changed = [this](const Uuid& video) { media->forget_video(video); }});
   video_progress = std::make_unique<PipelineProgress>(clock);
   video_services = {
       .progress = video_progress.get(),
@@ -275,10 +296,11 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   parts.make_processing();
   api::add_all_routes(parts.router, *parts.api);
   parts.housekeeping = std::make_unique<Housekeeping>(
-      parts.runtime.executor(0),
-      Housekeeping::Services{*parts.database, *parts.api, [&parts](std::string_view name) {
-                               return parts.bulk_stores.find(name);
-                             }});
+      parts.runtime.executor(0), Housekeeping::Services{*parts.database, *parts.api,
+                                                        [&parts](std::string_view name) {
+                                                          return parts.bulk_stores.find(name);
+                                                        },
+                                                        parts.purge_hook()});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 

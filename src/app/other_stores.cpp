@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "blob/s3/address.h"
+#include "storage/exposure/exposure_rows.h"
 #include "storage/store_registry.h"
 
 namespace shoal::app {
@@ -26,6 +27,12 @@ std::string acl(const std::string& name) {
 delivery::Door door_of(std::string_view word) {
   if (word == "redirect") return delivery::Door::redirect;
   return word == "presigned" ? delivery::Door::presigned : delivery::Door::proxy;
+}
+
+storage::Exposure exposure_of(const StoreConfig& config) {
+  if (config.serve_public == "redirect") return storage::Exposure::address;
+  return config.serve_public == "presigned" ? storage::Exposure::signed_urls
+                                            : storage::Exposure::closed;
 }
 
 std::vector<delivery::BaseUrl> urls_of(const StoreConfig& config) {
@@ -97,6 +104,7 @@ Result<std::unique_ptr<OtherStores>> OtherStores::create(io::Executor executor,
                                                          storage::Stores& bulk_stores) {
   std::unique_ptr<OtherStores> made(
       new OtherStores(std::move(executor), std::move(services), stores, bulk_stores));
+  TRY_VOID(made->settle(configs));
   for (const StoreConfig& config : configs) {
     if (config.type == "local") {
       made->add_disk(config);
@@ -105,6 +113,17 @@ Result<std::unique_ptr<OtherStores>> OtherStores::create(io::Executor executor,
     }
   }
   return made;
+}
+
+Result<> OtherStores::settle(const std::vector<StoreConfig>& configs) {
+  if (configs.empty()) return {};
+  for (const StoreConfig& config : configs)
+    bulk_stores_.set_exposure(config.name, exposure_of(config));
+  return services_.database.write_blocking([&configs](db::Session& session) -> Result<> {
+    for (const StoreConfig& config : configs)
+      storage::settle_store_later(session, config.name, exposure_of(config));
+    return {};
+  });
 }
 
 Result<> OtherStores::add_bucket(const StoreConfig& config) {

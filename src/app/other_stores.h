@@ -72,6 +72,8 @@ class OtherStores {
   OtherStores(io::Executor executor, Services services, storage::Stores& stores,
               storage::Stores& bulk_stores);
 
+  /// What of their objects viewers may be told from now on.
+  Result<> settle(const std::vector<StoreConfig>& configs);
   Result<> add_bucket(const StoreConfig& config);
   void add_disk(const StoreConfig& config);
   std::unique_ptr<delivery::BaseUrls> base_urls(const std::string& store,

@@ -76,6 +76,10 @@ class BlobStore {
   /// store never shares the file's blocks: damage to one copy must not be damage to the other.
   virtual io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) = 0;
   virtual io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) = 0;
+  /// Gives the bytes of one object a second key, for what will be the only one: the two may share
+  /// what they are stored in. Nothing crosses the network but the request.
+  virtual io::Task<Result<>> copy(std::string from_key, std::string to_key,
+                                  ObjectTraits traits) = 0;
   virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;
   virtual io::Task<Result<ObjectStatus>> status(std::string key) = 0;
   virtual io::Task<Result<>> remove(std::string key) = 0;

@@ -184,7 +184,7 @@ Result<> LocalStore::link_into_folder(const io::Path& synced, const io::Path& ta
   }
 }
 
-Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) {
+Result<> LocalStore::link_durably(const io::Path& synced, const io::Path& target) {
   auto linked = link_into_folder(synced, target);
   if (!linked && linked.error().code == ErrorCode::conflict) {
     // Perhaps the same put, of a process that died before it could sync: who hears "conflict" may
@@ -197,6 +197,11 @@ Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) 
     (void)files_.remove(target);
     return durable;
   }
+  return {};
+}
+
+Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) {
+  TRY_VOID(link_durably(synced, target));
   // The object is safe; a name that cannot be removed now is only litter.
   (void)files_.remove(synced);
   return {};
@@ -270,6 +275,20 @@ Result<> LocalStore::write_and_sync(const io::Path& path, const std::string& byt
   TRY(const auto opened, files_.open(path, io::OpenMode::create_new));
   TRY_VOID(opened->write_at(0, std::as_bytes(std::span(bytes))));
   return opened->sync();
+}
+
+io::Task<Result<>> LocalStore::copy(std::string from_key, std::string to_key, ObjectTraits) {
+  co_return co_await disk_.run(
+      [this, from_key = std::move(from_key), to_key = std::move(to_key)]() -> Result<> {
+        TRY(const io::Path source, path_of(from_key));
+        TRY(const io::Path target, path_of(to_key));
+        TRY_VOID(check_online());
+        TRY_VOID(files_.status(source));
+        auto linked = link_durably(source, target);
+        if (linked || linked.error().code == ErrorCode::conflict) return linked;
+        // A file system without links.
+        return put_copied(source, target);
+      });
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key) {

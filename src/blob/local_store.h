@@ -46,6 +46,7 @@ class LocalStore final : public BlobStore {
   io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
+  io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;
@@ -62,6 +63,7 @@ class LocalStore final : public BlobStore {
   /// Upwards from the folder that lost an object; makes that loss durable first.
   Result<> remove_empty_folders(io::Path folder);
   Result<> sync_folders(const io::Path& target);
+  Result<> link_durably(const io::Path& synced, const io::Path& target);
   /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);
   /// Leaves `source` alone.

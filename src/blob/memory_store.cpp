@@ -31,10 +31,18 @@ std::unexpected<Error> no_such(const std::string& key) {
 
 }  // namespace
 
-io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes, ObjectTraits) {
+std::optional<bool> MemoryStore::is_public(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(key);
+  if (found == objects_.end()) return std::nullopt;
+  return found->second.is_public;
+}
+
+io::Task<Result<>> MemoryStore::put_bytes(std::string key, std::string bytes, ObjectTraits traits) {
   if (!is_valid_key(key)) co_return fail(ErrorCode::invalid, "not an object key: " + key);
   const std::lock_guard lock(mutex_);
-  const Object object{std::make_shared<const std::string>(std::move(bytes)), clock_.now()};
+  const Object object{std::make_shared<const std::string>(std::move(bytes)), clock_.now(),
+                      traits.is_public};
   if (!objects_.emplace(key, object).second)
     co_return fail(ErrorCode::conflict, "there is an object " + key + " already");
   co_return Result<>{};
@@ -52,6 +60,18 @@ io::Task<Result<>> MemoryStore::put_file(std::string key, io::Path file, ObjectT
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
   co_return Result<>{};
+}
+
+io::Task<Result<>> MemoryStore::copy(std::string from_key, std::string to_key,
+                                     ObjectTraits traits) {
+  std::string bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = objects_.find(from_key);
+    if (found == objects_.end()) co_return no_such(from_key);
+    bytes = *found->second.bytes;
+  }
+  co_return co_await put_bytes(std::move(to_key), std::move(bytes), std::move(traits));
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> MemoryStore::open(std::string key) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "blob/blob_store.h"
@@ -20,16 +21,21 @@ class MemoryStore final : public BlobStore {
   io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
+  io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;
   io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
                                                   std::size_t limit) override;
 
+  /// Whether anybody could read the object; nothing where there is none.
+  std::optional<bool> is_public(const std::string& key) const;
+
  private:
   struct Object {
     std::shared_ptr<const std::string> bytes;
     UtcTime modified{};
+    bool is_public = false;
   };
   const std::string name_;
   const Clock& clock_;

@@ -4,7 +4,9 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "blob/s3/copy.h"
 #include "blob/s3/reader.h"
+#include "blob/s3/requests.h"
 
 namespace shoal::blob {
 namespace {
@@ -180,17 +182,36 @@ io::Task<Result<>> S3Store::put_file(std::string key, io::Path file, ObjectTrait
   co_return Result<>{};
 }
 
-io::Task<Result<ObjectStatus>> S3Store::status(std::string key) {
+io::Task<Result<>> S3Store::copy(std::string from_key, std::string to_key, ObjectTraits traits) {
+  CO_TRY_VOID(check(to_key));
+  CO_TRY(const s3::Reply from, co_await head(from_key));
+  CO_TRY(const std::uint64_t size, s3::length_in(from));
+  const auto there = co_await client_.call({.name = "HeadObject", .method = "HEAD", .key = to_key});
+  if (there) co_return fail(ErrorCode::conflict, "there is an object " + to_key + " already");
+  if (there.error().code != ErrorCode::not_found) co_return std::unexpected(there.error());
+  s3::NameValues headers = headers_of(traits);
+  if (const auto sum = from.headers.find("x-amz-meta-sha256"))
+    headers.emplace_back("x-amz-meta-sha256", *sum);
+  co_return co_await s3::copy_object(client_, {.from_key = std::move(from_key),
+                                               .to_key = std::move(to_key),
+                                               .size = size,
+                                               .headers = std::move(headers),
+                                               .largest_single = config_.largest_single_copy});
+}
+
+io::Task<Result<s3::Reply>> S3Store::head(std::string key) {
   CO_TRY_VOID(check(key));
-  const auto reply = co_await client_.call({.name = "HeadObject", .method = "HEAD", .key = key});
-  if (!reply) {
-    if (reply.error().code != ErrorCode::not_found) co_return std::unexpected(reply.error());
-    co_return std::unexpected(co_await confirm_missing(reply.error()));
-  }
-  const auto size = parse_int(reply->headers.find("Content-Length").value_or(""));
-  if (!size || *size < 0) co_return fail(ErrorCode::corrupt, "HeadObject told no length");
-  const auto modified = parse_http_date(reply->headers.find("Last-Modified").value_or(""));
-  co_return ObjectStatus{static_cast<std::uint64_t>(*size), modified.value_or(UtcTime{})};
+  auto reply =
+      co_await client_.call({.name = "HeadObject", .method = "HEAD", .key = std::move(key)});
+  if (reply || reply.error().code != ErrorCode::not_found) co_return reply;
+  co_return std::unexpected(co_await confirm_missing(reply.error()));
+}
+
+io::Task<Result<ObjectStatus>> S3Store::status(std::string key) {
+  CO_TRY(const s3::Reply reply, co_await head(std::move(key)));
+  CO_TRY(const std::uint64_t size, s3::length_in(reply));
+  const auto modified = parse_http_date(reply.headers.find("Last-Modified").value_or(""));
+  co_return ObjectStatus{size, modified.value_or(UtcTime{})};
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> S3Store::open(std::string key) {

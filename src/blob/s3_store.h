@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "blob/blob_store.h"
 #include "blob/s3/client.h"
+#include "blob/s3/copy.h"
 #include "blob/s3/upload.h"
 #include "blob/store_marker.h"
 #include "io/file_system.h"
@@ -21,6 +22,8 @@ struct S3StoreConfig {
   s3::ClientConfig client;
   std::uint64_t part_size = 100'000'000;  ///< bytes; 5 MiB to 5 GiB
   std::size_t parallel_parts = 4;
+  /// Larger objects are copied in parts of so many bytes; 5 MiB at least.
+  std::uint64_t largest_single_copy = s3::k_largest_single_copy;
   /// Canned ACLs of objects that anybody may read, and of others; empty: none is sent, because the
   /// provider refuses them or the bucket's policy decides.
   std::string public_acl = "public-read";
@@ -56,6 +59,7 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> put_file(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
+  io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;
@@ -71,6 +75,8 @@ class S3Store final : public BlobStore {
  private:
   Result<> check(const std::string& key) const;
   StorePlace place() const;
+  /// What HeadObject answers. Errors: not_found, unavailable.
+  io::Task<Result<s3::Reply>> head(std::string key);
   s3::NameValues headers_of(const ObjectTraits& traits) const;
   io::Task<Result<>> put(std::string key, ObjectTraits traits, s3::UploadSource source);
   io::Task<Result<StoreIdentity>> read_marker();

@@ -173,6 +173,42 @@ TEST_F(S3StoreTest, parts_of_an_upload_that_was_broken_off_are_not_sent_again) {
               testing::HasSubstr("operation=\"UploadPart\",outcome=\"ok\",store=\"archive\"} 3"));
 }
 
+TEST_F(S3StoreTest, a_copy_is_for_others_or_for_nobody_else_as_it_is_told) {
+  auto store = bucket.attached(runtime);
+  ASSERT_TRUE(run(store->put_bytes("secret", "bytes", {.content_type = "video/mp4"})));
+  ASSERT_TRUE(run(store->copy("secret", "told", {.content_type = "video/mp4", .is_public = true})));
+  ASSERT_TRUE(run(store->copy("told", "secret-again", {.content_type = "video/mp4"})));
+  const auto status_for_a_stranger = [&](const std::string& key) {
+    const std::string url =
+        fmt::format("{}/{}/media/{}", bucket.server.endpoint(), bucket.bucket, key);
+    return run([](std::string from) -> io::Task<int> {
+      const net::HttpClient stranger;
+      const auto answer = co_await stranger.send({.url = std::move(from)});
+      co_return answer ? answer->status : 0;
+    }(url));
+  };
+  EXPECT_EQ(status_for_a_stranger("secret"), 403);
+  EXPECT_EQ(status_for_a_stranger("told"), 200);
+  EXPECT_EQ(status_for_a_stranger("secret-again"), 403);
+  const auto head = bucket.server.request("HEAD", "/" + bucket.bucket + "/media/told");
+  EXPECT_THAT(head.headers, testing::HasSubstr("video/mp4"));
+  EXPECT_THAT(head.headers, testing::HasSubstr("immutable"));
+}
+
+TEST_F(S3StoreTest, a_large_object_is_copied_in_parts) {
+  S3StoreConfig config = bucket.config();
+  config.largest_single_copy = s3::k_min_part_size;
+  auto store = bucket.make(config);
+  ASSERT_TRUE(run(store->attach({"instance"})));
+  const io::Path path = file(2 * s3::k_min_part_size + 7);
+  ASSERT_TRUE(run(store->put_copy("large", path, {})));
+  const auto copied = run(store->copy("large", "again", {}));
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_TRUE(read(*store, "again") == read(*store, "large"));
+  EXPECT_THAT(bucket.metrics.render(),
+              testing::HasSubstr("operation=\"UploadPartCopy\",outcome=\"ok\""));
+}
+
 TEST_F(S3StoreTest, wrong_keys_and_buckets_are_told_apart) {
   S3StoreConfig wrong = bucket.config();
   wrong.client.credentials.secret_access_key = "wrong";

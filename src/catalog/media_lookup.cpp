@@ -6,7 +6,7 @@ std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string
   // Kinds of storage/file_kind.h: 11 running_audio is nobody's business.
   const db::Rows rows = session.query(
       "select f.content_type, f.size, f.sha256, f.created_at, p.store, p.object_key, v.uuid, "
-      "v.name, v.privacy, v.privacy_epoch, r.height, f.kind "
+      "v.name, v.privacy, v.privacy_epoch, r.height, f.kind, p.exposure "
       "from media_file f join video v on v.id = f.video_id "
       "join placement p on p.file_id = f.id and p.state = 2 "
       "left join rendition r on r.file_id = f.id "
@@ -25,7 +25,9 @@ std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string
                          .privacy = static_cast<Privacy>(first.integer(8)),
                          .privacy_epoch = first.integer(9),
                          .height = first.optional_integer(10)};
-  for (const db::Row& row : rows) record.copies.emplace_back(row.text(4), row.text(5));
+  // Exposures of storage/exposure/exposure.h: 2 is the object's own address.
+  for (const db::Row& row : rows)
+    record.copies.push_back({row.text(4), row.text(5), row.integer(12) == 2});
   return record;
 }
 

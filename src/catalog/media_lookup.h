@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,8 +21,12 @@ struct MediaFileRecord {
   std::uint64_t size = 0;
   std::string sha256;
   UtcTime created_at{};
-  /// Store and object key of each verified copy.
-  std::vector<std::pair<std::string, std::string>> copies;
+  struct Copy {
+    std::string store;
+    std::string object_key;
+    bool is_public = false;  ///< anybody may read the object itself
+  };
+  std::vector<Copy> copies;  ///< the verified ones
   Uuid video;
   std::string video_name;
   Privacy privacy = Privacy::owner_only;

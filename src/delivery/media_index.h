@@ -18,6 +18,8 @@ namespace shoal::delivery {
 struct Copy {
   std::string store;
   std::string object_key;
+  /// Anybody may read the object itself: viewers may be told its address.
+  bool is_public = false;
   friend bool operator==(const Copy&, const Copy&) = default;
 };
 

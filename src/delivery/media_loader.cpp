@@ -50,9 +50,11 @@ bool may_leave(const MediaEntry& entry, const StoreDoors& doors) {
 }
 
 /// Whether viewers may have this from a base URL that works, whatever the store does.
-bool has_base_url(const MediaEntry& entry, const StoreDoors& doors) {
-  return entry.open_to_all && may_leave(entry, doors) && doors.open_media == Door::redirect &&
-         doors.base_urls != nullptr && doors.base_urls->has_healthy();
+bool has_base_url(const MediaEntry& entry, const Candidate& candidate) {
+  const StoreDoors& doors = *candidate.doors;
+  return entry.open_to_all && candidate.copy.is_public && may_leave(entry, doors) &&
+         doors.open_media == Door::redirect && doors.base_urls != nullptr &&
+         doors.base_urls->has_healthy();
 }
 
 }  // namespace
@@ -121,7 +123,7 @@ io::Task<Result<>> MediaLoader::open_any(CachedMedia& media, std::string name,
   }
   // A base URL may still have what its store cannot give.
   for (const Candidate& candidate : candidates) {
-    if (!has_base_url(media.entry, *candidate.doors)) continue;
+    if (!has_base_url(media.entry, candidate)) continue;
     media.remote = std::make_shared<const RemoteObject>();
     take_copy(media, candidate);
     co_return Result<>{};

@@ -215,7 +215,7 @@ std::optional<net::Response> MediaService::redirect(const net::Request& request,
   if (net::check_preconditions(request.headers, current) != net::Precondition::proceed)
     return std::nullopt;
   std::optional<std::string_view> base;
-  if (passage.door == Door::redirect && media.doors->base_urls != nullptr)
+  if (passage.door == Door::redirect && media.copy.is_public && media.doors->base_urls != nullptr)
     base = media.doors->base_urls->choose(services_.random.next());
   passage.has_base_url = base.has_value();
   passage.is_head = request.method == net::Method::head;

@@ -70,7 +70,7 @@ class S3DoorsTest : public testing::Test {
     entry.video = video;
     entry.open_to_all = is_open;
     entry.download_name = "A clip.mp4";
-    entry.copies = {{"s3", name}};
+    entry.copies = {{"s3", name, true}};
     index.entries[name] = entry;
   }
 

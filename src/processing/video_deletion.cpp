@@ -2,6 +2,7 @@
 
 #include "catalog/videos.h"
 #include "jobs/queue.h"
+#include "storage/exposure/exposure_rows.h"
 #include "storage/files.h"
 
 namespace shoal::processing {
@@ -16,6 +17,8 @@ Result<> delete_video_and_files(db::Session& session, VideoId video, UtcTime due
        FileKind::thumbnail, FileKind::preview, FileKind::storyboard, FileKind::caption,
        FileKind::running_work, FileKind::running_init, FileKind::running_audio},
       due);
+  // What anybody could read by its address goes with the video, and not days later.
+  storage::settle_exposure_later(session, video);
   return catalog::delete_video(session, video);
 }
 

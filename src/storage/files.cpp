@@ -92,8 +92,28 @@ void give_up_object(db::Session& session, std::string_view store, std::string_vi
       {now, store, object_key});
 }
 
+Result<> take_announcement(db::Session& session, std::string_view store,
+                           std::string_view object_key) {
+  const auto announced = session.query_one(
+      "delete from object_trash where store = :store and object_key = :key and deleting = 0 "
+      "returning id",
+      {store, object_key});
+  if (announced) return {};
+  return fail(ErrorCode::busy,
+              fmt::format("{} was announced too long ago and may be deleted by now", object_key));
+}
+
+void trash_object(db::Session& session, const TrashedObject& object, UtcTime due) {
+  session.execute(
+      "insert into object_trash (store, object_key, due_at, video_id, exposure) "
+      "values (:store, :key, :due, :video, :exposure) "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at, "
+      "video_id = excluded.video_id, exposure = excluded.exposure",
+      {object.store, object.object_key, due, object.video, static_cast<int>(object.exposure)});
+}
+
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
-                   std::string_view object_key, UtcTime now) {
+                   std::string_view object_key, UtcTime now, Exposure exposure) {
   std::optional<std::string> blocks;
   if (!file.checksum.block_sha256.empty()) blocks = file.checksum.block_sha256;
   const FileId id{session.insert(
@@ -102,9 +122,10 @@ FileId record_file(db::Session& session, const NewFile& file, std::string_view s
       {file.video, static_cast<int>(file.kind), file.name, file.content_type, file.checksum.size,
        file.checksum.sha256, blocks, now})};
   session.execute(
-      "insert into placement (file_id, store, object_key, state, verified_at, created_at) "
-      "values (:file, :store, :key, 2, :verified, :now)",
-      {id, store, object_key, now, now});
+      "insert into placement (file_id, store, object_key, state, verified_at, created_at, "
+      "exposure) "
+      "values (:file, :store, :key, 2, :verified, :now, :exposure)",
+      {id, store, object_key, now, now, static_cast<int>(exposure)});
   const auto announced = session.query_one(
       "delete from object_trash where store = :store and object_key = :key returning deleting",
       {store, object_key});
@@ -130,9 +151,11 @@ std::optional<StoredFile> find_file(db::Session& session, std::string_view name)
 void trash_file(db::Session& session, FileId id, UtcTime due) {
   session.execute("update media_file set size = size where id = :id", {id});
   session.execute(
-      "insert into object_trash (store, object_key, due_at) "
-      "select store, object_key, cast(:due as bigint) from placement where file_id = :file "
-      "on conflict (store, object_key) do update set due_at = excluded.due_at",
+      "insert into object_trash (store, object_key, due_at, video_id, exposure) "
+      "select p.store, p.object_key, cast(:due as bigint), f.video_id, p.exposure "
+      "from placement p join media_file f on f.id = p.file_id where f.id = :file "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at, "
+      "video_id = excluded.video_id, exposure = excluded.exposure",
       {due, id});
   session.execute("delete from media_file where id = :id", {id});
 }
@@ -143,10 +166,12 @@ void trash_files(db::Session& session, VideoId video, const std::vector<FileKind
     session.execute("update media_file set size = size where video_id = :video and kind = :kind",
                     {video, static_cast<int>(kind)});
     session.execute(
-        "insert into object_trash (store, object_key, due_at) "
-        "select p.store, p.object_key, cast(:due as bigint) from placement p "
-        "join media_file f on f.id = p.file_id where f.video_id = :video and f.kind = :kind "
-        "on conflict (store, object_key) do update set due_at = excluded.due_at",
+        "insert into object_trash (store, object_key, due_at, video_id, exposure) "
+        "select p.store, p.object_key, cast(:due as bigint), f.video_id, p.exposure "
+        "from placement p join media_file f on f.id = p.file_id "
+        "where f.video_id = :video and f.kind = :kind "
+        "on conflict (store, object_key) do update set due_at = excluded.due_at, "
+        "video_id = excluded.video_id, exposure = excluded.exposure",
         {due, video, static_cast<int>(kind)});
     session.execute("delete from media_file where video_id = :video and kind = :kind",
                     {video, static_cast<int>(kind)});

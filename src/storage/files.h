@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "db/session.h"
 #include "io/file_system.h"
+#include "storage/exposure/exposure.h"
 #include "storage/file_kind.h"
 
 namespace shoal::storage {
@@ -83,12 +84,26 @@ Result<> announce_object(db::Session& session, std::string_view store, std::stri
 void give_up_object(db::Session& session, std::string_view store, std::string_view object_key,
                     UtcTime now);
 
+/// The same, and the caller's transaction makes it a copy of something. The announcement must be
+/// there still: without it the object may be deleted already. Errors: busy.
+Result<> take_announcement(db::Session& session, std::string_view store,
+                           std::string_view object_key);
+
+/// What was a copy, and is to be deleted.
+struct TrashedObject {
+  std::string store;
+  std::string object_key;
+  std::optional<VideoId> video{};  ///< whose it was
+  Exposure exposure = Exposure::closed;
+};
+void trash_object(db::Session& session, const TrashedObject& object, UtcTime due);
+
 /// Records a file and its verified placement, and takes the object out of the trash. The object is
 /// durable in `store` before this is called: a row points only to bytes that are there. Throws
 /// DatabaseError (conflict) when the name or the key is taken, or the object is being deleted
 /// because it was announced too long ago.
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
-                   std::string_view object_key, UtcTime now);
+                   std::string_view object_key, UtcTime now, Exposure exposure = Exposure::closed);
 
 std::optional<StoredFile> find_file(db::Session& session, FileId id);
 std::optional<StoredFile> find_file(db::Session& session, std::string_view name);

@@ -42,6 +42,10 @@ class AwkwardStore final : public blob::BlobStore {
                                blob::ObjectTraits traits) override {
     return memory_.put_bytes(std::move(key), std::move(bytes), std::move(traits));
   }
+  io::Task<Result<>> copy(std::string from_key, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    return memory_.copy(std::move(from_key), std::move(to_key), std::move(traits));
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     return memory_.open(std::move(key));
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "blob/blob_store.h"
+#include "storage/exposure/exposure.h"
 #include "storage/file_kind.h"
 
 namespace shoal::storage {
@@ -26,6 +27,17 @@ class Stores {
     return found == stores_.end() ? nullptr : found->second;
   }
 
+  /// How a store exposes what everybody may see; closed where nothing was said.
+  void set_exposure(std::string store, Exposure exposure) {
+    const std::scoped_lock lock(mutex_);
+    exposures_[std::move(store)] = exposure;
+  }
+  Exposure exposure_in(std::string_view store) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = exposures_.find(store);
+    return found == exposures_.end() ? Exposure::closed : found->second;
+  }
+
   void set_home(FileKind kind, std::string store) {
     const std::scoped_lock lock(mutex_);
     homes_[kind] = std::move(store);
@@ -42,6 +54,7 @@ class Stores {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, blob::BlobStore*, std::less<>> stores_;
+  std::map<std::string, Exposure, std::less<>> exposures_;
   std::map<FileKind, std::string> homes_;
 };
 

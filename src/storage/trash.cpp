@@ -17,6 +17,7 @@ struct Item {
   std::int64_t id = 0;
   std::string store;
   std::string object_key;
+  bool was_exposed = false;
 };
 
 struct Claimed {
@@ -29,7 +30,7 @@ Result<Claimed> claim_due_items(db::Session& session, UtcTime now, std::size_t l
   const db::Rows rows = session.query(
       "update object_trash set deleting = 1, due_at = :until where due_at <= :now and id in "
       "(select id from object_trash where due_at <= :now order by due_at, id limit :limit) "
-      "returning id, store, object_key",
+      "returning id, store, object_key, exposure",
       {now + k_claim, now, limit});
   Claimed claimed{.items = {}, .more = rows.size() == limit};
   for (const db::Row& row : rows) {
@@ -42,7 +43,7 @@ Result<Claimed> claim_due_items(db::Session& session, UtcTime now, std::size_t l
     if (placed) {
       session.execute("delete from object_trash where id = :id", {row.integer(0)});
     } else {
-      claimed.items.push_back({row.integer(0), row.text(1), row.text(2)});
+      claimed.items.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3) > 0});
     }
   }
   return claimed;
@@ -72,7 +73,7 @@ Result<> settle_items(db::Session& session, const Settled& settled, UtcTime now)
 }  // namespace
 
 io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
-                                           std::size_t limit) {
+                                           std::size_t limit, PurgeHook purge) {
   CO_TRY(const Claimed claimed, co_await database.write([now, limit](db::Session& session) {
     return claim_due_items(session, now, limit);
   }));
@@ -85,11 +86,12 @@ io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup s
       settled.away.insert(item.store);
       continue;
     }
-    const auto removed = co_await store->remove(item.object_key);
+    auto removed = co_await store->remove(item.object_key);
+    if (removed && item.was_exposed && purge) removed = co_await purge(item.store, item.object_key);
     (removed ? settled.gone : settled.put_off).push_back(item.id);
     if (!removed) {
       log::warn(
-          "an object in the trash was not deleted",
+          "an object in the trash was not deleted, or a cache not told so",
           {{"store", item.store}, {"key", item.object_key}, {"error", removed.error().message}});
     }
   }

@@ -15,6 +15,10 @@ namespace shoal::storage {
 /// Finds the store that a placement names, or null when this node does not have it.
 using StoreLookup = std::function<blob::BlobStore*(std::string_view)>;
 
+/// Has caches of other parties forget an object that anybody could read; after it is gone. Without
+/// success it is asked again.
+using PurgeHook = std::function<io::Task<Result<>>(std::string store, std::string object_key)>;
+
 struct TrashRound {
   std::size_t deleted = 0;
   bool more = false;  ///< the limit was reached: ask again at once
@@ -25,6 +29,6 @@ struct TrashRound {
 /// is kept. What cannot be deleted now, or lies in a store that is away, is put off for an hour, so
 /// that it never stands in front of the rest.
 io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
-                                           std::size_t limit);
+                                           std::size_t limit, PurgeHook purge = {});
 
 }  // namespace shoal::storage

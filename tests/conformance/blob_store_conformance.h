@@ -94,6 +94,18 @@ TYPED_TEST_P(BlobStoreConformance, a_copied_file_stays_where_it_is) {
             ErrorCode::not_found);
 }
 
+TYPED_TEST_P(BlobStoreConformance, an_object_gets_a_second_key_and_outlives_the_first) {
+  ASSERT_TRUE(this->wait(this->store().put_bytes("a/first", "bytes", {})));
+  ASSERT_TRUE(this->wait(this->store().copy("a/first", "b/second", {})));
+  EXPECT_EQ(this->code(this->wait(this->store().copy("a/first", "b/second", {}))),
+            ErrorCode::conflict);
+  EXPECT_EQ(this->code(this->wait(this->store().copy("a/none", "b/third", {}))),
+            ErrorCode::not_found);
+  EXPECT_EQ(this->code(this->wait(this->store().status("b/third"))), ErrorCode::not_found);
+  ASSERT_TRUE(this->wait(this->store().remove("a/first")));
+  EXPECT_EQ(this->read("b/second"), "bytes");
+}
+
 TYPED_TEST_P(BlobStoreConformance, a_key_is_never_written_twice) {
   ASSERT_TRUE(this->wait(this->store().put_bytes("k", "first", {})));
   EXPECT_EQ(this->code(this->wait(this->store().put_bytes("k", "second", {}))),
@@ -183,8 +195,9 @@ TYPED_TEST_P(BlobStoreConformance, a_key_that_could_leave_the_store_is_refused) 
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BlobStoreConformance, an_object_reads_back_as_it_was_put,
-                            a_copied_file_stays_where_it_is, a_key_is_never_written_twice,
-                            what_is_not_there_is_not_found,
+                            a_copied_file_stays_where_it_is,
+                            an_object_gets_a_second_key_and_outlives_the_first,
+                            a_key_is_never_written_twice, what_is_not_there_is_not_found,
                             a_removed_object_is_gone_and_its_open_reader_reads_on_or_says_so,
                             reads_are_short_only_at_the_end, a_stream_gives_its_range_in_order,
                             lists_a_prefix_in_order_and_in_pages,

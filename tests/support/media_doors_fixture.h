@@ -47,7 +47,7 @@ class MediaDoorsFixture : public testing::Test {
     entry.video = video;
     entry.open_to_all = true;
     entry.download_name = "A clip-720p.mp4";
-    entry.copies = {{"s3", "7/" + name}};
+    entry.copies = {{"s3", "7/" + name, true}};
     index.entries[name] = entry;
     put(s3_store, "7/" + name, bytes);
   }

@@ -80,6 +80,10 @@ class RemoteFake final : public blob::BlobStore {
                                blob::ObjectTraits traits) override {
     return memory_.put_bytes(std::move(key), std::move(bytes), std::move(traits));
   }
+  io::Task<Result<>> copy(std::string from_key, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    return memory_.copy(std::move(from_key), std::move(to_key), std::move(traits));
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     ++opened;
     if (auto error = get(open_error_)) co_return std::unexpected(*std::move(error));

@@ -91,6 +91,11 @@ class TroubledStore final : public blob::BlobStore {
     co_return co_await await_with_trouble<void>(
         trouble_, [&] { return store_.put_bytes(key, bytes, traits); });
   }
+  io::Task<Result<>> copy(std::string from_key, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    co_return co_await await_with_trouble<void>(
+        trouble_, [&] { return store_.copy(from_key, to_key, traits); });
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     CO_TRY(auto reader, co_await await_with_trouble<std::unique_ptr<blob::ObjectReader>>(
                             trouble_, [&] { return store_.open(key); }));

@@ -98,7 +98,7 @@ io::Task<Reply> get_torrent(Call& call) {
   const VideoServices* services = call.context.video_services;
   const auto copy = std::ranges::find_if(source.copies, [services](const auto& one) {
     return services != nullptr && services->store != nullptr &&
-           one.first == services->store->name();
+           one.store == services->store->name();
   });
   if (copy == source.copies.end()) co_return refuse(503, "This server does not store files.");
   const Turn turn(call.context.torrent_is_made);
@@ -107,7 +107,7 @@ io::Task<Reply> get_torrent(Call& call) {
         Problem(503, "Another torrent is being made.").with_header("Retry-After", "5"));
   }
   const std::uint64_t piece_length = piece_length_of(source.size);
-  CO_TRY(const std::string pieces, co_await hash_pieces(*services, copy->second, piece_length));
+  CO_TRY(const std::string pieces, co_await hash_pieces(*services, copy->object_key, piece_length));
   const std::string seed = call.context.config.origin +
                            catalog::web_video_path(name, catalog::is_media_open(source.privacy));
   net::Response response = net::Response::text(

@@ -7,6 +7,7 @@
 #include "api/videos/services.h"
 #include "catalog/videos.h"
 #include "catalog/views.h"
+#include "storage/exposure/exposure_rows.h"
 
 namespace shoal::api {
 namespace {
@@ -39,6 +40,7 @@ io::Task<Result<>> publish_scheduled(Context& context) {
          co_await context.database.write([now](db::Session& session) -> Result<Uuids> {
            Uuids uuids;
            for (const VideoId id : catalog::apply_scheduled_updates(session, now, k_at_once)) {
+             storage::settle_exposure_later(session, id);
              if (const auto video = catalog::find_video_access(session, id))
                uuids.push_back(video->uuid);
            }

@@ -8,6 +8,7 @@
 #include "catalog/channels.h"
 #include "catalog/video_passwords.h"
 #include "processing/video_deletion.h"
+#include "storage/exposure/exposure_rows.h"
 
 namespace shoal::api {
 namespace {
@@ -51,6 +52,7 @@ Answer<catalog::VideoAccess> apply_update(db::Session& session, const Call& call
   }
   TRY_VOID(check_passwords(session, video, attributes.changes));
   TRY_VOID(catalog::update_video(session, video.id, attributes.changes, context.clock.now()));
+  if (attributes.changes.privacy) storage::settle_exposure_later(session, video.id);
   attach_pictures(session, context, video.id,
                   record_pictures(session, context, pictures, video.id));
   return video;

@@ -62,7 +62,9 @@ void describe_serving(config::Schema& s, std::string_view path, StoreConfig& sto
         "appended; a weight from 1 to 1000 may follow each (https://cdn1.example.org 3).")
       .checked_by(check_base_url);
   s.add(key("purge_url"), store.purge_url,
-        "Where a CDN is told what it must forget; empty: nowhere.")
+        "Where a CDN is told what it must forget, by POST of {\"urls\": [...]} that is answered "
+        "with "
+        "2xx; empty: nowhere.")
       .checked_by(check_url);
   s.add(key("serve_public"), store.serve_public,
         "How viewers get what anyone may see: redirect to a base URL or the public object, "

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "blob/s3/requests.h"
 #include "io/task_group.h"
 
 namespace shoal::blob::s3 {
@@ -61,14 +62,6 @@ Result<std::string> sha256_of(io::File& file, std::uint64_t offset, std::uint64_
   return to_hex(sum.finish());
 }
 
-io::Task<Result<std::uint64_t>> size_of(Client& client, std::string key) {
-  CO_TRY(const Reply reply,
-         co_await client.call({.name = "HeadObject", .method = "HEAD", .key = std::move(key)}));
-  const auto length = parse_int(reply.headers.find("Content-Length").value_or(""));
-  if (!length || *length < 0) co_return fail(ErrorCode::corrupt, "HeadObject told no length");
-  co_return static_cast<std::uint64_t>(*length);
-}
-
 std::unexpected<Error> exists(const std::string& key) {
   return fail(ErrorCode::conflict, "there is an object " + key + " already");
 }
@@ -104,7 +97,7 @@ class Multipart {
     CO_TRY(plan_, plan_multipart(source_.size(), config_.part_size));
     CO_TRY_VOID(co_await find_or_begin(std::move(headers)));
     CO_TRY_VOID(co_await send_missing());
-    co_return co_await complete();
+    co_return co_await complete_multipart(client_, key_, upload_id_, parts_, source_.size());
   }
 
  private:
@@ -117,12 +110,7 @@ class Multipart {
       if (upload.key == full_key()) upload_id_ = upload.upload_id;
     }
     if (!upload_id_.empty()) co_return co_await look_at_parts();
-    CO_TRY(const Reply begun, co_await client_.call({.name = "CreateMultipartUpload",
-                                                     .method = "POST",
-                                                     .key = key_,
-                                                     .query = {{"uploads", ""}},
-                                                     .headers = std::move(headers)}));
-    CO_TRY(upload_id_, parse_initiate_multipart(begun.text));
+    CO_TRY(upload_id_, co_await begin_multipart(client_, key_, std::move(headers)));
     missing_ = resume(plan_, {}).missing;
     co_return Result<>{};
   }
@@ -186,37 +174,6 @@ class Multipart {
     const auto etag = unquoted_etag(reply.headers.find("ETag").value_or(""));
     if (etag.empty()) co_return fail(ErrorCode::corrupt, "UploadPart was answered without an ETag");
     co_return Part{number, length, std::string(etag)};
-  }
-
-  io::Task<Result<>> complete() {
-    const std::string text = write_complete_multipart(parts_);
-    Operation operation{.name = "CompleteMultipartUpload",
-                        .method = "POST",
-                        .key = key_,
-                        .query = {{"uploadId", upload_id_}},
-                        .headers = {{"content-type", "application/xml"}},
-                        .body = [text] { return net::text_body(text); },
-                        .payload_sha256 = to_hex(Sha256::of(text)),
-                        .failure_in = [](std::string_view answer) -> std::optional<ErrorBody> {
-                          auto parsed = parse_complete_multipart(answer);
-                          if (!parsed) {
-                            ErrorBody unclear;
-                            unclear.code = "InternalError";
-                            unclear.message = parsed.error().message;
-                            return unclear;
-                          }
-                          auto* const error = std::get_if<ErrorBody>(&*parsed);
-                          return error != nullptr ? std::optional(*error) : std::nullopt;
-                        }};
-    const auto completed = co_await client_.call(std::move(operation));
-    // Whatever was answered: what is there now tells whether it was done, by this try or one
-    // before.
-    const auto size = co_await size_of(client_, key_);
-    if (size && *size == source_.size()) co_return Result<>{};
-    if (!completed) co_return std::unexpected(completed.error());
-    if (!size) co_return std::unexpected(size.error());
-    co_return fail(ErrorCode::corrupt, fmt::format("{} has {} bytes in the store instead of {}",
-                                                   key_, *size, source_.size()));
   }
 
   std::string full_key() const { return client_.config().address.prefix + key_; }

@@ -11,8 +11,11 @@ namespace shoal::processing {
 namespace {
 
 /// The fence makes the key this attempt's own: a second attempt never meets the first one's object.
-std::string object_key(const jobs::LeasedJob& job, const VideoWork& work, std::string_view name) {
-  return fmt::format("hls/{}/{}-{}/{}", work.uuid.text(), job.id.value, job.fence, name);
+/// And nobody guesses it, also where a bucket shows all that it holds to who knows its name.
+std::string object_key(const jobs::LeasedJob& job, const VideoWork& work, std::string_view name,
+                       Random& random) {
+  return fmt::format("hls/{}/{}-{}-{}/{}", work.uuid.text(), job.id.value, job.fence,
+                     random.hex(16), name);
 }
 
 }  // namespace
@@ -97,16 +100,17 @@ io::Task<Result<>> Pipeline::fetch(storage::StoredFile file, Path path) {
 Pipeline::Put Pipeline::describe(Job job, const VideoWork& work, storage::FileKind kind,
                                  std::string name, std::string content_type) const {
   Put put;
-  put.object_key = object_key(job, work, name);
+  put.object_key = object_key(job, work, name, services_.random);
   put.store = services_.stores.home_name(kind);
   put.file = {work.id, kind, std::move(name), std::move(content_type), {}};
-  if (work.open_to_all && kind != storage::FileKind::running_audio)
-    put.public_at_epoch = work.privacy_epoch;
+  put.exposure =
+      storage::wanted_exposure(kind, work.open_to_all, services_.stores.exposure_in(put.store));
+  put.privacy_epoch = work.privacy_epoch;
   return put;
 }
 
 blob::ObjectTraits Pipeline::traits_of(const Put& put) const {
-  return {put.file.content_type, put.public_at_epoch.has_value()};
+  return {put.file.content_type, put.exposure == storage::Exposure::address};
 }
 
 io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& work,
@@ -143,15 +147,20 @@ io::Task<Result<blob::BlobStore*>> Pipeline::announce(const Put& put) {
 }
 
 FileId Pipeline::record(db::Session& session, const Put& put) {
-  if (put.public_at_epoch) {
-    const auto row =
-        session.query_one("select privacy_epoch from video where id = :id", {*put.file.video});
-    if (row && row->integer(0) != *put.public_at_epoch) {
+  if (put.exposure != storage::Exposure::closed) {
+    // The video is locked: who makes it private either was before, or waits and finds this file.
+    const bool is_same =
+        session.execute(
+            "update video set privacy_epoch = privacy_epoch where id = :id and privacy_epoch = "
+            ":epoch",
+            {*put.file.video, put.privacy_epoch}) > 0;
+    if (!is_same) {
       throw db::DatabaseError(ErrorCode::conflict,
                               "the video's privacy changed while its file was stored");
     }
   }
-  return storage::record_file(session, put.file, put.store, put.object_key, services_.clock.now());
+  return storage::record_file(session, put.file, put.store, put.object_key, services_.clock.now(),
+                              put.exposure);
 }
 
 io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {

@@ -56,9 +56,9 @@ class Pipeline {
     storage::NewFile file;
     std::string store;
     std::string object_key;
-    /// Of the video when the object was made readable for all; such a one is only recorded while it
-    /// is the same.
-    std::optional<std::int64_t> public_at_epoch;
+    /// How the object may be told of; recorded only while the video's epoch is the same.
+    storage::Exposure exposure = storage::Exposure::closed;
+    std::int64_t privacy_epoch = 0;
   };
   using Job = const jobs::LeasedJob&;
   using Step = io::Task<Result<>> (Pipeline::*)(const jobs::LeasedJob&, jobs::JobContext&);

@@ -122,10 +122,11 @@ io::Task<Result<bool>> FileMover::finish(Job job, FileMove move,
                                          std::optional<std::string> new_key) {
   const UtcTime now = services_.clock.now();
   co_return co_await services_.database.write(
-      [job, move = std::move(move), new_key = std::move(new_key), now,
+      [this, job, move = std::move(move), new_key = std::move(new_key), now,
        due = now + config_.old_copy_kept_for](db::Session& session) -> Result<bool> {
         TRY_VOID(jobs::check_fence(session, job));
         TRY(const bool switched, switch_placement(session, move, new_key, due, now));
+        if (switched && services_.on_switch) services_.on_switch(session, move);
         const ItemEnd end = switched ? ItemEnd::done : ItemEnd::skipped;
         if (move.batch) end_move_item(session, move, end, std::nullopt);
         TRY_VOID(jobs::complete(session, job));

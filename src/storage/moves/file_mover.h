@@ -53,7 +53,9 @@ class FileMover {
     io::Offload& offload;  ///< for calls that take long
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
-    std::function<void(const Uuid& video)> on_moved;
+    std::function<void(const Uuid& video)> on_moved{};
+    /// In the transaction that switches a file's place.
+    std::function<void(db::Session& session, const FileMove& move)> on_switch{};
     /// Waits; empty: by a timer of the task's executor.
     std::function<io::Task<>(Milliseconds time)> wait_for{};
   };

@@ -181,6 +181,10 @@ class ForgetfulStore final : public blob::BlobStore {
   io::Task<Result<>> put_bytes(std::string, std::string, blob::ObjectTraits) override {
     co_return fail(ErrorCode::unsupported, "nobody asks for it");
   }
+  io::Task<Result<>> copy(std::string from_key, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    return store_.copy(std::move(from_key), std::move(to_key), std::move(traits));
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     return store_.open(std::move(key));
   }

@@ -18,26 +18,6 @@ bool has_verified(db::Session& session, FileId file, std::string_view store) {
       .has_value();
 }
 
-void trash_object(db::Session& session, std::string_view store, std::string_view object_key,
-                  UtcTime due) {
-  session.execute(
-      "insert into object_trash (store, object_key, due_at) values (:store, :key, :due) "
-      "on conflict (store, object_key) do update set due_at = excluded.due_at",
-      {store, object_key, due});
-}
-
-/// The announcement must be there still: without it the object may be deleted already.
-Result<> take_announcement(db::Session& session, std::string_view store,
-                           std::string_view object_key) {
-  const auto announced = session.query_one(
-      "delete from object_trash where store = :store and object_key = :key and deleting = 0 "
-      "returning id",
-      {store, object_key});
-  if (announced) return {};
-  return fail(ErrorCode::busy,
-              fmt::format("{} was announced too long ago and may be deleted by now", object_key));
-}
-
 void insert_placement(db::Session& session, const FileMove& move, std::string_view object_key,
                       UtcTime now) {
   session.execute(
@@ -47,14 +27,18 @@ void insert_placement(db::Session& session, const FileMove& move, std::string_vi
       {move.file, move.to, object_key, now, now});
 }
 
-/// All of the file's placements in `store` of these states, and their objects.
-void drop_placements(db::Session& session, FileId file, std::string_view store, int state,
-                     UtcTime due) {
+/// All of the file's verified placements in `store`, and their objects.
+void drop_placements(db::Session& session, FileId file, std::string_view store, UtcTime due) {
+  const auto owner = session.query_one("select video_id from media_file where id = :file", {file});
+  std::optional<VideoId> video;
+  if (owner && !owner->is_null(0)) video = owner->id<VideoId>(0);
   for (const db::Row& row :
        session.query("delete from placement where file_id = :file and store = :store and "
-                     "state = :state returning object_key",
-                     {file, store, state})) {
-    trash_object(session, store, row.text(0), due);
+                     "state = 2 returning object_key, exposure",
+                     {file, store})) {
+    trash_object(session,
+                 {std::string(store), row.text(0), video, static_cast<Exposure>(row.integer(1))},
+                 due);
   }
 }
 
@@ -137,7 +121,7 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
     TRY_VOID(take_announcement(session, move.to, *new_key));
     insert_placement(session, move, *new_key, now);
   }
-  drop_placements(session, move.file, move.from, 2, old_due);
+  drop_placements(session, move.file, move.from, old_due);
   return true;
 }
 

@@ -1,0 +1,94 @@
+#include "blob/s3/copy.h"
+
+#include "base/log.h"
+#include "blob/s3/multipart_plan.h"
+#include "blob/s3/requests.h"
+
+namespace shoal::blob::s3 {
+namespace {
+
+std::optional<ErrorBody> failure_of_copy(std::string_view answer) {
+  auto parsed = parse_copy(answer);
+  if (!parsed) {
+    ErrorBody unclear;
+    unclear.code = "InternalError";
+    unclear.message = parsed.error().message;
+    return unclear;
+  }
+  auto* const error = std::get_if<ErrorBody>(&*parsed);
+  return error != nullptr ? std::optional(*error) : std::nullopt;
+}
+
+std::string source_of(const Client& client, const CopyRequest& request) {
+  const Address& address = client.config().address;
+  return fmt::format("/{}/{}", address.bucket, encode_key(address.prefix + request.from_key));
+}
+
+io::Task<Result<>> copy_whole(Client& client, const CopyRequest& request) {
+  NameValues headers = request.headers;
+  headers.emplace_back("x-amz-copy-source", source_of(client, request));
+  headers.emplace_back("x-amz-metadata-directive", "REPLACE");
+  CO_TRY_VOID(co_await client.call({.name = "CopyObject",
+                                    .method = "PUT",
+                                    .key = request.to_key,
+                                    .headers = std::move(headers),
+                                    .failure_in = failure_of_copy}));
+  CO_TRY(const std::uint64_t size, co_await size_of(client, request.to_key));
+  if (size == request.size) co_return Result<>{};
+  co_return fail(ErrorCode::corrupt,
+                 fmt::format("the store's copy of {} has {} bytes instead of {}", request.from_key,
+                             size, request.size));
+}
+
+io::Task<Result<Part>> copy_part(Client& client, const CopyRequest& request, std::string upload_id,
+                                 const MultipartPlan& plan, std::uint32_t number) {
+  const std::uint64_t first = plan.offset_of(number);
+  const std::uint64_t length = plan.length_of(number);
+  const std::string range = fmt::format("bytes={}-{}", first, first + length - 1);
+  CO_TRY(const Reply reply,
+         co_await client.call(
+             {.name = "UploadPartCopy",
+              .method = "PUT",
+              .key = request.to_key,
+              .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
+              .headers = {{"x-amz-copy-source", source_of(client, request)},
+                          {"x-amz-copy-source-range", range}},
+              .failure_in = failure_of_copy}));
+  CO_TRY(const OrErrorBody<StoredObject> parsed, parse_copy(reply.text));
+  const auto* const copied = std::get_if<StoredObject>(&parsed);
+  if (copied == nullptr || copied->etag.empty())
+    co_return fail(ErrorCode::corrupt, "UploadPartCopy was answered without an ETag");
+  co_return Part{number, length, copied->etag};
+}
+
+io::Task<Result<>> copy_parts(Client& client, const CopyRequest& request, std::string upload_id) {
+  CO_TRY(const MultipartPlan plan, plan_multipart(request.size, request.largest_single));
+  std::vector<Part> parts;
+  parts.reserve(plan.part_count);
+  for (std::uint32_t number = 1; number <= plan.part_count; ++number) {
+    CO_TRY(Part part, co_await copy_part(client, request, upload_id, plan, number));
+    parts.push_back(std::move(part));
+  }
+  co_return co_await complete_multipart(client, request.to_key, std::move(upload_id),
+                                        std::move(parts), request.size);
+}
+
+}  // namespace
+
+io::Task<Result<>> copy_object(Client& client, CopyRequest request) {
+  if (request.size <= request.largest_single) co_return co_await copy_whole(client, request);
+  CO_TRY(const std::string upload_id,
+         co_await begin_multipart(client, request.to_key, request.headers));
+  auto copied = co_await copy_parts(client, request, upload_id);
+  if (copied) co_return copied;
+  // Parts cost money; what a kill leaves here is for `shoal storage gc`.
+  const auto aborted = co_await client.call({.name = "AbortMultipartUpload",
+                                             .method = "DELETE",
+                                             .key = request.to_key,
+                                             .query = {{"uploadId", upload_id}}});
+  if (!aborted && aborted.error().code != ErrorCode::not_found)
+    log::warn("parts of a copy stay behind", {{"key", request.to_key}, {"upload", upload_id}});
+  co_return copied;
+}
+
+}  // namespace shoal::blob::s3
