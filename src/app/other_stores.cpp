@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "blob/s3/address.h"
+#include "blob/s3/credentials.h"
 #include "storage/exposure/exposure_rows.h"
 #include "storage/store_registry.h"
 
@@ -15,9 +16,11 @@ constexpr Seconds k_look_again{30};
 /// While it is away.
 constexpr Seconds k_look_for{3};
 
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
+constexpr std::uint64_t k_largest_credentials_file = 1 << 20;
+
+std::optional<std::string> environment(std::string_view name) {
+  const char* const value = std::getenv(std::string(name).c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 std::string acl(const std::string& name) {
@@ -42,10 +45,13 @@ std::vector<delivery::BaseUrl> urls_of(const StoreConfig& config) {
   return urls;
 }
 
-blob::s3::Credentials credentials(const StoreConfig::Credentials& given) {
-  if (!given.access_key_id.empty()) return {given.access_key_id, given.secret_access_key, ""};
-  return {environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
-          environment("AWS_SESSION_TOKEN")};
+Result<blob::s3::Credentials> credentials(const StoreConfig::Credentials& given) {
+  if (!given.access_key_id.empty())
+    return blob::s3::Credentials{given.access_key_id, given.secret_access_key, ""};
+  return blob::s3::find_credentials(environment, [](const std::string& path) {
+    io::PosixFileSystem files;
+    return io::read_whole(files, path, k_largest_credentials_file);
+  });
 }
 
 }  // namespace
@@ -56,13 +62,15 @@ Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config) {
   TRY(out.client.address, blob::s3::parse_address(config.endpoint, config.bucket, config.prefix,
                                                   config.force_path_style));
   out.client.region = config.region;
-  out.client.credentials = credentials(config.credentials);
-  if (out.client.credentials.access_key_id.empty()) {
+  auto keys = credentials(config.credentials);
+  if (!keys) {
     return fail(ErrorCode::invalid,
                 fmt::format("store {} has no keys: set stores.{}.credentials, or "
-                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
-                            config.name, config.name));
+                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a "
+                            "profile in ~/.aws/credentials ({})",
+                            config.name, config.name, keys.error().message));
   }
+  out.client.credentials = *std::move(keys);
   out.client.attempts = static_cast<unsigned>(config.max_request_attempts);
   out.client.max_connections = static_cast<std::size_t>(config.max_connections);
   out.client.upload_rate = config.upload_rate.value;
@@ -73,6 +81,7 @@ Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config) {
   out.public_acl = acl(config.serve_public == "redirect" ? config.upload_acl.of_public
                                                          : config.upload_acl.of_private);
   out.private_acl = acl(config.upload_acl.of_private);
+  out.has_public_check = config.serve_public == "redirect";
   out.storage_class = config.storage_class;
   return out;
 }
@@ -154,6 +163,9 @@ Result<> OtherStores::add_bucket(const StoreConfig& config) {
       while (url.ends_with('/')) url.pop_back();
       urls.push_back({std::move(url), 1, {}});
     }
+    for (delivery::BaseUrl& url : urls)
+      url.check_url =
+          fmt::format("{}/{}{}", url.url, bucket->doors.base_prefix, blob::k_public_check_name);
     bucket->urls = base_urls(config.name, std::move(urls));
     bucket->doors.base_urls = bucket->urls.get();
   }
@@ -169,7 +181,10 @@ void OtherStores::add_disk(const StoreConfig& config) {
   disk->root = config.path;
   disk->doors.open_media = door_of(config.serve_public);
   if (disk->doors.open_media == delivery::Door::redirect) {
-    disk->urls = base_urls(config.name, urls_of(config));
+    auto urls = urls_of(config);
+    for (delivery::BaseUrl& url : urls)
+      url.check_url = fmt::format("{}/{}", url.url, blob::k_public_check_name);
+    disk->urls = base_urls(config.name, std::move(urls));
     disk->doors.base_urls = disk->urls.get();
   }
   disks_.push_back(std::move(disk));
@@ -242,6 +257,10 @@ Result<> OtherStores::open(Disk& disk) {
                                                  services_.disk, services_.random, now));
   TRY(disk.patient, storage::open_registered_store(services_.database, site, services_.files,
                                                    services_.bulk, services_.random, now));
+  if (disk.urls) {
+    TRY_VOID(io::write_durably(services_.files, disk.root / blob::k_public_check_name,
+                               std::as_bytes(std::span(blob::k_public_check_text))));
+  }
   disk.quick = std::move(quick);
   disk.doors.store = disk.quick.get();
   disk.is_open = true;

@@ -22,7 +22,7 @@
 namespace shoal::app {
 
 /// What an S3 store of the configuration is for its client. Keys that the file leaves out come from
-/// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Errors: invalid.
+/// where AWS' own clients find them (s3::find_credentials). Errors: invalid.
 Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config);
 
 /// Tells where new files of each kind go.

@@ -96,12 +96,25 @@ io::Task<Result<>> S3Store::learn(const StoreIdentity& identity) {
   co_return Result<>{};
 }
 
+io::Task<Result<>> S3Store::put_public_check() {
+  const std::string text(k_public_check_text);
+  CO_TRY_VOID(co_await client_.call(
+      {.name = "PutObject",
+       .method = "PUT",
+       .key = std::string(k_public_check_name),
+       .headers = headers_of({.content_type = "text/plain", .is_public = true}),
+       .body = [text] { return net::text_body(text); },
+       .payload_sha256 = to_hex(Sha256::of(text))}));
+  co_return Result<>{};
+}
+
 io::Task<Result<StoreIdentity>> S3Store::attach(StoreRegistration known) {
   auto identity = judge_marker(place(), co_await read_marker(), known);
   if (!identity && identity.error().code == ErrorCode::not_found)
     identity = co_await claim(known.instance_id);
   if (identity && !is_attached()) {
-    const auto learnt = co_await learn(*identity);
+    auto learnt = co_await learn(*identity);
+    if (learnt && config_.has_public_check) learnt = co_await put_public_check();
     if (!learnt) identity = std::unexpected(learnt.error());
   }
   const std::scoped_lock lock(mutex_);

@@ -28,6 +28,8 @@ struct S3StoreConfig {
   /// provider refuses them or the bucket's policy decides.
   std::string public_acl = "public-read";
   std::string private_acl = "private";
+  /// Viewers are sent to public objects: one to look whether they can be read is put.
+  bool has_public_check = false;
   std::string storage_class;  ///< empty: the bucket's
 };
 
@@ -81,6 +83,7 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> put(std::string key, ObjectTraits traits, s3::UploadSource source);
   io::Task<Result<StoreIdentity>> read_marker();
   io::Task<Result<StoreIdentity>> claim(std::string instance_id);
+  io::Task<Result<>> put_public_check();
   /// What the server does of what is not every server's.
   io::Task<Result<>> learn(const StoreIdentity& identity);
   /// not_found where the store is still the one that was attached, else unavailable.

@@ -97,6 +97,16 @@ class S3StoreTest : public testing::Test {
     return got ? text : got.error().message;
   }
 
+  int status_for_a_stranger(const std::string& key) {
+    const std::string url =
+        fmt::format("{}/{}/media/{}", bucket.server.endpoint(), bucket.bucket, key);
+    return run([](std::string from) -> io::Task<int> {
+      const net::HttpClient stranger;
+      const auto answer = co_await stranger.send({.url = std::move(from)});
+      co_return answer ? answer->status : 0;
+    }(url));
+  }
+
   io::Runtime runtime{1};
   tests::TemporaryDirectory scratch;
   Bucket bucket{S3Server::radosgw()};
@@ -178,21 +188,20 @@ TEST_F(S3StoreTest, a_copy_is_for_others_or_for_nobody_else_as_it_is_told) {
   ASSERT_TRUE(run(store->put_bytes("secret", "bytes", {.content_type = "video/mp4"})));
   ASSERT_TRUE(run(store->copy("secret", "told", {.content_type = "video/mp4", .is_public = true})));
   ASSERT_TRUE(run(store->copy("told", "secret-again", {.content_type = "video/mp4"})));
-  const auto status_for_a_stranger = [&](const std::string& key) {
-    const std::string url =
-        fmt::format("{}/{}/media/{}", bucket.server.endpoint(), bucket.bucket, key);
-    return run([](std::string from) -> io::Task<int> {
-      const net::HttpClient stranger;
-      const auto answer = co_await stranger.send({.url = std::move(from)});
-      co_return answer ? answer->status : 0;
-    }(url));
-  };
   EXPECT_EQ(status_for_a_stranger("secret"), 403);
   EXPECT_EQ(status_for_a_stranger("told"), 200);
   EXPECT_EQ(status_for_a_stranger("secret-again"), 403);
   const auto head = bucket.server.request("HEAD", "/" + bucket.bucket + "/media/told");
   EXPECT_THAT(head.headers, testing::HasSubstr("video/mp4"));
   EXPECT_THAT(head.headers, testing::HasSubstr("immutable"));
+}
+
+TEST_F(S3StoreTest, base_urls_find_something_public_where_viewers_are_sent_to_objects) {
+  S3StoreConfig config = bucket.config();
+  config.has_public_check = true;
+  ASSERT_TRUE(run(bucket.make(config)->attach({"instance"})));
+  EXPECT_EQ(status_for_a_stranger(".shoal-public"), 200);
+  EXPECT_EQ(status_for_a_stranger(".shoal-store"), 403);
 }
 
 TEST_F(S3StoreTest, a_large_object_is_copied_in_parts) {

@@ -27,6 +27,12 @@ struct StoreRegistration {
 
 inline constexpr std::string_view k_marker_name = ".shoal-store";
 
+/// A public object beside it, in stores to whose objects viewers are sent: base URLs are asked for
+/// it, to see whether they work.
+inline constexpr std::string_view k_public_check_name = ".shoal-public";
+inline constexpr std::string_view k_public_check_text =
+    "Shoal looks here whether public objects can be read.\n";
+
 /// docs/formats/store-marker.md: the JSON in `.shoal-store`. Errors: corrupt.
 std::string format_marker(const StoreIdentity& identity);
 Result<StoreIdentity> parse_marker(std::string_view text);

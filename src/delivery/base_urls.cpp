@@ -60,7 +60,7 @@ bool BaseUrls::has_healthy() const {
 io::Task<> BaseUrls::check(Site& site) {
   const std::string& url = site.base.check_url.empty() ? site.base.url : site.base.check_url;
   const auto answer = co_await http_.send({.method = "HEAD", .url = url, .deadline = k_deadline});
-  const bool is_alive = answer && answer->status < 500;
+  const bool is_alive = answer && answer->status >= 200 && answer->status < 300;
   site.health.record(is_alive, clock_.steady_now());
   const bool is_healthy = site.health.is_healthy();
   if (site.is_healthy.exchange(is_healthy) == is_healthy) co_return;
@@ -69,7 +69,7 @@ io::Task<> BaseUrls::check(Site& site) {
     log::info("a base URL answers", {{"store", store_}, {"url", site.base.url}});
   } else {
     log::warn(
-        "a base URL does not answer: nobody is sent there",
+        "a base URL does not give what is public: nobody is sent there",
         {{"store", store_},
          {"url", site.base.url},
          {"reason", answer ? fmt::format("status {}", answer->status) : answer.error().message}});

@@ -22,7 +22,8 @@ namespace shoal::delivery {
 struct BaseUrl {
   std::string url;           ///< "https://cdn.example.org/videos", without '/' at its end
   std::uint32_t weight = 1;  ///< its share among the healthy ones; 0: never chosen
-  /// What the health check asks for: a small public object; empty: the base URL itself.
+  /// What the health check asks for, a small public object of the store: one that is refused or not
+  /// found means that the others are, too. Empty: the base URL itself.
   std::string check_url{};
 };
 
@@ -35,8 +36,8 @@ struct WeighedUrl {
 /// Nothing where none is healthy and has a weight. Pure.
 std::optional<std::size_t> choose_url(std::span<const WeighedUrl> urls, std::uint64_t random);
 
-/// The base URLs of one store and whether they answer, which each is asked all the time: any HTTP
-/// answer below 500 counts. start() once, stop() before destruction; the rest from any thread.
+/// The base URLs of one store and whether they answer, which each is asked all the time: only 2xx
+/// counts. start() once, stop() before destruction; the rest from any thread.
 class BaseUrls {
  public:
   /// `store` names it in metrics and the log. `executor` has one thread.

@@ -103,13 +103,13 @@ struct BaseUrlsTest : testing::Test {
   SystemClock real_clock;
   tests::ManualClock clock;
   Metrics metrics;
-  std::atomic<int> status = 404;
+  std::atomic<int> status = 200;
   std::atomic<int> asked = 0;
   std::string asked_path;
   std::optional<net::Server> server;
 };
 
-TEST_F(BaseUrlsTest, any_answer_below_500_counts_as_alive) {
+TEST_F(BaseUrlsTest, only_who_gives_the_object_is_alive) {
   BaseUrls urls("cdn", {{.url = url("/videos"), .check_url = url("/videos/probe")}}, clock, metrics,
                 runtime.executor(0));
   const auto check = [&](int with) {
@@ -118,17 +118,17 @@ TEST_F(BaseUrlsTest, any_answer_below_500_counts_as_alive) {
     return urls.choose(0).has_value();
   };
   EXPECT_FALSE(urls.has_healthy());
-  EXPECT_TRUE(check(404));
+  EXPECT_TRUE(check(200));
   EXPECT_EQ(asked_path, "/videos/probe");
   EXPECT_EQ(urls.choose(12345), url("/videos"));
   EXPECT_THAT(metrics.render(),
               testing::ContainsRegex("shoal_base_url_healthy.*store=\"cdn\".* 1"));
   EXPECT_TRUE(check(503));
-  EXPECT_FALSE(check(500));
+  EXPECT_FALSE(check(403));
   EXPECT_THAT(metrics.render(),
               testing::ContainsRegex("shoal_base_url_healthy.*store=\"cdn\".* 0"));
   EXPECT_FALSE(check(200));
-  EXPECT_TRUE(check(301));
+  EXPECT_TRUE(check(204));
 }
 
 TEST_F(BaseUrlsTest, who_refuses_connections_is_left_out_and_the_others_take_its_share) {

@@ -136,8 +136,12 @@ class S3DoorsTest : public testing::Test {
   std::optional<blob::S3Store> store;
   std::optional<blob::S3Store> late_store;
   bool is_late = false;
-  BaseUrls urls{
-      "s3", {{.url = server.endpoint() + "/" + bucket}}, clock, metrics, runtime.executor(0)};
+  BaseUrls urls{"s3",
+                {{.url = server.endpoint() + "/" + bucket,
+                  .check_url = server.endpoint() + "/" + bucket + "/media/open.mp4"}},
+                clock,
+                metrics,
+                runtime.executor(0)};
   StoreDoors doors{.is_remote = true};
   Uuid video = Uuid::generate(random);
   tests::TableIndex index;

@@ -33,7 +33,8 @@ void describe_s3(config::Schema& s, std::string_view path, StoreConfig& store) {
   s.add(key("force_path_style"), store.force_path_style,
         "S3: name the bucket in the path instead of the host, as most self-hosted servers want.");
   s.add(key("credentials.access_key_id"), store.credentials.access_key_id,
-        "S3: key; both empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment.")
+        "S3: key; both empty: as AWS' clients find them, by AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY or a profile of ~/.aws/credentials.")
       .null_means("")
       .secret();
   s.add(key("credentials.secret_access_key"), store.credentials.secret_access_key,

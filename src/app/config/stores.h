@@ -28,7 +28,7 @@ struct StoreConfig {
   std::string prefix;  ///< stands before every key as it is: "", "cold/", PeerTube's "videos:"
   bool force_path_style = false;
   struct Credentials {
-    std::string access_key_id;  ///< both empty: the AWS_* environment
+    std::string access_key_id;  ///< both empty: as AWS' clients find them
     std::string secret_access_key;
   } credentials;
   struct UploadAcl {
