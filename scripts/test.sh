@@ -5,7 +5,7 @@
 results=$root/build/results
 passed=0 failed=0 broken=()
 local_steps="tidy format dev headers web browser"
-ci_steps="format tidy web release browser package asan tsan clang_tidy headers"
+ci_steps="format tidy web release browser faults package asan tsan clang_tidy headers"
 
 run_tests() {
   local steps=$local_steps name begin=$SECONDS
@@ -109,6 +109,12 @@ step_browser() {
   counted "$results/browser.xml" "browser tests" node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$results/browser.xml" tests/e2e/*.test.mjs
+}
+
+# One schedule of an S3 server that misbehaves; ./dev faults runs more of them.
+step_faults() {
+  [ -x "$SHOAL_PROGRAM" ] || { failed=$((failed + 1)) && return 1; }
+  check "faults of a store" python3 -B tests/faults/storage.py --seeds 4 --shoal "$SHOAL_PROGRAM"
 }
 
 step_package() {

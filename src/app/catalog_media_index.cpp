@@ -31,6 +31,7 @@ MediaEntry stored_entry(std::string name, const catalog::MediaFileRecord& record
   entry.content_type = record.content_type;
   entry.etag = make_etag(record.sha256);
   entry.size = record.size;
+  entry.sha256 = record.sha256;
   entry.modified = record.created_at;
   entry.video = record.video;
   entry.open_to_all = catalog::is_media_open(record.privacy);

@@ -235,11 +235,17 @@ io::Task<Result<std::unique_ptr<ObjectReader>>> S3Store::open(std::string key) {
 io::Task<Result<>> S3Store::remove(std::string key) {
   CO_TRY_VOID(check(key));
   const auto reply =
-      co_await client_.call({.name = "DeleteObject", .method = "DELETE", .key = std::move(key)});
-  if (reply) co_return Result<>{};
-  if (reply.error().code != ErrorCode::not_found) co_return std::unexpected(reply.error());
-  const Error missing = co_await confirm_missing(reply.error());
-  co_return missing.code == ErrorCode::not_found ? Result<>() : std::unexpected(missing);
+      co_await client_.call({.name = "DeleteObject", .method = "DELETE", .key = key});
+  if (!reply) {
+    if (reply.error().code != ErrorCode::not_found) co_return std::unexpected(reply.error());
+    const Error missing = co_await confirm_missing(reply.error());
+    if (missing.code != ErrorCode::not_found) co_return std::unexpected(missing);
+  }
+  // Parts of it that were sent before are paid for, and no list of objects shows them.
+  const auto aborted = co_await s3::abort_uploads(client_, std::move(key));
+  if (!aborted && aborted.error().code != ErrorCode::unsupported)
+    co_return std::unexpected(aborted.error());
+  co_return Result<>{};
 }
 
 io::Task<Result<std::vector<std::string>>> S3Store::list(std::string prefix, std::string after,

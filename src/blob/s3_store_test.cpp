@@ -96,6 +96,36 @@ class S3StoreTest : public testing::Test {
     const auto got = run((*reader)->read_at(0, std::as_writable_bytes(std::span(text))));
     return got ? text : got.error().message;
   }
+  /// As of a process that died: returns its id.
+  std::string begin_upload(s3::Client& client, const std::string& key) {
+    const auto begun = run(client.call({.name = "CreateMultipartUpload",
+                                        .method = "POST",
+                                        .key = key,
+                                        .query = {{"uploads", ""}}}));
+    SHOAL_CHECK(begun.has_value());
+    return *s3::parse_initiate_multipart(begun->text);
+  }
+  void send_part(s3::Client& client, const std::string& key, const std::string& id,
+                 const std::string& bytes) {
+    SHOAL_CHECK(run(client.call({.name = "UploadPart",
+                                 .method = "PUT",
+                                 .key = key,
+                                 .query = {{"partNumber", "1"}, {"uploadId", id}},
+                                 .body = [bytes] { return net::text_body(bytes); },
+                                 .payload_sha256 = to_hex(Sha256::of(bytes))}))
+                    .has_value());
+  }
+  /// Ids of what lies in the bucket in parts.
+  std::vector<std::string> begun_uploads(s3::Client& client) {
+    const auto listed =
+        run(client.call({.name = "ListMultipartUploads", .query = {{"uploads", ""}}}));
+    SHOAL_CHECK(listed.has_value());
+    const auto page = *s3::parse_list_uploads(listed->text);
+    std::vector<std::string> ids;
+    ids.reserve(page.uploads.size());
+    for (const auto& upload : page.uploads) ids.push_back(upload.upload_id);
+    return ids;
+  }
 
   int status_for_a_stranger(const std::string& key) {
     const std::string url =
@@ -163,20 +193,7 @@ TEST_F(S3StoreTest, parts_of_an_upload_that_was_broken_off_are_not_sent_again) {
   std::ifstream in(path, std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(in)), {});
   s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);
-  const auto begun = run(client.call({.name = "CreateMultipartUpload",
-                                      .method = "POST",
-                                      .key = "large",
-                                      .query = {{"uploads", ""}}}));
-  ASSERT_TRUE(begun);
-  const auto id = s3::parse_initiate_multipart(begun->text);
-  ASSERT_TRUE(id);
-  const std::string first = bytes.substr(0, s3::k_min_part_size);
-  ASSERT_TRUE(run(client.call({.name = "UploadPart",
-                               .method = "PUT",
-                               .key = "large",
-                               .query = {{"partNumber", "1"}, {"uploadId", *id}},
-                               .body = [first] { return net::text_body(first); },
-                               .payload_sha256 = to_hex(Sha256::of(first))})));
+  send_part(client, "large", begin_upload(client, "large"), bytes.substr(0, s3::k_min_part_size));
   ASSERT_TRUE(run(store->put_file("large", path, {})));
   EXPECT_TRUE(read(*store, "large") == bytes);
   EXPECT_THAT(bucket.metrics.render(),
@@ -216,6 +233,25 @@ TEST_F(S3StoreTest, a_large_object_is_copied_in_parts) {
   EXPECT_TRUE(read(*store, "again") == read(*store, "large"));
   EXPECT_THAT(bucket.metrics.render(),
               testing::HasSubstr("operation=\"UploadPartCopy\",outcome=\"ok\""));
+}
+
+TEST_F(S3StoreTest, of_uploads_that_were_begun_twice_none_is_left) {
+  auto store = bucket.attached(runtime);
+  s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);
+  // As when the answer to the first was lost.
+  begin_upload(client, "large");
+  begin_upload(client, "large");
+  ASSERT_TRUE(run(store->put_file("large", file(2 * s3::k_min_part_size), {})));
+  EXPECT_EQ(begun_uploads(client), std::vector<std::string>{});
+}
+
+TEST_F(S3StoreTest, what_was_sent_of_a_removed_object_goes_with_it) {
+  auto store = bucket.attached(runtime);
+  s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);
+  send_part(client, "large", begin_upload(client, "large"), "some");
+  const std::string another = begin_upload(client, "large-2");
+  ASSERT_TRUE(run(store->remove("large")));
+  EXPECT_EQ(begun_uploads(client), std::vector{another});
 }
 
 TEST_F(S3StoreTest, wrong_keys_and_buckets_are_told_apart) {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
+#include "base/text.h"
+
 namespace shoal::delivery {
 namespace {
 
@@ -83,6 +86,10 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
     if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than it was");
     at += got;
   }
+  // Larger ones have no hash of a range; what is kept of small ones must be right, for it stays.
+  const bool is_whole = bytes.size() == reader.size() && !object->sha256.empty();
+  if (is_whole && to_hex(Sha256::of(bytes)) != object->sha256)
+    co_return fail(ErrorCode::corrupt, "the object is not what was recorded");
   co_return block;
 }
 

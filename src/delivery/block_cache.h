@@ -25,6 +25,7 @@ namespace shoal::delivery {
 struct RemoteObject {
   std::string id;  ///< store and key: the same bytes for ever
   std::shared_ptr<blob::ObjectReader> reader;
+  std::string sha256{};  ///< of all its bytes, in hex; empty: unknown
 };
 
 /// What viewers want of remote objects at the moment, in aligned blocks: each is read once however
@@ -58,7 +59,7 @@ class BlockCache {
   BlockCache(Config config, Metrics& metrics, io::Executor executor);
 
   /// The block that holds the byte at `offset`, which lies within the object. Null where there is
-  /// no room. Errors: the store's.
+  /// no room. Errors: the store's; corrupt (an object of one block is not what its SHA-256 says).
   io::Task<Result<SharedBlock>> get(std::shared_ptr<const RemoteObject> object,
                                     std::uint64_t offset);
   /// Begins to read that block, on `executor`, for who wants it soon.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
 #include "delivery/media_service.h"
 #include "tests/support/media_doors_fixture.h"
 
@@ -79,6 +80,26 @@ TEST_F(MediaCopiesTest, a_copy_that_is_not_what_its_record_says_is_no_copy) {
   index.entries["v-720.mp4"].copies.insert(index.entries["v-720.mp4"].copies.begin(),
                                            {"s3", "7/v-segments-sha256.json"});
   EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
+}
+
+TEST_F(MediaCopiesTest, what_came_damaged_is_not_kept_and_the_next_copy_is_taken) {
+  const std::string playlist(k_playlist);
+  const std::string picture(100'000, 'p');
+  add("v.jpg", "image/jpeg", picture);
+  for (const auto& [name, bytes] : {std::pair<std::string, std::string>{"v-720.m3u8", playlist},
+                                    std::pair<std::string, std::string>{"v.jpg", picture}}) {
+    std::string damaged = bytes;
+    damaged[damaged.size() / 2] ^= 1;
+    MediaEntry& entry = index.entries[name];
+    entry.sha256 = to_hex(Sha256::of(bytes));
+    entry.copies = {{"s3", "bad/" + name}};
+    put(s3_store, "bad/" + name, damaged);
+    EXPECT_EQ(get(name).response.status, 503) << name;
+    entry.copies.push_back({"archive", "good/" + name});
+    put(archive_store, "good/" + name, bytes);
+    service.forget_video(video);
+    EXPECT_TRUE(get(name).body == bytes) << name;
+  }
 }
 
 }  // namespace

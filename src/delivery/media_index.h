@@ -29,6 +29,7 @@ struct MediaEntry {
   std::string content_type;
   std::string etag;  ///< quoted, strong
   std::uint64_t size = 0;
+  std::string sha256;  ///< of the whole, in hex; empty where nobody knows
   UtcTime modified{};
   Uuid video;
   /// Anybody may fetch it. Otherwise a token, a session or a password is asked for.

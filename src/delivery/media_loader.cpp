@@ -1,5 +1,6 @@
 #include "delivery/media_loader.h"
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "delivery/media_response.h"
@@ -13,7 +14,8 @@ bool is_playlist_type(std::string_view content_type) {
   return to_lower_ascii(content_type).contains("mpegurl");
 }
 
-io::Task<Result<std::string>> read_text(blob::ObjectReader& reader) {
+/// Texts are kept and answered as they are: what came other than it was recorded is not taken.
+io::Task<Result<std::string>> read_text(blob::ObjectReader& reader, std::string sha256) {
   std::string text(reader.size(), '\0');
   const auto bytes = std::as_writable_bytes(std::span(text));
   for (std::size_t at = 0; at < text.size();) {
@@ -21,6 +23,8 @@ io::Task<Result<std::string>> read_text(blob::ObjectReader& reader) {
     if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
     at += got;
   }
+  if (!sha256.empty() && to_hex(Sha256::of(text)) != sha256)
+    co_return fail(ErrorCode::corrupt, "the object is not what was recorded");
   co_return text;
 }
 
@@ -99,11 +103,12 @@ io::Task<Result<>> MediaLoader::open_copy(CachedMedia& media, Candidate candidat
     media.reader = std::move(reader);
   } else {
     if (is_relative(media.entry) && media.entry.size <= k_longest_text) {
-      CO_TRY(std::string text, co_await read_text(*reader));
+      CO_TRY(std::string text, co_await read_text(*reader, media.entry.sha256));
       media.text = std::make_shared<const std::string>(std::move(text));
     }
     media.remote = std::make_shared<const RemoteObject>(
-        fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader));
+        fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader),
+        media.entry.sha256);
   }
   take_copy(media, candidate);
   co_return Result<>{};

@@ -1,6 +1,5 @@
 #include "blob/s3/copy.h"
 
-#include "base/log.h"
 #include "blob/s3/multipart_plan.h"
 #include "blob/s3/requests.h"
 
@@ -77,18 +76,8 @@ io::Task<Result<>> copy_parts(Client& client, const CopyRequest& request, std::s
 
 io::Task<Result<>> copy_object(Client& client, CopyRequest request) {
   if (request.size <= request.largest_single) co_return co_await copy_whole(client, request);
-  CO_TRY(const std::string upload_id,
-         co_await begin_multipart(client, request.to_key, request.headers));
-  auto copied = co_await copy_parts(client, request, upload_id);
-  if (copied) co_return copied;
-  // Parts cost money; what a kill leaves here is for `shoal storage gc`.
-  const auto aborted = co_await client.call({.name = "AbortMultipartUpload",
-                                             .method = "DELETE",
-                                             .key = request.to_key,
-                                             .query = {{"uploadId", upload_id}}});
-  if (!aborted && aborted.error().code != ErrorCode::not_found)
-    log::warn("parts of a copy stay behind", {{"key", request.to_key}, {"upload", upload_id}});
-  co_return copied;
+  CO_TRY(BegunUpload begun, co_await begin_multipart(client, request.to_key, request.headers));
+  co_return co_await copy_parts(client, request, std::move(begun.id));
 }
 
 }  // namespace shoal::blob::s3

@@ -22,7 +22,8 @@ struct CopyRequest {
   std::uint64_t largest_single = k_largest_single_copy;
 };
 
-/// The server copies by itself. What `to_key` held before is replaced. May be repeated. Errors:
+/// The server copies by itself. What `to_key` held before is replaced; parts of a copy that failed
+/// go when that key is removed. May be repeated. Errors:
 /// not_found, corrupt (the copy has another size), and those of the client.
 io::Task<Result<>> copy_object(Client& client, CopyRequest request);
 

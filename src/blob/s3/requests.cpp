@@ -32,13 +32,14 @@ io::Task<Result<std::uint64_t>> size_of(Client& client, std::string key) {
   co_return length_in(head);
 }
 
-io::Task<Result<std::string>> begin_multipart(Client& client, std::string key, NameValues headers) {
+io::Task<Result<BegunUpload>> begin_multipart(Client& client, std::string key, NameValues headers) {
   CO_TRY(const Reply begun, co_await client.call({.name = "CreateMultipartUpload",
                                                   .method = "POST",
                                                   .key = std::move(key),
                                                   .query = {{"uploads", ""}},
                                                   .headers = std::move(headers)}));
-  co_return parse_initiate_multipart(begun.text);
+  CO_TRY(std::string id, parse_initiate_multipart(begun.text));
+  co_return BegunUpload{std::move(id), begun.attempts > 1};
 }
 
 io::Task<Result<>> complete_multipart(Client& client, std::string key, std::string upload_id,

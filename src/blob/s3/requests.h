@@ -17,8 +17,12 @@ Result<std::uint64_t> length_in(const Reply& head);
 /// Bytes of an object. Errors: not_found, and those of the client.
 io::Task<Result<std::uint64_t>> size_of(Client& client, std::string key);
 
-/// Returns the upload id. `headers` are those of the object.
-io::Task<Result<std::string>> begin_multipart(Client& client, std::string key, NameValues headers);
+struct BegunUpload {
+  std::string id;
+  bool may_be_twice = false;  ///< an answer was lost: perhaps another one was begun, too
+};
+/// `headers` are those of the object.
+io::Task<Result<BegunUpload>> begin_multipart(Client& client, std::string key, NameValues headers);
 
 /// Makes one object of `size` bytes of the parts, which are in the order of their numbers. What is
 /// there afterwards counts, not the answer: an earlier try may have done it. Errors: corrupt (the

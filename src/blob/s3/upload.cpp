@@ -62,6 +62,20 @@ Result<std::string> sha256_of(io::File& file, std::uint64_t offset, std::uint64_
   return to_hex(sum.finish());
 }
 
+/// The ids of uploads of this object that were begun.
+io::Task<Result<std::vector<std::string>>> find_uploads(Client& client, std::string key) {
+  const std::string full_key = client.config().address.prefix + key;
+  Operation operation{.name = "ListMultipartUploads",
+                      .query = {{"prefix", full_key}, {"uploads", ""}}};
+  CO_TRY(const Reply listed, co_await client.call(std::move(operation)));
+  CO_TRY(const UploadPage page, parse_list_uploads(listed.text));
+  std::vector<std::string> ids;
+  for (const ListedUpload& upload : page.uploads) {
+    if (upload.key == full_key) ids.push_back(upload.upload_id);
+  }
+  co_return ids;
+}
+
 std::unexpected<Error> exists(const std::string& key) {
   return fail(ErrorCode::conflict, "there is an object " + key + " already");
 }
@@ -97,20 +111,23 @@ class Multipart {
     CO_TRY(plan_, plan_multipart(source_.size(), config_.part_size));
     CO_TRY_VOID(co_await find_or_begin(std::move(headers)));
     CO_TRY_VOID(co_await send_missing());
-    co_return co_await complete_multipart(client_, key_, upload_id_, parts_, source_.size());
+    CO_TRY_VOID(co_await complete_multipart(client_, key_, upload_id_, parts_, source_.size()));
+    // The object is there; what cannot be taken away now goes with it one day.
+    if (has_others_) (void)co_await abort_uploads(client_, key_);
+    co_return Result<>{};
   }
 
  private:
   io::Task<Result<>> find_or_begin(NameValues headers) {
-    CO_TRY(const Reply listed,
-           co_await client_.call({.name = "ListMultipartUploads",
-                                  .query = {{"prefix", full_key()}, {"uploads", ""}}}));
-    CO_TRY(const UploadPage page, parse_list_uploads(listed.text));
-    for (const ListedUpload& upload : page.uploads) {
-      if (upload.key == full_key()) upload_id_ = upload.upload_id;
+    CO_TRY(const auto begun_before, co_await find_uploads(client_, key_));
+    if (!begun_before.empty()) {
+      upload_id_ = begun_before.back();
+      has_others_ = begun_before.size() > 1;
+      co_return co_await look_at_parts();
     }
-    if (!upload_id_.empty()) co_return co_await look_at_parts();
-    CO_TRY(upload_id_, co_await begin_multipart(client_, key_, std::move(headers)));
+    CO_TRY(BegunUpload begun, co_await begin_multipart(client_, key_, std::move(headers)));
+    upload_id_ = std::move(begun.id);
+    has_others_ = begun.may_be_twice;
     missing_ = resume(plan_, {}).missing;
     co_return Result<>{};
   }
@@ -176,14 +193,13 @@ class Multipart {
     co_return Part{number, length, std::string(etag)};
   }
 
-  std::string full_key() const { return client_.config().address.prefix + key_; }
-
   Client& client_;
   const UploadConfig& config_;
   const std::string key_;
   const UploadSource& source_;
   MultipartPlan plan_;
   std::string upload_id_;
+  bool has_others_ = false;  ///< of this key, which somebody began before
   std::vector<Part> parts_;
   std::vector<std::uint32_t> missing_;
   std::size_t next_ = 0;
@@ -232,6 +248,19 @@ io::Task<Result<>> upload(Client& client, UploadConfig config, std::string key, 
   }
   Multipart multipart(client, config, std::move(key), source);
   co_return co_await multipart.run(std::move(headers));
+}
+
+io::Task<Result<>> abort_uploads(Client& client, std::string key) {
+  CO_TRY(const auto ids, co_await find_uploads(client, key));
+  for (const std::string& id : ids) {
+    const auto aborted = co_await client.call({.name = "AbortMultipartUpload",
+                                               .method = "DELETE",
+                                               .key = key,
+                                               .query = {{"uploadId", id}}});
+    if (!aborted && aborted.error().code != ErrorCode::not_found)
+      co_return std::unexpected(aborted.error());
+  }
+  co_return Result<>{};
 }
 
 }  // namespace shoal::blob::s3

@@ -45,4 +45,8 @@ struct UploadConfig {
 io::Task<Result<>> upload(Client& client, UploadConfig config, std::string key, NameValues headers,
                           UploadSource source);
 
+/// What was begun of an object in parts and never completed is deleted. Errors: those of the
+/// client.
+io::Task<Result<>> abort_uploads(Client& client, std::string key);
+
 }  // namespace shoal::blob::s3
