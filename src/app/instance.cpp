@@ -200,7 +200,7 @@ void Instance::Parts::make_processing() {
                          .alone = database->engine() == db::Engine::sqlite});
   pipeline->register_handlers(*jobs);
   storage_jobs = std::make_unique<StorageJobs>(
-      runtime, metrics, progress, storage::FileMoverConfig{.scratch = directory.work() / "moves"},
+      runtime, metrics, progress, directory.work(),
       storage::FileMover::Services{
           .database = *database,
           .stores = [this](std::string_view name) { return bulk_stores.find(name); },

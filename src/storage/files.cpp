@@ -73,7 +73,7 @@ Result<> announce_object(db::Session& session, std::string_view store, std::stri
                          UtcTime now) {
   const auto announced = session.query_one(
       "insert into object_trash (store, object_key, due_at) values (:store, :key, :due) "
-      "on conflict (store, object_key) do update set due_at = excluded.due_at "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at, orphan = 0 "
       "where object_trash.deleting = 0 returning id",
       {store, object_key, now + k_unrecorded_for});
   if (!announced) {
@@ -132,7 +132,7 @@ void trash_file(db::Session& session, FileId id, UtcTime due) {
   session.execute(
       "insert into object_trash (store, object_key, due_at) "
       "select store, object_key, cast(:due as bigint) from placement where file_id = :file "
-      "on conflict (store, object_key) do update set due_at = excluded.due_at",
+      "on conflict (store, object_key) do update set due_at = excluded.due_at, orphan = 0",
       {due, id});
   session.execute("delete from media_file where id = :id", {id});
 }
@@ -146,7 +146,7 @@ void trash_files(db::Session& session, VideoId video, const std::vector<FileKind
         "insert into object_trash (store, object_key, due_at) "
         "select p.store, p.object_key, cast(:due as bigint) from placement p "
         "join media_file f on f.id = p.file_id where f.video_id = :video and f.kind = :kind "
-        "on conflict (store, object_key) do update set due_at = excluded.due_at",
+        "on conflict (store, object_key) do update set due_at = excluded.due_at, orphan = 0",
         {due, video, static_cast<int>(kind)});
     session.execute("delete from media_file where video_id = :video and kind = :kind",
                     {video, static_cast<int>(kind)});
