@@ -1,8 +1,12 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "api/core/context.h"
 #include "db/database.h"
 #include "io/task_group.h"
+#include "storage/store_ledger.h"
 #include "storage/trash.h"
 
 namespace shoal::app {
@@ -33,7 +37,12 @@ class Housekeeping {
   using Duty = io::Task<Result<>> (Housekeeping::*)();
   io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
 
+  /// Compares every store that is there with the database.
+  io::Task<Result<>> tend_ledgers();
+
   Services services_;
+  storage::StoreLedger ledger_;
+  std::set<std::string> held_;  ///< stores that were reported
   io::TaskGroup tasks_;
 };
 
