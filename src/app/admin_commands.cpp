@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/admin_print.h"
+#include "app/command_stores.h"
 #include "app/data_directory.h"
 #include "app/room_configs.h"
 #include "app/storage_commands.h"
@@ -78,6 +79,17 @@ int examine(const Config& config, bool as_json, bool checksums) {
     return {};
   });
   return status != 0 || !healthy ? 1 : 0;
+}
+
+/// A bucket may be accepted beside the server, which looks for it.
+Result<> accept_other_store(db::Database& database, const Config& config, const std::string& name) {
+  CommandStores stores(config, database);
+  TRY(const auto store, stores.accept(name));
+  fmt::print(
+      "that is store {} from now on ({}, generation {}). See what it lacks with `shoal storage "
+      "verify --store {} --quick`.\n",
+      name, store.store_id, store.generation, name);
+  return {};
 }
 
 /// The server must be stopped: it looks at its store when it starts.
@@ -258,10 +270,16 @@ void AdminCommands::add_maintenance_commands(CLI::App& program) {
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
   CLI::App* media = program.add_subcommand("store", "Where the media are kept");
   media->require_subcommand(1);
-  call(media->add_subcommand("accept",
-                             "Take the media folder as it is now for the store, after it was "
-                             "replaced; with the server stopped"),
-       *this, accept_media_store);
+  CLI::App* accept =
+      media->add_subcommand("accept",
+                            "Take a store's place as it is now for the store, after it was "
+                            "replaced; the media folder with the server stopped");
+  accept->add_option("store", login, "a store of the configuration; without it the media folder");
+  call(accept, *this, [this](db::Database& database, const Config& config) {
+    return login.empty() || login == storage::k_local_store
+               ? accept_media_store(database, config)
+               : accept_other_store(database, config, login);
+  });
   CLI::App* doctor =
       program.add_subcommand("doctor", "Look for what is wrong, without changing it");
   doctor->add_flag("--checksums", checksums, "also read every file and compare its checksum");

@@ -23,7 +23,7 @@ struct AdminCommands {
   void add_to(CLI::App& program);
 
   // What the subcommands take.
-  std::string login;
+  std::string login;  ///< or the name of a store
   std::string email;
   std::string role = "user";
   std::string folder;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json.hpp>
 
 #include "base/config/units.h"
@@ -97,6 +98,15 @@ std::string printable(std::string_view text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
   return out;
+}
+
+/// Three digits are what a person reads of a size.
+std::string readable_bytes(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> units{"B", "KB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, units.at(unit));
 }
 
 void print_users(const std::vector<catalog::User>& users, bool as_json) {

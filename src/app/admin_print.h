@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ namespace shoal::app {
 
 /// Titles and messages are other people's: no control character of theirs reaches the terminal.
 std::string printable(std::string_view text);
+
+/// "1.5 GB".
+std::string readable_bytes(std::uint64_t bytes);
 
 void print_users(const std::vector<catalog::User>& users, bool as_json);
 void print_videos(const cli::VideoListing& listing, bool as_json);

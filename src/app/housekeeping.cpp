@@ -17,7 +17,9 @@ constexpr std::int64_t k_history_limit = 20'000;
 }  // namespace
 
 Housekeeping::Housekeeping(io::Executor executor, Services services)
-    : services_(std::move(services)), tasks_(std::move(executor), "housekeeping") {}
+    : services_(std::move(services)),
+      ledger_(services_.database, services_.api.clock),
+      tasks_(std::move(executor), "housekeeping") {}
 
 void Housekeeping::start() {
   struct Entry {
@@ -59,11 +61,38 @@ io::Task<Result<>> Housekeeping::collect_leftovers() {
   co_return Result<>{};
 }
 
+io::Task<Result<>> Housekeeping::tend_ledgers() {
+  using Names = std::vector<std::string>;
+  CO_TRY(const Names names,
+         co_await services_.database.read([](db::Session& session) -> Result<Names> {
+           Names registered;
+           for (const db::Row& row : session.query("select name from store"))
+             registered.push_back(row.text(0));
+           return registered;
+         }));
+  for (const std::string& name : names) {
+    blob::BlobStore* const store = services_.stores(name);
+    if (store == nullptr) continue;
+    const auto tended = co_await ledger_.tend(*store);
+    const bool is_held = !tended && tended.error().code == ErrorCode::conflict;
+    const std::scoped_lock lock(mutex_);
+    if (is_held && held_.insert(name).second) log::error(tended.error().message);
+    if (tended) held_.erase(name);
+  }
+  co_return Result<>{};
+}
+
 io::Task<Result<>> Housekeeping::empty_trash() {
+  CO_TRY_VOID(co_await tend_ledgers());
+  // Nothing is deleted where the database was not found to be the right one.
+  const auto lookup = [this](std::string_view name) {
+    blob::BlobStore* const store = services_.stores(name);
+    return store != nullptr && ledger_.is_tended(name) ? store : nullptr;
+  };
   for (bool more = true; more;) {
     CO_TRY(const storage::TrashRound round,
-           co_await storage::collect_trash(services_.database, services_.stores,
-                                           services_.api.clock.now(), k_batch, services_.purge));
+           co_await storage::collect_trash(services_.database, lookup, services_.api.clock.now(),
+                                           k_batch, services_.purge));
     more = round.more;
   }
   co_return Result<>{};

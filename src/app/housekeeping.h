@@ -1,8 +1,13 @@
 #pragma once
 
+#include <mutex>
+#include <set>
+#include <string>
+
 #include "api/core/context.h"
 #include "db/database.h"
 #include "io/task_group.h"
+#include "storage/store_ledger.h"
 #include "storage/trash.h"
 
 namespace shoal::app {
@@ -27,6 +32,7 @@ class Housekeeping {
   // The duties; each does all there is to do now.
   io::Task<Result<>> keep_videos_current();
   io::Task<Result<>> collect_leftovers();
+  /// Any thread.
   io::Task<Result<>> empty_trash();
   io::Task<Result<>> prune();
 
@@ -34,7 +40,13 @@ class Housekeeping {
   using Duty = io::Task<Result<>> (Housekeeping::*)();
   io::Task<> repeat(Duty duty, const char* name, Milliseconds every);
 
+  /// Compares every store that is there with the database.
+  io::Task<Result<>> tend_ledgers();
+
   Services services_;
+  storage::StoreLedger ledger_;
+  std::mutex mutex_;
+  std::set<std::string> held_;  ///< stores that were reported; under mutex_
   io::TaskGroup tasks_;
 };
 

@@ -23,6 +23,13 @@ class HousekeepingTest : public tests::ApiTest {
       return {};
     }));
   }
+  void register_store() {
+    write([](db::Session& session) {
+      session.execute(
+          "insert into store (name, store_id, generation, registered_at) "
+          "values ('local', 'id', 1, 1)");
+    });
+  }
   std::int64_t count(const std::string& table) {
     return *database->read_blocking([&](db::Session& session) -> Result<std::int64_t> {
       return session.query_one("select count(*) from " + table)->integer(0);
@@ -49,11 +56,34 @@ TEST_P(HousekeepingTest, all_old_history_goes_in_one_round) {
 }
 
 TEST_P(HousekeepingTest, all_due_trash_goes_in_one_round) {
+  register_store();
   write([this](db::Session& session) {
     for (int i = 0; i < 450; ++i)
       ASSERT_TRUE(storage::announce_object(session, "local", fmt::format("k/{}", i), clock.now()));
   });
   clock.advance(storage::k_unrecorded_for + Seconds{1});
+  run(&Housekeeping::empty_trash);
+  EXPECT_EQ(count("object_trash"), 0);
+}
+
+TEST_P(HousekeepingTest, nothing_is_deleted_where_the_database_is_older_than_the_store) {
+  register_store();
+  run(&Housekeeping::empty_trash);
+  const auto put = [this](const std::string& key) {
+    runtime.run_until_done([](blob::MemoryStore& to, std::string name) -> io::Task<> {
+      EXPECT_TRUE(co_await to.put_bytes(std::move(name), "bytes", {}));
+    }(store, key));
+  };
+  put("k");
+  put("shoal-ledger/000000000009");  // of a later life of the database
+  write([this](db::Session& session) {
+    ASSERT_TRUE(storage::announce_object(session, "local", "k", clock.now()));
+  });
+  clock.advance(storage::k_unrecorded_for + Seconds{1});
+  run(&Housekeeping::empty_trash);
+  EXPECT_EQ(count("object_trash"), 1);
+  write([](db::Session& session) { ASSERT_TRUE(storage::confirm_store(session, "local")); });
+  clock.advance(std::chrono::hours{2});
   run(&Housekeeping::empty_trash);
   EXPECT_EQ(count("object_trash"), 0);
 }

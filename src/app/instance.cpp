@@ -209,7 +209,7 @@ void Instance::Parts::make_processing() {
                          .alone = database->engine() == db::Engine::sqlite});
   pipeline->register_handlers(*jobs);
   storage_jobs = std::make_unique<StorageJobs>(
-      runtime, metrics, progress, storage::FileMoverConfig{.scratch = directory.work() / "moves"},
+      runtime, metrics, progress, directory.work(),
       storage::FileMover::Services{
           .database = *database,
           .stores = [this](std::string_view name) { return bulk_stores.find(name); },
@@ -227,7 +227,7 @@ void Instance::Parts::make_processing() {
           .stores = bulk_stores,
           .clock = clock,
           .random = random,
-          .purge = purge_hook(),
+          .empty_trash = [this] { return housekeeping->empty_trash(); },
           .on_changed = [this](const Uuid& video) { media->forget_video(video); }});
   video_progress = std::make_unique<PipelineProgress>(clock);
   video_services = {

@@ -16,15 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// Three digits are what a person reads of a size.
-std::string readable(std::uint64_t bytes) {
-  constexpr std::array<const char*, 5> units{"B", "KB", "MB", "GB", "TB"};
-  auto value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
-  return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, units.at(unit));
-}
-
 json::object to_json(const storage::MoveCounts& counts) {
   return {{"files", counts.files}, {"bytes", counts.bytes}};
 }
@@ -65,12 +56,20 @@ void print_stores(const std::vector<cli::StoreUse>& stores, bool as_json) {
                       {"registered", store.is_registered},
                       {"files", store.files},
                       {"bytes", store.bytes},
-                      {"trash", store.objects_in_trash}});
+                      {"trash", store.objects_in_trash},
+                      {"badCopies", store.bad_copies},
+                      {"held", store.hold ? json::value(*store.hold) : json::value()}});
       continue;
     }
     fmt::print("{:<20} {:>8} files {:>9} {:>6} in the trash{}\n", printable(store.name),
-               store.files, readable(store.bytes), store.objects_in_trash,
+               store.files, readable_bytes(store.bytes), store.objects_in_trash,
                store.is_registered ? "" : "  (never opened)");
+    if (store.bad_copies > 0)
+      fmt::print("{:<20} {:>8} bad copies: see `shoal storage repair`\n", "", store.bad_copies);
+    if (store.hold) {
+      fmt::print("{:<20} nothing is deleted there: {}; see `shoal storage confirm`\n", "",
+                 printable(*store.hold));
+    }
   }
   if (as_json) fmt::print("{}\n", json::serialize(list));
 }
@@ -81,7 +80,7 @@ void print_estimate(const storage::MoveEstimate& estimate, bool as_json) {
     return;
   }
   fmt::print("{} files, {}; requests: {} reads, {} looks, {} writes\n", estimate.files,
-             readable(estimate.bytes), estimate.reads, estimate.looks, estimate.writes);
+             readable_bytes(estimate.bytes), estimate.reads, estimate.looks, estimate.writes);
   if (estimate.cost > 0)
     fmt::print("cost: about {:.2f}\n", static_cast<double>(estimate.cost) / 1e6);
 }
@@ -92,13 +91,15 @@ void print_batch(const storage::MoveProgress& progress) {
   fmt::print("{:>6} {:<9} {} -> {}: {} of {}{} files, {} done, {} to go", progress.id.value,
              storage::to_string(progress.state), printable(progress.from), printable(progress.to),
              progress.done.files + progress.skipped.files, progress.is_planned ? "" : "at least ",
-             files, readable(progress.done.bytes), readable(progress.waiting.bytes));
-  if (progress.state == storage::BatchState::running) fmt::print(", {}/s", readable(progress.rate));
+             files, readable_bytes(progress.done.bytes), readable_bytes(progress.waiting.bytes));
+  if (progress.state == storage::BatchState::running)
+    fmt::print(", {}/s", readable_bytes(progress.rate));
   if (progress.remaining) fmt::print(", {} min left", progress.remaining->count() / 60 + 1);
   fmt::print("\n");
   if (progress.failed.files > 0) {
     fmt::print("       {} failed, {}; the last: {}\n", progress.failed.files,
-               readable(progress.failed.bytes), printable(progress.example_error.value_or("")));
+               readable_bytes(progress.failed.bytes),
+               printable(progress.example_error.value_or("")));
   }
 }
 
@@ -200,6 +201,7 @@ void StorageCommands::add_to(CLI::App& program, Chosen& chosen) {
     return {};
   });
   add_batch_commands(*group, chosen);
+  checks_.add_to(*group, chosen);
 }
 
 }  // namespace shoal::app

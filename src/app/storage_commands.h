@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config/config.h"
+#include "app/storage_check_commands.h"
 #include "cli/storage.h"
 
 namespace CLI {
@@ -24,6 +25,7 @@ class StorageCommands {
   void add_move(CLI::App& group, Chosen& chosen);
   void add_batch_commands(CLI::App& group, Chosen& chosen);
 
+  StorageCheckCommands checks_;
   cli::MoveOptions move_;
   std::int64_t batch_ = 0;
   bool is_dry_run_ = false;

@@ -2,24 +2,26 @@
 
 #include "io/runtime.h"
 #include "jobs/runner.h"
+#include "storage/checks/file_repairer.h"
 #include "storage/exposure/exposure_keeper.h"
 #include "storage/moves/file_mover.h"
 
 namespace shoal::app {
 
-/// Moves files between stores and settles who may know where they are, in a runner of its own: a
-/// copy that waits for a slow store takes no place from the work on new videos. start() once; await
-/// stop() before destruction.
+/// Moves files between stores, repairs copies, and settles who may know where they are, in a runner
+/// of its own: a copy that waits for a slow store takes no place from the work on new videos.
+/// start() once; await stop() before destruction.
 class StorageJobs {
  public:
   StorageJobs(io::Runtime& runtime, Metrics& metrics, jobs::Progress& progress,
-              const storage::FileMoverConfig& config, storage::FileMover::Services services,
+              const io::Path& scratch, storage::FileMover::Services services,
               storage::ExposureKeeper::Services exposure);
   void start() { runner_.start(); }
   io::Task<> stop() { return runner_.stop(); }
 
  private:
   storage::FileMover mover_;
+  storage::FileRepairer repairer_;
   storage::ExposureKeeper exposure_;
   jobs::Runner runner_;
 };

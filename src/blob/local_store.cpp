@@ -77,8 +77,14 @@ Result<StoreIdentity> claim(io::FileSystem& files, const io::Path& root,
   return identity;
 }
 
+struct KeyRange {
+  std::string prefix;
+  std::string after;
+};
+
 void list_below(io::FileSystem& files, const io::Path& folder, const std::string& key,
-                const std::string& prefix, std::vector<std::string>& out) {
+                const KeyRange& range, std::vector<std::string>& out) {
+  const std::string& prefix = range.prefix;
   const auto names = files.list(folder);
   if (!names) return;
   for (const std::string& name : *names) {
@@ -86,10 +92,12 @@ void list_below(io::FileSystem& files, const io::Path& folder, const std::string
     const std::string child = key.empty() ? name : fmt::format("{}/{}", key, name);
     // Neither a start of the prefix nor below it: nothing to find there.
     if (!child.starts_with(prefix) && !prefix.starts_with(child)) continue;
+    // '0' comes after '/': the object and all below the folder were on pages before.
+    if (child + '0' <= range.after) continue;
     const auto status = files.status(folder / name);
     if (!status) continue;
     if (status->is_directory) {
-      list_below(files, folder / name, child, prefix, out);
+      list_below(files, folder / name, child, range, out);
     } else if (child.starts_with(prefix)) {
       out.push_back(child);
     }
@@ -122,6 +130,15 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(std::string name, io::Path 
   for (const std::string& file : left) TRY_VOID(files.remove(root / k_temporary / file));
   return std::unique_ptr<LocalStore>(
       new LocalStore(std::move(name), std::move(root), *std::move(identity), files, disk, random));
+}
+
+Result<std::unique_ptr<LocalStore>> LocalStore::open_beside(std::string name, io::Path root,
+                                                            const StoreRegistration& known,
+                                                            io::FileSystem& files,
+                                                            io::Offload& disk, Random& random) {
+  TRY(StoreIdentity identity, find_marker(name, root, known, files));
+  return std::unique_ptr<LocalStore>(
+      new LocalStore(std::move(name), std::move(root), std::move(identity), files, disk, random));
 }
 
 Result<StoreIdentity> LocalStore::marker_of(const io::Path& root, io::FileSystem& files) {
@@ -350,7 +367,7 @@ io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, 
                                 limit]() -> Result<std::vector<std::string>> {
     TRY_VOID(check_online());
     std::vector<std::string> keys;
-    list_below(files_, root_, "", prefix, keys);
+    list_below(files_, root_, "", {prefix, after}, keys);
     std::ranges::sort(keys);
     keys.erase(keys.begin(), std::ranges::upper_bound(keys, after));
     if (keys.size() > limit) keys.resize(limit);

@@ -27,6 +27,12 @@ class LocalStore final : public BlobStore {
                                                   const StoreRegistration& known,
                                                   io::FileSystem& files, io::Offload& disk,
                                                   Random& random);
+  /// The same for a process beside the one that has it open: claims nothing, writes nothing, and
+  /// leaves alone what puts have on their way. Errors: also not_found (nobody's yet).
+  static Result<std::unique_ptr<LocalStore>> open_beside(std::string name, io::Path root,
+                                                         const StoreRegistration& known,
+                                                         io::FileSystem& files, io::Offload& disk,
+                                                         Random& random);
   /// Who the folder belongs to. Errors: not_found (nobody's yet), unavailable, corrupt.
   static Result<StoreIdentity> marker_of(const io::Path& root, io::FileSystem& files);
   /// The same look as open()'s, without writing anything; not_found for a folder that open() would

@@ -65,15 +65,63 @@ io::Task<Result<StoreIdentity>> S3Store::claim(std::string instance_id) {
     co_return fail(
         ErrorCode::unavailable,
         fmt::format("{} holds objects but no {} marker: it is not a store of this instance. Choose "
-                    "an empty bucket or prefix, or take it over with `shoal store accept`.",
-                    place().where, k_marker_name));
+                    "an empty bucket or prefix, or take it over with `shoal store accept {}`.",
+                    place().where, k_marker_name, name()));
   }
   const StoreIdentity identity{Uuid::generate(services_.random).text(), std::move(instance_id), 1};
-  CO_TRY_VOID(co_await s3::upload(client_, upload_config(config_, false),
-                                  std::string(k_marker_name),
-                                  headers_of({.content_type = "application/json"}),
-                                  s3::UploadSource::of_text(format_marker(identity))));
+  CO_TRY_VOID(co_await put_marker(identity));
   co_return identity;
+}
+
+io::Task<Result<>> S3Store::put_marker(StoreIdentity identity) {
+  co_return co_await s3::upload(client_, upload_config(config_, false), std::string(k_marker_name),
+                                headers_of({.content_type = "application/json"}),
+                                s3::UploadSource::of_text(format_marker(identity)));
+}
+
+io::Task<Result<StoreIdentity>> S3Store::accept(StoreRegistration known) {
+  // Any marker of this instance is right, and none may be written.
+  auto found = judge_marker(place(), co_await read_marker(), {.instance_id = known.instance_id});
+  if (found || found.error().code != ErrorCode::not_found) co_return found;
+  const StoreIdentity identity{Uuid::generate(services_.random).text(), known.instance_id,
+                               known.marker ? known.marker->generation + 1 : 1};
+  CO_TRY_VOID(co_await put_marker(identity));
+  co_return identity;
+}
+
+io::Task<Result<std::size_t>> S3Store::abort_uploads(UtcTime before, bool only_counts) {
+  CO_TRY_VOID(check("any"));
+  const std::string& root = config_.client.address.prefix;
+  std::size_t found = 0;
+  s3::UploadPage page;
+  do {
+    s3::NameValues query{{"prefix", root}, {"uploads", ""}};
+    if (page.is_truncated) {
+      query.emplace_back("key-marker", page.next_key_marker);
+      query.emplace_back("upload-id-marker", page.next_upload_id_marker);
+    }
+    CO_TRY(const s3::Reply listed,
+           co_await client_.call({.name = "ListMultipartUploads", .query = std::move(query)}));
+    const std::string last_key = page.next_key_marker;
+    const std::string last_id = page.next_upload_id_marker;
+    CO_TRY(page, s3::parse_list_uploads(listed.text));
+    for (const s3::ListedUpload& upload : page.uploads) {
+      const std::string key = upload.key.substr(std::min(root.size(), upload.key.size()));
+      // Of no known age, or not ours: left alone.
+      if (!upload.initiated || *upload.initiated >= before || !is_valid_key(key)) continue;
+      ++found;
+      if (only_counts) continue;
+      const auto aborted = co_await client_.call({.name = "AbortMultipartUpload",
+                                                  .method = "DELETE",
+                                                  .key = key,
+                                                  .query = {{"uploadId", upload.upload_id}}});
+      if (!aborted && aborted.error().code != ErrorCode::not_found)
+        co_return std::unexpected(aborted.error());
+    }
+    // A server that gives the same page for ever is not asked for ever.
+    if (page.next_key_marker == last_key && page.next_upload_id_marker == last_id) break;
+  } while (page.is_truncated);
+  co_return found;
 }
 
 io::Task<Result<>> S3Store::learn(const StoreIdentity& identity) {

@@ -51,6 +51,10 @@ class S3Store final : public BlobStore {
   /// Looks for the store's marker; in an empty place of a store that is not registered, writes one.
   /// Returns whose it is. May be repeated. Errors: unavailable (says what to change).
   io::Task<Result<StoreIdentity>> attach(StoreRegistration known);
+  /// The place is the store from now on: returns the marker that is there, written anew (the next
+  /// generation) where there is none, whatever else is there. Attach after it. Errors: unavailable
+  /// (another instance's), those of requests.
+  io::Task<Result<StoreIdentity>> accept(StoreRegistration known);
   /// Found, and not seen to be gone since.
   bool is_attached() const;
   /// Asking it now would be answered at once with unavailable.
@@ -67,6 +71,9 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> remove(std::string key) override;
   io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
                                                   std::size_t limit) override;
+  /// Ends uploads in parts of this store that were begun before `before` and never ended: nothing
+  /// lists their parts, and they cost. Returns how many there are; where `only_counts` they stay.
+  io::Task<Result<std::size_t>> abort_uploads(UtcTime before, bool only_counts);
   /// An URL at which anybody may get the object for a while (1 s to 7 days, else invalid), from the
   /// store itself; the store answers with this Content-Disposition unless it is empty.
   Result<std::string> presigned_url(std::string_view key, Seconds valid_for,
@@ -84,6 +91,7 @@ class S3Store final : public BlobStore {
   io::Task<Result<StoreIdentity>> read_marker();
   io::Task<Result<StoreIdentity>> claim(std::string instance_id);
   io::Task<Result<>> put_public_check();
+  io::Task<Result<>> put_marker(StoreIdentity identity);
   /// What the server does of what is not every server's.
   io::Task<Result<>> learn(const StoreIdentity& identity);
   /// not_found where the store is still the one that was attached, else unavailable.

@@ -171,6 +171,46 @@ TEST_F(S3StoreTest, a_bucket_that_was_emptied_is_offline_and_nothing_is_missing)
   EXPECT_EQ(run(store->put_bytes("new", "x", {})).error().code, ErrorCode::unavailable);
 }
 
+TEST_F(S3StoreTest, a_bucket_that_was_made_anew_is_accepted_as_the_next_generation) {
+  auto store = bucket.attached(runtime);
+  const auto first = run(store->attach({"instance"}));
+  ASSERT_TRUE(first);
+  bucket.server.request("DELETE", "/" + bucket.bucket + "/media/.shoal-store");
+  bucket.server.request("PUT", "/" + bucket.bucket + "/media/copied-back", "bytes");
+  const StoreRegistration known{"instance", *first, true};
+  EXPECT_EQ(run(bucket.make(bucket.config())->attach(known)).error().code, ErrorCode::unavailable);
+  auto anew = bucket.make(bucket.config());
+  const auto accepted = run(anew->accept(known));
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  EXPECT_EQ(accepted->generation, 2);
+  EXPECT_EQ(run(anew->accept(known)), *accepted) << "what is there stays";
+  EXPECT_EQ(run(anew->attach({"instance", *accepted, true})), *accepted);
+  EXPECT_EQ(read(*anew, "copied-back"), "bytes");
+  EXPECT_EQ(run(bucket.make(bucket.config())->accept({"another"})).error().code,
+            ErrorCode::unavailable);
+}
+
+TEST_F(S3StoreTest, uploads_in_parts_that_nobody_ended_are_ended) {
+  auto store = bucket.attached(runtime);
+  s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);
+  S3StoreConfig beside = bucket.config("other/");
+  s3::Client neighbour(beside.client, bucket.clock, bucket.random, bucket.metrics);
+  for (s3::Client* of : {&client, &client, &neighbour}) {
+    ASSERT_TRUE(run(of->call({.name = "CreateMultipartUpload",
+                              .method = "POST",
+                              .key = "large",
+                              .query = {{"uploads", ""}}})));
+  }
+  const UtcTime later = bucket.clock.now() + Seconds{60};
+  EXPECT_EQ(run(store->abort_uploads(bucket.clock.now() - Seconds{60}, false)), 0U) << "too young";
+  EXPECT_EQ(run(store->abort_uploads(later, true)), 2U);
+  EXPECT_EQ(run(store->abort_uploads(later, false)), 2U);
+  EXPECT_EQ(run(store->abort_uploads(later, true)), 0U);
+  auto other = bucket.make(beside);
+  ASSERT_TRUE(run(other->attach({"instance"})));
+  EXPECT_EQ(run(other->abort_uploads(later, true)), 1U) << "another store's";
+}
+
 TEST_F(S3StoreTest, a_large_file_goes_up_in_parts_and_reads_back) {
   auto store = bucket.attached(runtime);
   const std::size_t size = 3 * s3::k_min_part_size + 12'345;

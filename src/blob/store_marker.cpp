@@ -41,9 +41,9 @@ namespace {
 std::unexpected<Error> offline(const StorePlace& place, std::string_view why) {
   return fail(ErrorCode::unavailable,
               fmt::format("store {} is offline: {} {}. {} If this is to be the store from now on, "
-                          "run `shoal store accept`, then `shoal doctor` to see which files it "
-                          "lacks.",
-                          place.store, place.where, why, place.remedy));
+                          "run `shoal store accept {}`, then `shoal storage verify --quick` to see "
+                          "which files it lacks.",
+                          place.store, place.where, why, place.remedy, place.store));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "storage/files.h"
+#include "storage/store_ledger.h"
 
 namespace shoal::cli {
 namespace {
@@ -136,6 +137,18 @@ Result<> give_to(const fs::path& data, const struct stat& owner) {
   return {};
 }
 
+/// What the stores have got since the backup was made is no garbage of this database.
+Result<> hold_stores(const fs::path& path) {
+  Metrics metrics;
+  db::DatabaseConfig config;
+  config.sqlite_path = path.string();
+  TRY(const auto database, db::Database::open(std::move(config), metrics));
+  return database->write_blocking([](db::Session& session) -> Result<> {
+    storage::hold_deletions(session, "", "the database was restored from a backup");
+    return {};
+  });
+}
+
 BackupReport report_of(const Sizes& sizes) {
   BackupReport report;
   for (const auto& [path, size] : sizes) {
@@ -180,6 +193,7 @@ Result<BackupReport> restore(io::FileSystem& files, const fs::path& backup, cons
     const bool immutable = path.starts_with("media/");
     TRY_VOID(transfer(files, backup / path, data / path, immutable));
   }
+  TRY_VOID(hold_stores(data / k_database));
   TRY_VOID(give_to(data, owner));
   return report_of(manifest.sizes);
 }

@@ -25,7 +25,8 @@ Result<BackupReport> back_up(db::Database& database, io::FileSystem& files,
                              const std::filesystem::path& data, const std::filesystem::path& target,
                              const Clock& clock);
 
-/// Into an empty or missing folder, after checking the manifest. Done by root, the files belong to
+/// Into an empty or missing folder, after checking the manifest. Deletions in all stores are held
+/// from then on (storage/store_ledger.h). Done by root, the files belong to
 /// the owner of an empty folder that was there. Errors: conflict (not empty),
 /// corrupt (a file is missing or differs: nothing is written).
 Result<BackupReport> restore(io::FileSystem& files, const std::filesystem::path& backup,

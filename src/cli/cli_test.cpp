@@ -9,6 +9,7 @@
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/storage.h"
+#include "cli/storage_checks.h"
 #include "cli/users.h"
 #include "cli/videos.h"
 #include "jobs/queue.h"
@@ -60,6 +61,14 @@ class CliTest : public tests::DatabaseTest {
     });
     EXPECT_TRUE(made);
     return uuid;
+  }
+  void register_store(const std::string& name) {
+    ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+      session.execute(
+          "insert into store (name, store_id, generation, registered_at) values (:n, 'x', 1, 1)",
+          {name});
+      return {};
+    }));
   }
   fs::path data() const { return folder.path() / "data"; }
 
@@ -214,6 +223,104 @@ TEST_P(BackupTest, a_backup_that_lost_or_changed_a_file_restores_nothing) {
   EXPECT_FALSE(fs::exists(restored));
   fs::remove(backup / "manifest.json");
   EXPECT_EQ(restore(files, backup, restored).error().code, ErrorCode::not_found);
+}
+
+TEST_P(BackupTest, nothing_is_deleted_for_a_restored_database_until_that_is_confirmed) {
+  put_media("hls/a.mp4", "bytes");
+  register_store("local");
+  const fs::path backup = folder.path() / "backup";
+  ASSERT_TRUE(back_up(*database, files, data(), backup, clock));
+  EXPECT_FALSE(list_stores(*database)->at(0).hold);
+  const fs::path restored = folder.path() / "restored";
+  ASSERT_TRUE(restore(files, backup, restored));
+  Metrics metrics;
+  db::DatabaseConfig config;
+  config.sqlite_path = (restored / "shoal.db").string();
+  const auto again = db::Database::open(config, metrics);
+  ASSERT_TRUE(again);
+  EXPECT_THAT(list_stores(**again)->at(0).hold.value_or(""), testing::HasSubstr("restored"));
+  ASSERT_TRUE(confirm_store(**again, "local"));
+  EXPECT_FALSE(list_stores(**again)->at(0).hold);
+  EXPECT_EQ(confirm_store(**again, "nowhere").error().code, ErrorCode::not_found);
+}
+
+TEST_P(CliTest, bad_copies_that_have_a_good_one_are_queued_for_repair_once) {
+  put_media("a", "bytes");
+  put_media("b", "bytes");
+  put_media("c", "bytes");
+  register_store("local");
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute(
+        "insert into placement (file_id, store, object_key, state, created_at) "
+        "select id, 'archive', name, 2, 1 from media_file where name <> 'c'");
+    for (const char* store : {"local", "archive"}) {
+      for (const auto& copy :
+           storage::list_copies(session, {.store = store, .verified_before = UtcTime::max()}, 10)) {
+        const bool is_bad =
+            copy.file.name == "c" || (copy.file.name == "a" && copy.store == "local");
+        if (is_bad) storage::record_bad(session, copy, "a test says so", clock.now());
+      }
+    }
+    return {};
+  }));
+  EXPECT_EQ(list_stores(*database)->at(1).bad_copies, 2);
+  EXPECT_EQ(repair_copies(*database, "", true)->queued, 1);
+  EXPECT_EQ(repair_copies(*database, "archive", false)->queued, 0);
+  const auto plan = repair_copies(*database, "local", false);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->queued, 1) << "a dry run queues nothing";
+  EXPECT_EQ(plan->bytes, 5U);
+  EXPECT_EQ(plan->hopeless, 1);
+  ASSERT_EQ(plan->examples.size(), 1U);
+  EXPECT_EQ(plan->examples[0].name, "c");
+  const auto again = repair_copies(*database, "", false);
+  EXPECT_EQ(again->queued, 0);
+  EXPECT_EQ(again->running, 1);
+  std::vector<std::string> problems;
+  for (const Finding& finding : examine(*database, files, processes, data()))
+    if (!finding.healthy) problems.push_back(finding.what);
+  EXPECT_THAT(problems, testing::Contains(testing::HasSubstr("2 copies in store local are bad")));
+}
+
+TEST(VerifyOptionsTest, are_read_as_typed) {
+  const UtcTime now = SystemClock().now();
+  EXPECT_EQ(plan_verify({}, now)->percent, 5);
+  EXPECT_EQ(plan_verify({.is_full = true}, now)->percent, 100);
+  EXPECT_EQ(plan_verify({.is_quick = true}, now)->percent, 100);
+  EXPECT_EQ(plan_verify({.is_quick = true}, now)->depth, storage::VerifyDepth::size);
+  EXPECT_EQ(plan_verify({.sample = "0.5%"}, now)->percent, 0.5);
+  EXPECT_EQ(plan_verify({.sample = "20"}, now)->percent, 20);
+  EXPECT_EQ(plan_verify({.older_than = "2d"}, now)->verified_before, now - std::chrono::hours(48));
+  EXPECT_EQ(plan_verify({.limit_rate = "2MB"}, now)->rate_limit, 2U << 20);
+  for (const char* wrong : {"0", "101%", "-1", "5%%", "much", "nan"})
+    EXPECT_EQ(plan_verify({.sample = wrong}, now).error().code, ErrorCode::invalid) << wrong;
+  EXPECT_EQ(plan_verify({.older_than = "old"}, now).error().code, ErrorCode::invalid);
+  EXPECT_EQ(plan_verify({.limit_rate = "0"}, now).error().code, ErrorCode::invalid);
+}
+
+TEST(GcOptionsTest, are_read_as_typed_and_never_too_short) {
+  EXPECT_FALSE(plan_gc({})->schedules);
+  EXPECT_EQ(plan_gc({})->older_than, std::chrono::hours(48));
+  EXPECT_EQ(plan_gc({})->kept_for, std::chrono::hours(7 * 24));
+  EXPECT_TRUE(plan_gc({.deletes = true})->schedules);
+  EXPECT_EQ(plan_gc({.older_than = "30d"})->older_than, std::chrono::hours(720));
+  EXPECT_EQ(plan_gc({.older_than = "23h"}).error().code, ErrorCode::invalid);
+  EXPECT_EQ(plan_gc({.keep_for = "1min"}).error().code, ErrorCode::invalid);
+}
+
+TEST_P(CliTest, what_gc_put_in_the_trash_is_listed_and_taken_back) {
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute(
+        "insert into object_trash (store, object_key, due_at, orphan) values ('a', 'k', 5, 1), "
+        "('a', 'l', 6, 1), ('b', 'k', 7, 1), ('a', 'other', 1, 0)");
+    return {};
+  }));
+  EXPECT_EQ(list_trash(*database, "")->size(), 3U);
+  EXPECT_EQ(list_trash(*database, "a")->front().object_key, "k");
+  EXPECT_EQ(take_back(*database, "a", {"k"}), 1);
+  EXPECT_EQ(take_back(*database, "a", {"other"}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(take_back(*database, "a", {}), 1);
+  EXPECT_EQ(list_trash(*database, "")->size(), 1U);
 }
 
 TEST_P(CliTest, stores_are_listed_with_what_they_hold) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "catalog/instance.h"
+#include "cli/storage.h"
 #include "storage/files.h"
 #include "storage/store_registry.h"
 
@@ -118,6 +119,27 @@ Finding failed_work(db::Database& database) {
                    *count));
 }
 
+/// What looks at copies have found, and where nothing is deleted.
+void stores_to_attend(db::Database& database, std::vector<Finding>& out) {
+  const auto stores = list_stores(database);
+  if (!stores) {
+    out.push_back(bad("the stores cannot be read: " + stores.error().message));
+    return;
+  }
+  for (const StoreUse& store : *stores) {
+    if (store.bad_copies > 0) {
+      out.push_back(bad(fmt::format("{} copies in store {} are bad: see `shoal storage repair`",
+                                    store.bad_copies, store.name)));
+    }
+    if (store.hold) {
+      out.push_back(
+          good(fmt::format("nothing is deleted in store {}: {}; see `shoal storage "
+                           "confirm`",
+                           store.name, *store.hold)));
+    }
+  }
+}
+
 Finding program(const char* name) {
   for (const char* folder : {"/usr/local/bin", "/usr/bin", "/bin"}) {
     std::error_code error;
@@ -145,6 +167,7 @@ std::vector<Finding> examine(db::Database& database, io::FileSystem& files,
   } else {
     out.push_back(bad(store.error().message));
   }
+  stores_to_attend(database, out);
   out.push_back(failed_work(database));
   return out;
 }

@@ -55,11 +55,14 @@ Result<std::vector<StoreUse>> list_stores(db::Database& database) {
              "(select count(*) from placement p where p.store = n.name and p.state = 2), "
              "(select cast(coalesce(sum(f.size), 0) as bigint) from placement p "
              "join media_file f on f.id = p.file_id where p.store = n.name and p.state = 2), "
-             "(select count(*) from object_trash t where t.store = n.name) "
+             "(select count(*) from object_trash t where t.store = n.name), "
+             "(select count(*) from placement p where p.store = n.name and p.problem is not null), "
+             "(select s.hold from store s where s.name = n.name) "
              "from (select name from store union select store from placement) as n "
              "order by n.name")) {
       stores.push_back({row.text(0), row.boolean(1), row.integer(2),
-                        static_cast<std::uint64_t>(row.integer(3)), row.integer(4)});
+                        static_cast<std::uint64_t>(row.integer(3)), row.integer(4), row.integer(5),
+                        row.optional_text(6)});
     }
     return stores;
   });

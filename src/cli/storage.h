@@ -20,6 +20,8 @@ struct StoreUse {
   std::int64_t files = 0;      ///< with a verified copy there
   std::uint64_t bytes = 0;
   std::int64_t objects_in_trash = 0;  ///< announced ones included
+  std::int64_t bad_copies = 0;        ///< as the last looks at them found
+  std::optional<std::string> hold{};  ///< why nothing is deleted there
 };
 Result<std::vector<StoreUse>> list_stores(db::Database& database);
 

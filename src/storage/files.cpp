@@ -73,7 +73,7 @@ Result<> announce_object(db::Session& session, std::string_view store, std::stri
                          UtcTime now) {
   const auto announced = session.query_one(
       "insert into object_trash (store, object_key, due_at) values (:store, :key, :due) "
-      "on conflict (store, object_key) do update set due_at = excluded.due_at "
+      "on conflict (store, object_key) do update set due_at = excluded.due_at, orphan = 0 "
       "where object_trash.deleting = 0 returning id",
       {store, object_key, now + k_unrecorded_for});
   if (!announced) {
@@ -108,7 +108,7 @@ void trash_object(db::Session& session, const TrashedObject& object, UtcTime due
       "insert into object_trash (store, object_key, due_at, video_id, exposure) "
       "values (:store, :key, :due, :video, :exposure) "
       "on conflict (store, object_key) do update set due_at = excluded.due_at, "
-      "video_id = excluded.video_id, exposure = excluded.exposure",
+      "video_id = excluded.video_id, exposure = excluded.exposure, orphan = 0",
       {object.store, object.object_key, due, object.video, static_cast<int>(object.exposure)});
 }
 
@@ -155,7 +155,7 @@ void trash_file(db::Session& session, FileId id, UtcTime due) {
       "select p.store, p.object_key, cast(:due as bigint), f.video_id, p.exposure "
       "from placement p join media_file f on f.id = p.file_id where f.id = :file "
       "on conflict (store, object_key) do update set due_at = excluded.due_at, "
-      "video_id = excluded.video_id, exposure = excluded.exposure",
+      "video_id = excluded.video_id, exposure = excluded.exposure, orphan = 0",
       {due, id});
   session.execute("delete from media_file where id = :id", {id});
 }
@@ -171,7 +171,7 @@ void trash_files(db::Session& session, VideoId video, const std::vector<FileKind
         "from placement p join media_file f on f.id = p.file_id "
         "where f.video_id = :video and f.kind = :kind "
         "on conflict (store, object_key) do update set due_at = excluded.due_at, "
-        "video_id = excluded.video_id, exposure = excluded.exposure",
+        "video_id = excluded.video_id, exposure = excluded.exposure, orphan = 0",
         {due, video, static_cast<int>(kind)});
     session.execute("delete from media_file where video_id = :video and kind = :kind",
                     {video, static_cast<int>(kind)});

@@ -53,6 +53,16 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
   return store;
 }
 
+Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
+                                                            const LocalStoreSite& site,
+                                                            io::FileSystem& files,
+                                                            io::Offload& disk, Random& random) {
+  TRY(const blob::StoreRegistration known, find_registration(database, site));
+  if (!known.marker)
+    return fail(ErrorCode::not_found, "store " + site.name + " was never opened by the server");
+  return blob::LocalStore::open_beside(site.name, site.root, known, files, disk, random);
+}
+
 io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
                                            std::string instance_id, const Clock& clock) {
   CO_TRY(blob::StoreRegistration known,
@@ -82,6 +92,20 @@ Result<blob::StoreIdentity> accept_store(db::Database& database, const LocalStor
       blob::LocalStore::accept(site.name, site.root, known, files, random));
   TRY_VOID(register_store(database, site.name, identity, now));
   return identity;
+}
+
+io::Task<Result<blob::StoreIdentity>> accept_store(db::Database& database, blob::S3Store& store,
+                                                   std::string instance_id, const Clock& clock) {
+  CO_TRY(blob::StoreRegistration known,
+         co_await database.read([name = store.name(), instance_id](db::Session& session) {
+           return read_registration(session, name, instance_id);
+         }));
+  CO_TRY(blob::StoreIdentity identity, co_await store.accept(std::move(known)));
+  CO_TRY_VOID(co_await database.write(
+      [name = store.name(), identity, now = clock.now()](db::Session& session) {
+        return write_registration(session, name, identity, now);
+      }));
+  co_return identity;
 }
 
 }  // namespace shoal::storage

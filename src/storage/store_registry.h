@@ -35,6 +35,13 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
                                                                 io::Offload& disk, Random& random,
                                                                 UtcTime now);
 
+/// The same for a command beside the server: the store must be registered and there, and nothing is
+/// written. Blocking. Errors: not_found (this instance has never opened it), unavailable.
+Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
+                                                            const LocalStoreSite& site,
+                                                            io::FileSystem& files,
+                                                            io::Offload& disk, Random& random);
+
 /// Finds the marker of a bucket that the database knows under this name, or claims an empty place
 /// and registers it. May be repeated. Errors: unavailable (offline; the message says what to do).
 io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
@@ -51,5 +58,9 @@ Result<> check_registered_store(db::Database& database, const LocalStoreSite& si
 /// instance's marker; cannot be written).
 Result<blob::StoreIdentity> accept_store(db::Database& database, const LocalStoreSite& site,
                                          io::FileSystem& files, Random& random, UtcTime now);
+
+/// The same for a bucket; the server may run, and finds it within half a minute.
+io::Task<Result<blob::StoreIdentity>> accept_store(db::Database& database, blob::S3Store& store,
+                                                   std::string instance_id, const Clock& clock);
 
 }  // namespace shoal::storage

@@ -29,7 +29,9 @@ struct Claimed {
 Result<Claimed> claim_due_items(db::Session& session, UtcTime now, std::size_t limit) {
   const db::Rows rows = session.query(
       "update object_trash set deleting = 1, due_at = :until where due_at <= :now and id in "
-      "(select id from object_trash where due_at <= :now order by due_at, id limit :limit) "
+      "(select id from object_trash where due_at <= :now and not exists (select 1 from store s "
+      "where s.name = object_trash.store and s.hold is not null) "
+      "order by due_at, id limit :limit) "
       "returning id, store, object_key, exposure",
       {now + k_claim, now, limit});
   Claimed claimed{.items = {}, .more = rows.size() == limit};

@@ -27,7 +27,8 @@ struct TrashRound {
 /// Deletes up to `limit` objects whose time in the trash is over, then their rows, in this order: a
 /// kill in between only means that a deletion is done twice. An object that a placement names again
 /// is kept. What cannot be deleted now, or lies in a store that is away, is put off for an hour, so
-/// that it never stands in front of the rest.
+/// that it never stands in front of the rest; what lies in a store whose deletions are held
+/// (StoreLedger) is left alone.
 io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
                                            std::size_t limit, PurgeHook purge = {});
 

@@ -1,7 +1,17 @@
 // The administration commands beside the running server: users, videos, jobs, backup, restore.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -56,6 +66,13 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     ['job', 'list'],
     ['storage'],
     ['storage', 'move'],
+    ['storage', 'verify'],
+    ['storage', 'repair'],
+    ['storage', 'gc'],
+    ['storage', 'trash'],
+    ['storage', 'take-back'],
+    ['storage', 'confirm'],
+    ['store', 'accept'],
     ['backup'],
     ['restore'],
     ['doctor']
@@ -74,6 +91,8 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     [['user', 'list', '--jsn'], /no option --jsn/],
     [['job', 'cancel', 'one'], /id/],
     [['video', 'list', '--count', '0'], /--count/],
+    [['storage', 'verify', '--full', '--sample', '5%'], /excludes/],
+    [['storage', 'take-back', 'key'], /--store is required/],
     [['--config', '/nonexistent', 'doctor'], /\/nonexistent/]
   ]
   for (const [words, message] of wrong) {
@@ -164,4 +183,62 @@ test('what was backed up from a running server plays after a restore', async () 
     { encoding: 'utf8' }
   )
   assert.deepEqual(probed.stdout.trim().split('\n').sort(), ['audio', 'video'], probed.stderr)
+})
+
+/** Each line of what a command printed. */
+function lines(text) {
+  return text.trim().split('\n').map(JSON.parse)
+}
+
+test('damage is found, the only copy goes on being served, and what is brought back is cured', async () => {
+  const { uuid } = await api.upload(clip('short'), { name: 'Damaged one day' })
+  const video = await api.processed(uuid)
+  const [whole] = lines(admin('storage', 'verify', '--full', '--json'))
+  assert.deepEqual([whole.store, whole.bad, whole.stopped], ['local', 0, null])
+  assert.ok(whole.looked > 5 && whole.looked === whole.copies && whole.bytesRead > 0)
+
+  const { fileUrl } = video.streamingPlaylists[0].files[0]
+  const name = fileUrl.split('/').at(-1)
+  const media = join(server.data, 'media')
+  const path = join(
+    media,
+    readdirSync(media, { recursive: true }).find((one) => one.endsWith(name))
+  )
+  const bytes = readFileSync(path)
+  const damaged = Buffer.from(bytes)
+  damaged[damaged.length >> 1] ^= 1
+  writeFileSync(path, damaged)
+  const found = shoal('storage', 'verify', '--full', '--json', '--data', server.data)
+  assert.equal(found.status, 1, found.stderr)
+  const [bad, sum] = lines(found.stdout)
+  assert.deepEqual([bad.file, bad.hasGoodCopy, sum.bad], [name, false, 1])
+  assert.equal((await fetch(fileUrl)).status, 200)
+  const repair = shoal('storage', 'repair', '--data', server.data)
+  assert.equal(repair.status, 1, repair.stderr)
+  assert.match(repair.stdout, /NO GOOD COPY of .*\(Damaged one day\)/)
+  assert.match(shoal('doctor', '--data', server.data).stdout, /1 copies in store local are bad/)
+
+  writeFileSync(path, bytes)
+  assert.match(admin('storage', 'verify', '--bad'), /1 right again/)
+  assert.match(admin('storage', 'repair'), /0 have no good copy/)
+})
+
+test('an object that nobody knows goes to the trash for days, and is taken back from it', () => {
+  const [clean] = lines(admin('storage', 'gc', '--json'))
+  assert.deepEqual([clean.orphans, clean.badCopies], [0, 0])
+  const path = join(server.data, 'media', 'stray', 'object')
+  mkdirSync(join(server.data, 'media', 'stray'))
+  writeFileSync(path, 'bytes')
+  assert.equal(lines(admin('storage', 'gc', '--json')).at(-1).tooYoung, clean.tooYoung + 1)
+  utimesSync(path, new Date(0), new Date(Date.now() - 3 * 24 * 3600_000))
+  const [stray, seen] = lines(admin('storage', 'gc', '--json'))
+  assert.deepEqual([stray.key, stray.bytes, seen.scheduled], ['stray/object', 5, 0])
+  assert.equal(admin('storage', 'trash'), '')
+  assert.match(admin('storage', 'gc', '--delete'), /local: 1 are in the trash now/)
+  const [trashed] = lines(admin('storage', 'trash', '--json'))
+  assert.equal(trashed.key, 'stray/object')
+  assert.ok(Date.parse(trashed.dueAt) > Date.now() + 6 * 24 * 3600_000)
+  assert.equal(admin('storage', 'take-back', '--store', 'local', 'stray/object'), '1 taken back\n')
+  assert.equal(admin('storage', 'trash'), '')
+  assert.ok(existsSync(path))
 })

@@ -13,6 +13,7 @@
 #include "blob/memory_store.h"
 #include "io/runtime.h"
 #include "io/task_group.h"
+#include "storage/checks/file_repairer.h"
 #include "storage/moves/file_mover.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/manual_clock.h"
@@ -108,6 +109,17 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
           store.plain->name(), key, clock->now());
     });
   }
+  /// Another copy of it; where `bytes` is nothing only the row.
+  storage::PlacementId add_copy(FileId file, Store& store, const std::string& key,
+                                const std::optional<std::string>& bytes) {
+    if (bytes) SHOAL_CHECK(wait(store.plain->put_bytes(key, *bytes, {})).has_value());
+    return write([&](db::Session& session) -> Result<storage::PlacementId> {
+      return storage::PlacementId{session.insert(
+          "insert into placement (file_id, store, object_key, state, verified_at, created_at) "
+          "values (:file, :store, :key, 2, :now, 1) returning id",
+          {file, store.plain->name(), key, clock->now()})};
+    });
+  }
   /// As the API deletes a file.
   void delete_file(FileId file) {
     write([&](db::Session& session) -> Result<> {
@@ -146,6 +158,19 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
                       .on_moved = [this](const Uuid& video) { moved.insert(video); },
                       .wait_for = wait_for});
   }
+  std::unique_ptr<storage::FileRepairer> make_repairer(db::Database& over) {
+    return std::make_unique<storage::FileRepairer>(
+        storage::FileRepairerConfig{.scratch = folder.path() / "work",
+                                    .scratch_limit = scratch_limit,
+                                    .bad_copy_kept_for = k_grace},
+        storage::FileRepairer::Services{
+            .database = over,
+            .stores = [this](std::string_view name) { return find_store(name); },
+            .files = files,
+            .offload = pool,
+            .clock = *clock,
+            .on_repaired = [this](const Uuid& video) { moved.insert(video); }});
+  }
   blob::BlobStore* find_store(std::string_view name) {
     for (Store* store : {&near, &far})
       if (store->plain->name() == name && !store->is_away) return store->troubled.get();
@@ -175,17 +200,21 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
   Result<> run(const jobs::LeasedJob& job) {
     TroubledDatabase troubled(*database, trouble);
     const auto mover = make_mover(troubled);
+    const auto repairer = make_repairer(troubled);
     jobs::JobContext context(job, troubled, progress);
     Result<> outcome = fail(ErrorCode::unavailable, "the task was cancelled");
     group = std::make_unique<io::TaskGroup>(runtime.executor(0), "move");
-    group->spawn([](storage::FileMover& over, const jobs::LeasedJob& leased, jobs::JobContext& with,
+    group->spawn([](storage::FileMover& over, storage::FileRepairer& repairs,
+                    const jobs::LeasedJob& leased, jobs::JobContext& with,
                     Result<>& out) -> io::Task<> {
       if (leased.kind == storage::k_watch_batch) {
         out = co_await over.watch(leased);
+      } else if (leased.kind == storage::k_repair_file) {
+        out = co_await repairs.run(leased, with);
       } else {
         out = co_await over.run(leased, with);
       }
-    }(*mover, job, context, outcome));
+    }(*mover, *repairer, job, context, outcome));
     runtime.run_until_done(group->drain());
     group.reset();
     return outcome;
@@ -198,8 +227,11 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
     storage::FileMoverConfig other = config();
     other.scratch = folder.path() / "work-2";
     storage::FileMover mover(other, {*database, lookup, disk, other_pool, *clock, {}});
+    storage::FileRepairer repairer({.scratch = other.scratch},
+                                   {*database, lookup, disk, other_pool, *clock, {}});
     jobs::JobContext context(job, *database, progress);
     io::Runtime its_own(1);
+    if (job.kind == storage::k_repair_file) return tests::wait(its_own, repairer.run(job, context));
     return tests::wait(its_own, mover.run(job, context));
   }
   Result<> run_next() {

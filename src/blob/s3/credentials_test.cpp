@@ -38,8 +38,8 @@ struct Machine {
 };
 
 TEST(Credentials, the_environment_comes_before_the_file) {
-  Machine machine{.environment = {{"HOME", "/home/shoal"}, {"AWS_ACCESS_KEY_ID", "AKENV"}},
-                  .files = {{"/home/shoal/.aws/credentials", std::string(k_file)}}};
+  Machine machine{.environment = {{"HOME", "/nowhere"}, {"AWS_ACCESS_KEY_ID", "AKENV"}},
+                  .files = {{"/nowhere/.aws/credentials", std::string(k_file)}}};
   EXPECT_EQ(machine.find()->access_key_id, "AKDEFAULT") << "half a pair is none";
   machine.environment["AWS_SECRET_ACCESS_KEY"] = "secret";
   EXPECT_EQ(machine.find()->access_key_id, "AKENV");
@@ -62,7 +62,7 @@ TEST(Credentials, a_profile_and_a_file_are_chosen_by_the_environment) {
 
 TEST(Credentials, without_anything_there_are_none) {
   EXPECT_EQ(Machine().find().error().code, ErrorCode::not_found);
-  const Machine homeless{.environment = {{"HOME", "/home/shoal"}}, .files = {}};
+  const Machine homeless{.environment = {{"HOME", "/nowhere"}}, .files = {}};
   EXPECT_EQ(homeless.find().error().code, ErrorCode::not_found);
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t k_page = 100;
 constexpr std::size_t k_store_page = 500;
-constexpr std::size_t k_trash_at_once = 200;
 /// Of what becomes open: those who are reading it by an URL that was signed read on.
 constexpr std::chrono::hours k_signed_urls_end{1};
 /// After a job that failed for good: nothing that left the public is ever given up.
@@ -158,14 +157,7 @@ io::Task<Result<>> ExposureKeeper::withdraw(VideoId video, Exposure at_least) {
         withdraw_trash(session, video, at_least);
         return {};
       }));
-  const StoreLookup stores = [this](std::string_view name) { return services_.stores.find(name); };
-  for (bool more = true; more;) {
-    CO_TRY(const TrashRound round,
-           co_await collect_trash(services_.database, stores, services_.clock.now(),
-                                  k_trash_at_once, services_.purge));
-    more = round.more;
-  }
-  co_return Result<>{};
+  co_return co_await services_.empty_trash();
 }
 
 }  // namespace shoal::storage

@@ -31,7 +31,8 @@ class ExposureKeeper {
     const Stores& stores;
     const Clock& clock;
     Random& random;
-    PurgeHook purge;
+    /// Deletes what is due, and has caches forget it.
+    std::function<io::Task<Result<>>()> empty_trash;
     /// Objects of this video have other names now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_changed;
   };

@@ -59,10 +59,17 @@ class ExposureTest : public tests::MoveTest {
                            .stores = stores,
                            .clock = *clock,
                            .random = random,
-                           .purge = [this](const std::string& store,
-                                           const std::string& key) { return purge(store, key); },
+                           .empty_trash = [this, &troubled] { return empty_trash(troubled); },
                            .on_changed = [this](const Uuid& video) { moved.insert(video); }});
     return wait(keeper.run(*job));
+  }
+  io::Task<Result<>> empty_trash(db::Database& from) {
+    const StoreLookup lookup = [this](std::string_view name) { return stores.find(name); };
+    const PurgeHook hook = [this](std::string store, std::string key) {
+      return purge(std::move(store), std::move(key));
+    };
+    CO_TRY_VOID(co_await collect_trash(from, lookup, clock->now(), 100, hook));
+    co_return Result<>{};
   }
   io::Task<Result<>> purge(std::string store, std::string key) {
     co_return co_await tests::await_with_trouble<void>(trouble, [&]() -> io::Task<Result<>> {
@@ -255,7 +262,8 @@ TEST_P(ExposureTest, a_store_that_is_away_is_waited_for) {
   set_privacy(file, k_private);
   const auto job = lease(k_settle_exposure);
   ASSERT_TRUE(job);
-  ExposureKeeper keeper({*database, without, *clock, random, {}, {}});
+  ExposureKeeper keeper(
+      {*database, without, *clock, random, [this] { return empty_trash(*database); }, {}});
   const auto done = wait(keeper.run(*job));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::unavailable);

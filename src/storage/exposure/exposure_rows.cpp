@@ -51,8 +51,7 @@ bool is_unchanged(db::Session& session, const ExposedCopy& copy) {
   session.execute("update media_file set size = size where id = :file", {copy.file});
   return session
       .query_one(
-          "select 1 from placement where id = :id and object_key = :key and state = 2 and "
-          "exposure = :exposure",
+          "select 1 from placement where id = :id and object_key = :key and exposure = :exposure",
           {copy.id, copy.object_key, static_cast<int>(copy.exposure)})
       .has_value();
 }
@@ -127,8 +126,8 @@ std::vector<ExposedCopy> find_exposed_copies(db::Session& session, VideoId video
                                              std::size_t limit) {
   const db::Rows rows = session.query(
       "select p.id, f.id, f.kind, f.content_type, p.store, p.object_key, p.exposure "
-      "from media_file f join placement p on p.file_id = f.id and p.state = 2 "
-      "where f.video_id = :video and p.id > :after and (p.exposure > 0 or f.kind in (:a, :b, :c)) "
+      "from media_file f join placement p on p.file_id = f.id where f.video_id = :video and "
+      "p.id > :after and (p.exposure > 0 or (p.state = 2 and f.kind in (:a, :b, :c))) "
       "order by p.id limit :limit",
       {video, after, static_cast<int>(FileKind::rendition),
        static_cast<int>(FileKind::running_work), static_cast<int>(FileKind::running_init), limit});

@@ -55,8 +55,8 @@ struct ExposedCopy {
   std::string object_key;
   Exposure exposure{};
 };
-/// The verified copies of a video's files of the kinds that may be exposed, and of others that are,
-/// after `after`, in their order.
+/// The verified copies of a video's files of the kinds that may be exposed, and all that are, also
+/// bad ones, after `after`, in their order.
 std::vector<ExposedCopy> find_exposed_copies(db::Session& session, VideoId video, PlacementId after,
                                              std::size_t limit);
 

@@ -72,17 +72,17 @@ Result<blob::BlobStore*> find_store(const StoreLookup& stores, std::string_view 
 
 }  // namespace
 
-io::Task<Result<Checksum>> FileCopier::checksum_of_object(blob::BlobStore& store,
-                                                          std::string object_key, Pace pace) {
+io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::string object_key,
+                                              io::Offload& offload, Pace pace) {
   CO_TRY(std::shared_ptr<blob::ObjectReader> reader, co_await store.open(std::move(object_key)));
   if (const auto file = reader->local_file(); file && file->descriptor() >= 0) {
     // What was just written is in memory: the disk itself is asked what it holds.
-    CO_TRY_VOID(co_await services_.offload.run([file]() -> Result<> {
+    CO_TRY_VOID(co_await offload.run([file]() -> Result<> {
       io::drop_from_cache(file->descriptor());
       return {};
     }));
   }
-  co_return co_await read_through(std::move(reader), std::make_shared<Intake>(), services_.offload,
+  co_return co_await read_through(std::move(reader), std::make_shared<Intake>(), offload,
                                   std::move(pace), {});
 }
 
@@ -154,7 +154,7 @@ io::Task<Result<bool>> FileCopier::is_right(const CopyOrder& order, blob::BlobSt
   }
   if (there->size != order.file.size) co_return false;
   if (is_proven) co_return true;
-  const auto sum = co_await checksum_of_object(to, std::move(key));
+  const auto sum = co_await checksum_of_object(to, std::move(key), services_.offload);
   if (sum) co_return matches(*sum, order.file);
   const bool is_wrong =
       sum.error().code == ErrorCode::corrupt || sum.error().code == ErrorCode::not_found;

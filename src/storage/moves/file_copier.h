@@ -22,6 +22,11 @@ namespace shoal::storage {
 /// Awaited before each piece of so many bytes of a copy is read: it may take its time.
 using Pace = std::function<io::Task<>(std::uint64_t bytes)>;
 
+/// Reads an object to its end and hashes it, on `offload`. Errors: as reading; corrupt (it ends
+/// before its size).
+io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::string object_key,
+                                              io::Offload& offload, Pace pace = {});
+
 /// One file to be copied from where it is known to be into another store.
 struct CopyOrder {
   jobs::LeasedJob job;  ///< whose lease the announcement needs
@@ -54,10 +59,6 @@ class FileCopier {
   /// earlier try is being deleted), too_large (for the scratch space), conflict (the lease is
   /// lost), internal (`to` does not keep what it is given).
   io::Task<Result<std::string>> copy(CopyOrder order);
-
-  /// Reads an object to its end and hashes it. Errors: as reading.
-  io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::string object_key,
-                                                Pace pace = {});
 
  private:
   /// The bytes of the source as a local file, found right.

@@ -18,31 +18,44 @@ bool has_verified(db::Session& session, FileId file, std::string_view store) {
       .has_value();
 }
 
-void insert_placement(db::Session& session, const FileMove& move, std::string_view object_key,
-                      UtcTime now) {
-  session.execute(
-      "insert into placement (file_id, store, object_key, generation, state, verified_at, "
-      "created_at) values (:file, :store, :key, "
-      "coalesce((select generation from store where name = :store), 0), 2, :verified, :now)",
-      {move.file, move.to, object_key, now, now});
+bool has_good(db::Session& session, FileId file, std::string_view store) {
+  return session
+      .query_one(
+          "select 1 from placement where file_id = :file and store = :store and state = 2 "
+          "and problem is null",
+          {file, store})
+      .has_value();
 }
 
-/// All of the file's verified placements in `store`, and their objects.
-void drop_placements(db::Session& session, FileId file, std::string_view store, UtcTime due) {
+}  // namespace
+
+void trash_copies(db::Session& session, FileId file, std::string_view store, WhichCopies which,
+                  UtcTime due) {
   const auto owner = session.query_one("select video_id from media_file where id = :file", {file});
   std::optional<VideoId> video;
   if (owner && !owner->is_null(0)) video = owner->id<VideoId>(0);
-  for (const db::Row& row :
-       session.query("delete from placement where file_id = :file and store = :store and "
-                     "state = 2 returning object_key, exposure",
-                     {file, store})) {
+  const db::Rows gone = session.query(
+      fmt::format("delete from placement where file_id = :file and store = :store and {} "
+                  "returning object_key, exposure",
+                  which == WhichCopies::verified ? "state = 2" : "problem is not null"),
+      {file, store});
+  for (const db::Row& row : gone) {
     trash_object(session,
                  {std::string(store), row.text(0), video, static_cast<Exposure>(row.integer(1))},
                  due);
   }
 }
 
-}  // namespace
+Result<> place_announced(db::Session& session, FileId file, std::string_view store,
+                         std::string_view object_key, UtcTime now) {
+  TRY_VOID(take_announcement(session, store, object_key));
+  session.execute(
+      "insert into placement (file_id, store, object_key, generation, state, verified_at, "
+      "created_at) values (:file, :store, :key, "
+      "coalesce((select generation from store where name = :store), 0), 2, :verified, :now)",
+      {file, store, object_key, now, now});
+  return {};
+}
 
 std::string write_move(const FileMove& move) {
   json::object out{{"file", move.file.value}, {"from", move.from}, {"to", move.to}};
@@ -84,7 +97,7 @@ std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove&
                  .video = {}};
   if (!row->is_null(4)) moving.file.video = row->uuid(4);
   moving.object_key = row->text(5);
-  moving.has_target = has_verified(session, move.file, move.to);
+  moving.has_target = has_good(session, move.file, move.to);
   return moving;
 }
 
@@ -92,12 +105,11 @@ KeyUse find_key_use(db::Session& session, std::string_view store, std::string_vi
   if (session.query_one("select 1 from placement where store = :store and object_key = :key",
                         {store, object_key}))
     return KeyUse::taken;
-  const bool announced =
-      session
-          .query_one("select 1 from object_trash where store = :store and object_key = :key",
-                     {store, object_key})
-          .has_value();
-  return announced ? KeyUse::announced : KeyUse::unknown;
+  const auto announced = session.query_one(
+      "select orphan from object_trash where store = :store and object_key = :key",
+      {store, object_key});
+  if (!announced) return KeyUse::unknown;
+  return announced->boolean(0) ? KeyUse::taken : KeyUse::announced;
 }
 
 Result<bool> switch_placement(db::Session& session, const FileMove& move,
@@ -107,7 +119,7 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
   const bool exists =
       session.execute("update media_file set size = size where id = :file", {move.file}) > 0;
   const bool is_in_source = exists && has_verified(session, move.file, move.from);
-  const bool is_in_target = exists && has_verified(session, move.file, move.to);
+  const bool is_in_target = exists && has_good(session, move.file, move.to);
   if (new_key && (!is_in_source || is_in_target)) {
     // Where another mover has recorded this very object, it is a copy and stays.
     give_up_object(session, move.to, *new_key, now);
@@ -118,10 +130,9 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
       return fail(ErrorCode::unavailable,
                   fmt::format("the copy in {} is gone that was there just now", move.to));
     }
-    TRY_VOID(take_announcement(session, move.to, *new_key));
-    insert_placement(session, move, *new_key, now);
+    TRY_VOID(place_announced(session, move.file, move.to, *new_key, now));
   }
-  drop_placements(session, move.file, move.from, old_due);
+  trash_copies(session, move.file, move.from, WhichCopies::verified, old_due);
   return true;
 }
 

@@ -31,17 +31,17 @@ Result<FileMove> parse_move(std::string_view json);
 /// What every true copy of a file is.
 struct RecordedFile {
   FileId id;
-  std::string name;
-  std::string content_type;
+  std::string name{};
+  std::string content_type{};
   std::uint64_t size = 0;
-  std::string sha256;         ///< hex
-  std::optional<Uuid> video;  ///< whose it is
+  std::string sha256{};         ///< hex
+  std::optional<Uuid> video{};  ///< whose it is
 };
 
 struct MovingFile {
   RecordedFile file;
   std::string object_key;   ///< in `from`
-  bool has_target = false;  ///< a verified copy in `to` is there already
+  bool has_target = false;  ///< a good copy in `to` is there already
 };
 /// Nothing when the file is gone, or has no verified copy in `from` any more.
 std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove& move);
@@ -50,9 +50,19 @@ std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove&
 enum class KeyUse {
   unknown,    ///< no row names it
   announced,  ///< by a try before; or it is in the trash
-  taken,      ///< by a copy, right or wrong
+  taken,      ///< by a copy, right or wrong; or an orphan lies there
 };
 KeyUse find_key_use(db::Session& session, std::string_view store, std::string_view object_key);
+
+enum class WhichCopies { verified, bad };
+/// Those copies of a file in a store go: their objects are due in the trash at `due`.
+void trash_copies(db::Session& session, FileId file, std::string_view store, WhichCopies which,
+                  UtcTime due);
+
+/// An object that was put, announced and verified becomes a copy of the file. Errors: busy (it was
+/// announced too long ago).
+Result<> place_announced(db::Session& session, FileId file, std::string_view store,
+                         std::string_view object_key, UtcTime now);
 
 /// The file's place becomes `to`: its placement in `from` goes, and that object is due in the trash
 /// at `old_due`. `new_key` is the object that was put, announced and verified; nothing where the
