@@ -144,6 +144,9 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
     TRY_VOID(place_announced(session, move.file, move.to, *new_key, now));
   }
   drop_placements(session, move.file, move.from, 2, old_due);
+  // What was found bad is not needed where the file has left, nor beside its good copy.
+  for (const std::string& store : {move.from, move.to})
+    drop_placements(session, move.file, store, 4, old_due);
   return true;
 }
 
