@@ -16,7 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::hours k_abandoned_after{24};
 constexpr std::chrono::seconds k_progress_every{5};
 
 void print(const json::object& line) {
@@ -151,6 +150,7 @@ void print_gc(const std::string& store, const GcReport& report, bool deletes, bo
            {"tooYoung", orphans.young},
            {"scheduled", orphans.scheduled},
            {"abandonedUploads", report.abandoned},
+           {"held", orphans.hold.has_value()},
            {"badCopies", report.copies.bad}});
     return;
   }
@@ -159,7 +159,9 @@ void print_gc(const std::string& store, const GcReport& report, bool deletes, bo
       "copies without their object\n",
       store, orphans.objects, orphans.orphans, readable_bytes(orphans.bytes), orphans.young,
       report.abandoned, report.copies.bad);
-  if (deletes) {
+  if (orphans.hold) {
+    fmt::print("{}: {}\n", store, *orphans.hold);
+  } else if (deletes) {
     fmt::print("{}: {} are in the trash now: see `shoal storage trash`\n", store,
                orphans.scheduled);
   } else if (orphans.orphans > 0) {
@@ -172,6 +174,7 @@ Result<GcReport> collect(db::Database& database, CommandStores& stores, storage:
   GcReport report;
   const std::string name = order.store;
   const bool changes = order.schedules;
+  const UtcTime before = stores.clock().now() - order.older_than;
   storage::OrphanFinder finder(
       {.database = database,
        .stores = [&stores](std::string_view store) { return stores.find(store); },
@@ -179,8 +182,7 @@ Result<GcReport> collect(db::Database& database, CommandStores& stores, storage:
        .on_orphan = [&](const storage::Orphan& orphan) { print_orphan(name, orphan, as_json); }});
   TRY(report.orphans, stores.run(finder.find(std::move(order))));
   if (blob::S3Store* const bucket = stores.find_bucket(name)) {
-    TRY(report.abandoned,
-        stores.run(bucket->abort_uploads(stores.clock().now() - k_abandoned_after, !changes)));
+    TRY(report.abandoned, stores.run(bucket->abort_uploads(before, !changes)));
   }
   TRY(report.copies,
       verify_store(database, stores,
@@ -293,7 +295,8 @@ void StorageCheckCommands::add_gc(CLI::App& group, Chosen& chosen) {
   command->add_option("--store", store_, "only this store");
   command->add_flag("--delete", gc_.deletes,
                     "put the objects in the trash, from which they can be taken back");
-  command->add_option("--older-than", gc_.older_than, "only objects of this age, 2d by default");
+  command->add_option("--older-than", gc_.older_than,
+                      "only objects and uploads of this age, 2d by default");
   command->add_option("--keep-for", gc_.keep_for, "how long they lie in the trash, 7d by default");
   command->add_flag("--json", as_json_, k_json);
   command->callback([this, &chosen] {

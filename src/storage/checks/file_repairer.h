@@ -29,7 +29,8 @@ JobId enqueue_repair(db::Session& session, const FileRepair& repair);
 
 struct FileRepairerConfig {
   io::Path scratch;  ///< a folder of this process alone
-  /// Of all files at once that come from a store without local files; a larger one waits for none.
+  /// Of all files at once that come from a store without local files; a larger one cannot be
+  /// repaired.
   std::uint64_t scratch_limit = std::uint64_t{64} << 30;
   std::size_t concurrency = 1;
   /// How long the bad object lies in the trash, for those who have it open.

@@ -102,8 +102,12 @@ io::Task<Result<OrphanReport>> OrphanFinder::find(OrphanOrder order) {
   if (store == nullptr)
     co_return fail(ErrorCode::unavailable, fmt::format("store {} is away", order.store));
   StoreLedger ledger(services_.database, services_.clock);
-  CO_TRY_VOID(co_await ledger.check(*store));
   OrphanReport report;
+  if (const auto checked = co_await ledger.check(*store); !checked) {
+    const bool is_held = checked.error().code == ErrorCode::conflict;
+    if (!is_held || order.schedules) co_return std::unexpected(checked.error());
+    report.hold = checked.error().message;
+  }
   std::string after;
   for (bool more = true; more;) {
     CO_TRY(std::vector<std::string> keys, co_await store->list("", after, k_page));

@@ -38,6 +38,8 @@ struct OrphanReport {
   std::uint64_t bytes = 0;     ///< of the orphans
   std::int64_t young = 0;      ///< named by no row, and too young to tell
   std::int64_t scheduled = 0;  ///< of the orphans
+  /// Deletions are held (StoreLedger), and why: the orphans are perhaps what the database has lost.
+  std::optional<std::string> hold{};
 };
 
 /// Lists a store beside its rows. What it schedules lies in the trash until its time is over, as it
@@ -52,8 +54,8 @@ class OrphanFinder {
   };
   explicit OrphanFinder(Services services) : services_(std::move(services)) {}
 
-  /// Errors: unavailable (the store is away), conflict (deletions are held there: see
-  /// StoreLedger), those of the store; what was scheduled before stays so.
+  /// Errors: unavailable (the store is away), conflict (it should schedule, and deletions are held
+  /// there: see StoreLedger), those of the store; what was scheduled before stays so.
   io::Task<Result<OrphanReport>> find(OrphanOrder order);
 
  private:

@@ -133,6 +133,9 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
     TRY_VOID(place_announced(session, move.file, move.to, *new_key, now));
   }
   trash_copies(session, move.file, move.from, WhichCopies::verified, old_due);
+  // What was found bad is not needed where the file has left, nor beside its good copy.
+  for (const std::string& store : {move.from, move.to})
+    trash_copies(session, move.file, store, WhichCopies::bad, old_due);
   return true;
 }
 
