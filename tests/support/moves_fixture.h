@@ -144,7 +144,8 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
                       .offload = pool,
                       .clock = *clock,
                       .on_moved = [this](const Uuid& video) { moved.insert(video); },
-                      .wait_for = wait_for});
+                      .wait_for = wait_for,
+                      .metrics = &metrics});
   }
   blob::BlobStore* find_store(std::string_view name) {
     for (Store* store : {&near, &far})
@@ -298,6 +299,7 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
   Store far{*this, "far", std::get<2>(GetParam())};
   std::uint64_t scratch_limit = 64 << 20;
   std::set<Uuid> moved;
+  Metrics metrics;
   std::function<io::Task<>(Milliseconds)> wait_for;
   std::unique_ptr<io::TaskGroup> group;
   int workers = 0;
