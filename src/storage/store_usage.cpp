@@ -13,11 +13,14 @@ namespace {
 constexpr int k_share_of_time = 100;
 
 void add_kind(StoreUsage& usage, const db::Row& row) {
-  const StoreUsage::OfKind kind{static_cast<FileKind>(row.integer(1)), row.integer(2),
-                                static_cast<std::uint64_t>(row.integer(3))};
-  usage.files += kind.files;
-  usage.bytes += kind.bytes;
-  usage.kinds.push_back(kind);
+  const FileKind kind = std::min(static_cast<FileKind>(row.integer(1)), FileKind::running_work);
+  if (usage.kinds.empty() || usage.kinds.back().kind != kind) usage.kinds.push_back({kind, 0, 0});
+  StoreUsage::OfKind& sum = usage.kinds.back();
+  const auto bytes = static_cast<std::uint64_t>(row.integer(3));
+  sum.files += row.integer(2);
+  sum.bytes += bytes;
+  usage.files += row.integer(2);
+  usage.bytes += bytes;
   const auto oldest = row.optional_time(4);
   if (oldest)
     usage.oldest_verification = std::min(*oldest, usage.oldest_verification.value_or(*oldest));

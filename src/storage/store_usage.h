@@ -26,7 +26,7 @@ struct StoreUsage {
   bool is_registered = false;  ///< the program has opened it once
   std::int64_t files = 0;
   std::uint64_t bytes = 0;
-  std::vector<OfKind> kinds;
+  std::vector<OfKind> kinds;          ///< in their order; all of running work is one
   std::int64_t objects_in_trash = 0;  ///< announced ones included
   /// Every copy has been verified since then; nothing where there is none.
   std::optional<UtcTime> oldest_verification;

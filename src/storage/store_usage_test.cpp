@@ -63,6 +63,8 @@ TEST_P(StoreUsageTest, counts_what_is_verified_by_store_and_kind) {
   clock.advance(Seconds{5});
   add_file(video, FileKind::rendition, "b", 20, "archive");
   add_file(video, FileKind::caption, "c", 3, "archive");
+  add_file(video, FileKind::running_work, "w", 4, "archive");
+  add_file(video, FileKind::running_audio, "s", 1, "archive");
   const FileId unfinished = add_file(video, FileKind::rendition, "d", 1000, "lost");
   write([&](db::Session& session) -> Result<> {
     session.execute("update placement set state = 1 where file_id = :id", {unfinished});
@@ -73,11 +75,13 @@ TEST_P(StoreUsageTest, counts_what_is_verified_by_store_and_kind) {
   const StoreUsage& archive = usage[0];
   EXPECT_EQ(archive.name, "archive");
   EXPECT_TRUE(archive.is_registered);
-  EXPECT_EQ(archive.files, 3);
-  EXPECT_EQ(archive.bytes, 33U);
-  ASSERT_EQ(archive.kinds.size(), 2U);
+  EXPECT_EQ(archive.files, 5);
+  EXPECT_EQ(archive.bytes, 38U);
+  ASSERT_EQ(archive.kinds.size(), 3U);
   EXPECT_EQ(archive.kinds[0].kind, FileKind::rendition);
   EXPECT_EQ(archive.kinds[0].bytes, 30U);
+  EXPECT_EQ(archive.kinds[2].kind, FileKind::running_work);
+  EXPECT_EQ(archive.kinds[2].files, 2);
   EXPECT_EQ(archive.objects_in_trash, 1);
   EXPECT_EQ(archive.oldest_verification, clock.now() - Seconds{5});
   EXPECT_EQ(usage[1].name, "local");
