@@ -3,6 +3,7 @@
 #include "api/accounts/routes.h"
 #include "api/instance/routes.h"
 #include "api/pages/routes.h"
+#include "api/storage/routes.h"
 #include "api/videos/routes.h"
 
 namespace shoal::api {
@@ -31,6 +32,9 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_stats_routes(routes);
   add_overview_routes(routes);
   add_jobs_routes(routes);
+  add_store_routes(routes);
+  add_move_routes(routes);
+  add_copies_routes(routes);
   add_health_routes(routes);
   add_oembed_routes(routes);
   add_feed_routes(routes);

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "api/storage/services.h"
 #include "api/videos/services.h"
 #include "base/text.h"
 #include "catalog/videos.h"
@@ -58,6 +59,15 @@ class OpenApiTest : public tests::ApiTest {
     return video.uuid;
   }
 
+  /// Stores and their homes, for who lists them.
+  void add_storage() {
+    storage_ = {.usage = &usage_,
+                .stores = &stores_,
+                .statuses = [] { return std::vector<StoreStatus>(); },
+                .staging_limit = 0};
+    context().storage_services = &storage_;
+  }
+
   void expect_documented(const std::string& id, const ApiAnswer& answer) {
     EXPECT_THAT(OpenApi::instance().differences(id, answer.status, answer.header("Content-Type"),
                                                 answer.text),
@@ -66,6 +76,9 @@ class OpenApiTest : public tests::ApiTest {
   }
 
   tests::TemporaryDirectory web_;
+  storage::Stores stores_;
+  storage::UsageCache usage_{*database, clock, stores_};
+  StorageServices storage_;
 };
 SHOAL_ON_BOTH_ENGINES(OpenApiTest);
 
@@ -93,6 +106,7 @@ TEST_P(OpenApiTest, answers_to_reading_are_as_documented) {
   const std::string open = add_video(catalog::Privacy::everyone).text();
   const std::string hidden = add_video(catalog::Privacy::owner_only).text();
   const std::string root = root_token();
+  add_storage();
   for (const OpenApi::Operation& operation : OpenApi::instance().operations()) {
     if (operation.method != "get") continue;
     // Of a file that only an upload leaves: see upload_test.cpp.

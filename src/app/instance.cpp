@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/core/routes.h"
+#include "api/storage/services.h"
 #include "api/videos/services.h"
 #include "app/catalog_media_index.h"
 #include "app/cdn_purge.h"
@@ -19,6 +20,7 @@
 #include "app/room_configs.h"
 #include "app/sole_server.h"
 #include "app/storage_jobs.h"
+#include "app/store_statuses.h"
 #include "app/video_progress.h"
 #include "app/viewer_access.h"
 #include "base/log.h"
@@ -40,6 +42,7 @@
 #include "storage/moves/file_mover.h"
 #include "storage/staging_room.h"
 #include "storage/store_registry.h"
+#include "storage/store_usage.h"
 #include "storage/stores.h"
 
 namespace shoal::app {
@@ -93,6 +96,7 @@ struct Instance::Parts {
   std::unique_ptr<OtherStores> other_stores;
   CdnPurge cdn_purge{config.stores};
   std::unique_ptr<storage::LocalStaging> staging;
+  std::unique_ptr<storage::UsageCache> usage;
 
   std::unique_ptr<api::Context> api;
   std::unique_ptr<CatalogMediaIndex> media_index;
@@ -104,6 +108,7 @@ struct Instance::Parts {
   jobs::Progress progress;
   std::unique_ptr<PipelineProgress> video_progress;
   api::VideoServices video_services;
+  api::StorageServices storage_services;
   std::unique_ptr<processing::Pipeline> pipeline;
   std::unique_ptr<jobs::Runner> jobs;
   std::unique_ptr<StorageJobs> storage_jobs;
@@ -134,6 +139,7 @@ Result<> Instance::Parts::open_store() {
   TRY(bulk_store,
       storage::open_registered_store(*database, site, files, bulk, random, clock.now()));
   stores.add(*media_store);
+  store_online_gauge(metrics, media_store->name()).set(1);
   bulk_stores.add(*bulk_store);
   if (!sole_server || sole_server->store_id() == media_store->identity().store_id) return {};
   // The first start: from now on the store has a name that a restart knows.
@@ -221,7 +227,8 @@ void Instance::Parts::make_processing() {
               [this](db::Session& session, const storage::FileMove& move) {
                 if (bulk_stores.exposure_in(move.to) != storage::Exposure::closed)
                   storage::settle_exposure_of_file_later(session, move.file);
-              }},
+              },
+          .metrics = &metrics},
       storage::ExposureKeeper::Services{
           .database = *database,
           .stores = bulk_stores,
@@ -264,6 +271,16 @@ void Instance::Parts::make_api() {
   settings.identity = first_start.identity;
   api = std::make_unique<api::Context>(
       std::move(settings), api::Context::Services{*database, clock, random, metrics, passwords});
+  usage = std::make_unique<storage::UsageCache>(*database, clock, bulk_stores);
+  storage_services = {.usage = usage.get(),
+                      .stores = &bulk_stores,
+                      .statuses =
+                          [this] {
+                            return store_statuses(config, *other_stores, directory.media(),
+                                                  api->started_at);
+                          },
+                      .staging_limit = config.storage.staging_limit.value};
+  api->storage_services = &storage_services;
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -86,6 +86,11 @@ Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config) {
   return out;
 }
 
+Gauge store_online_gauge(Metrics& metrics, const std::string& store) {
+  return metrics.gauge("shoal_store_online", "Whether a store is there and ours.",
+                       {{"store", store}});
+}
+
 void set_homes(const Homes& homes, storage::Stores& stores) {
   using storage::FileKind;
   for (const auto kind : {FileKind::rendition, FileKind::playlist, FileKind::segments_sha256})
@@ -223,10 +228,42 @@ const delivery::StoreDoors* OtherStores::find_doors(std::string_view name) const
   return nullptr;
 }
 
+OtherStores::Condition OtherStores::condition(const std::string& name) const {
+  Condition found;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = conditions_.find(name); known != conditions_.end())
+      found = known->second;
+  }
+  for (const auto& bucket : buckets_) {
+    if (bucket->store->name() != name) continue;
+    if (bucket->urls) found.base_urls = bucket->urls->states();
+    // What its requests say is newer than the last look.
+    if (found.is_online && bucket->store->is_away()) {
+      found.is_online = false;
+      found.reason = "it does not answer; it is asked again in some seconds";
+    } else if (found.is_online && !bucket->store->is_attached()) {
+      found.is_online = false;
+      found.reason = "its marker is gone; it is looked for again in some seconds";
+    }
+  }
+  for (const auto& disk : disks_)
+    if (disk->name == name && disk->urls) found.base_urls = disk->urls->states();
+  return found;
+}
+
+void OtherStores::remember(const std::string& store, const Result<>& found) {
+  const std::scoped_lock lock(mutex_);
+  Condition& condition = conditions_[store];
+  if (!condition.since || condition.is_online != found.has_value())
+    condition.since = services_.clock.now();
+  condition.is_online = found.has_value();
+  condition.reason = found ? "" : found.error().message;
+}
+
 void OtherStores::report(const std::string& store, const Result<>& found, bool& was_online) {
-  services_.metrics
-      .gauge("shoal_store_online", "Whether a store is there and ours.", {{"store", store}})
-      .set(found ? 1 : 0);
+  store_online_gauge(services_.metrics, store).set(found ? 1 : 0);
+  remember(store, found);
   if (found && !was_online) log::info("a store is online", {{"store", store}});
   if (!found && was_online)
     log::error("a store is away", {{"store", store}, {"reason", found.error().message}});

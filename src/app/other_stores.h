@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,9 @@ namespace shoal::app {
 /// What an S3 store of the configuration is for its client. Keys that the file leaves out come from
 /// where AWS' own clients find them (s3::find_credentials). Errors: invalid.
 Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config);
+
+/// Whether a store is there, for /metrics.
+Gauge store_online_gauge(Metrics& metrics, const std::string& store);
 
 /// Tells where new files of each kind go.
 void set_homes(const Homes& homes, storage::Stores& stores);
@@ -54,6 +60,15 @@ class OtherStores {
   /// How the objects of one of them reach viewers; null while this node does not have it.
   const delivery::StoreDoors* find_doors(std::string_view name) const;
 
+  /// How a store was found last.
+  struct Condition {
+    bool is_online = false;
+    std::string reason = "it was not looked for yet";  ///< why it is away
+    std::optional<UtcTime> since{};                    ///< it has been so
+    std::vector<delivery::BaseUrls::State> base_urls{};
+  };
+  Condition condition(const std::string& name) const;
+
  private:
   struct Bucket {
     std::unique_ptr<blob::S3Store> store;
@@ -83,6 +98,7 @@ class OtherStores {
   /// Blocking.
   Result<> open(Disk& disk);
   void report(const std::string& store, const Result<>& found, bool& was_online);
+  void remember(const std::string& store, const Result<>& found);
 
   const Services services_;
   storage::Stores& stores_;
@@ -90,6 +106,8 @@ class OtherStores {
   const io::Executor executor_;
   std::vector<std::unique_ptr<Bucket>> buckets_;
   std::vector<std::unique_ptr<Disk>> disks_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Condition> conditions_;  ///< under mutex_; without base URLs
   io::TaskGroup tasks_;
 };
 

@@ -8,6 +8,7 @@
 #include "app/admin_commands.h"
 #include "app/admin_print.h"
 #include "app/store_check_command.h"
+#include "app/store_prices.h"
 #include "base/config/units.h"
 #include "base/text.h"
 
@@ -20,9 +21,19 @@ json::object to_json(const storage::MoveCounts& counts) {
   return {{"files", counts.files}, {"bytes", counts.bytes}};
 }
 
-json::object to_json(const storage::MoveEstimate& estimate) {
-  return {{"files", estimate.files}, {"bytes", estimate.bytes},   {"reads", estimate.reads},
-          {"looks", estimate.looks}, {"writes", estimate.writes}, {"costMicros", estimate.cost}};
+json::object to_json(const cli::PlannedMove& planned) {
+  const storage::MoveEstimate& estimate = planned.estimate;
+  json::object out{{"files", estimate.files},
+                   {"bytes", estimate.bytes},
+                   {"reads", estimate.reads},
+                   {"looks", estimate.looks},
+                   {"writes", estimate.writes},
+                   {"costMicros", estimate.cost},
+                   {"monthlyBeforeMicros", estimate.monthly_before},
+                   {"monthlyAfterMicros", estimate.monthly_after},
+                   {"seconds", nullptr}};
+  if (planned.duration) out["seconds"] = planned.duration->count();
+  return out;
 }
 
 json::object to_json(const storage::MoveProgress& progress) {
@@ -48,9 +59,9 @@ json::object to_json(const storage::MoveProgress& progress) {
   return out;
 }
 
-void print_stores(const std::vector<cli::StoreUse>& stores, bool as_json) {
+void print_stores(const std::vector<storage::StoreUsage>& stores, bool as_json) {
   json::array list;
-  for (const cli::StoreUse& store : stores) {
+  for (const storage::StoreUsage& store : stores) {
     if (as_json) {
       list.push_back({{"name", store.name},
                       {"registered", store.is_registered},
@@ -74,15 +85,24 @@ void print_stores(const std::vector<cli::StoreUse>& stores, bool as_json) {
   if (as_json) fmt::print("{}\n", json::serialize(list));
 }
 
-void print_estimate(const storage::MoveEstimate& estimate, bool as_json) {
+/// Small amounts show what they are.
+std::string price(std::int64_t micros) {
+  return fmt::format("{:.{}f}", static_cast<double>(micros) / 1e6, micros >= 1'000'000 ? 2 : 4);
+}
+
+void print_estimate(const cli::PlannedMove& planned, bool as_json) {
   if (as_json) {
-    fmt::print("{}\n", json::serialize(to_json(estimate)));
+    fmt::print("{}\n", json::serialize(to_json(planned)));
     return;
   }
+  const storage::MoveEstimate& estimate = planned.estimate;
   fmt::print("{} files, {}; requests: {} reads, {} looks, {} writes\n", estimate.files,
              readable_bytes(estimate.bytes), estimate.reads, estimate.looks, estimate.writes);
-  if (estimate.cost > 0)
-    fmt::print("cost: about {:.2f}\n", static_cast<double>(estimate.cost) / 1e6);
+  if (planned.duration) fmt::print("time: about {} min\n", planned.duration->count() / 60 + 1);
+  if (estimate.cost > 0 || estimate.monthly_before > 0 || estimate.monthly_after > 0) {
+    fmt::print("cost: about {} for requests and reading; to keep them {} a month, now {}\n",
+               price(estimate.cost), price(estimate.monthly_after), price(estimate.monthly_before));
+  }
 }
 
 void print_batch(const storage::MoveProgress& progress) {
@@ -142,24 +162,33 @@ void StorageCommands::add_move(CLI::App& group, Chosen& chosen) {
       ->check(CLI::Range(1, 64));
   move->add_flag("--dry-run", is_dry_run_, "only say what it would take");
   move->add_flag("--json", as_json_, "one line of JSON, for scripts");
-  call(move, chosen, [this](db::Database& database) -> Result<> {
-    TRY(const cli::PlannedMove planned,
-        cli::plan_move(database, move_, storage::MovePrices(), SystemClock().now()));
-    if (is_dry_run_) {
-      print_estimate(planned.estimate, as_json_);
-      return {};
-    }
-    TRY(const storage::MoveBatchId id, cli::start_move(database, planned.batch));
-    if (as_json_) {
-      json::object out = to_json(planned.estimate);
-      out["id"] = id.value;
-      fmt::print("{}\n", json::serialize(out));
-      return {};
-    }
-    print_estimate(planned.estimate, false);
-    fmt::print("batch {}: see `shoal storage moves`\n", id.value);
-    return {};
+  move->callback([this, &chosen] {
+    chosen = [this](const Config& config) {
+      const storage::MovePrices prices =
+          storage::prices_of_move(prices_of(config, move_.from), prices_of(config, move_.to));
+      return with_database(config,
+                           [&](db::Database& database) { return start_move(database, prices); });
+    };
   });
+}
+
+Result<> StorageCommands::start_move(db::Database& database,
+                                     const storage::MovePrices& prices) const {
+  TRY(const cli::PlannedMove planned, cli::plan_move(database, move_, prices, SystemClock().now()));
+  if (is_dry_run_) {
+    print_estimate(planned, as_json_);
+    return {};
+  }
+  TRY(const storage::MoveBatchId id, cli::start_move(database, planned.batch));
+  if (as_json_) {
+    json::object out = to_json(planned);
+    out["id"] = id.value;
+    fmt::print("{}\n", json::serialize(out));
+    return {};
+  }
+  print_estimate(planned, false);
+  fmt::print("batch {}: see `shoal storage moves`\n", id.value);
+  return {};
 }
 
 void StorageCommands::add_batch_commands(CLI::App& group, Chosen& chosen) {

@@ -23,6 +23,7 @@ class StorageCommands {
 
  private:
   void add_move(CLI::App& group, Chosen& chosen);
+  Result<> start_move(db::Database& database, const storage::MovePrices& prices) const;
   void add_batch_commands(CLI::App& group, Chosen& chosen);
 
   StorageCheckCommands checks_;

@@ -56,12 +56,22 @@ std::string Metrics::render() const {
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 
-double Metrics::sum(std::string_view name) const {
-  double total = 0;
+std::vector<Metrics::Sample> Metrics::samples(std::string_view name) const {
+  std::vector<Sample> found;
   for (const auto& family : impl_->registry.Collect()) {
     if (family.name != name) continue;
-    for (const auto& series : family.metric) total += series.counter.value + series.gauge.value;
+    for (const auto& series : family.metric) {
+      Sample& sample = found.emplace_back();
+      sample.value = series.counter.value + series.gauge.value;
+      for (const auto& label : series.label) sample.labels.emplace_back(label.name, label.value);
+    }
   }
+  return found;
+}
+
+double Metrics::sum(std::string_view name) const {
+  double total = 0;
+  for (const Sample& sample : samples(name)) total += sample.value;
   return total;
 }
 

@@ -56,6 +56,12 @@ class Metrics {
                       const std::vector<double>& bounds, const Labels& labels = {});
 
   std::string render() const;
+  struct Sample {
+    Labels labels;  ///< by name
+    double value = 0;
+  };
+  /// All series of a counter or gauge. Walks the registry.
+  std::vector<Sample> samples(std::string_view name) const;
   /// The sum of all series of a counter or gauge; 0 where there is none. Walks the registry.
   double sum(std::string_view name) const;
 

@@ -126,7 +126,7 @@ void stores_to_attend(db::Database& database, std::vector<Finding>& out) {
     out.push_back(bad("the stores cannot be read: " + stores.error().message));
     return;
   }
-  for (const StoreUse& store : *stores) {
+  for (const storage::StoreUsage& store : *stores) {
     if (store.bad_copies > 0) {
       out.push_back(bad(fmt::format("{} copies in store {} are bad: see `shoal storage repair`",
                                     store.bad_copies, store.name)));

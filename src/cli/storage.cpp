@@ -47,25 +47,11 @@ Result<> change_batch(db::Database& database, std::int64_t id, Change change) {
 
 }  // namespace
 
-Result<std::vector<StoreUse>> list_stores(db::Database& database) {
-  return database.read_blocking([](db::Session& session) -> Result<std::vector<StoreUse>> {
-    std::vector<StoreUse> stores;
-    for (const db::Row& row : session.query(
-             "select n.name, (select count(*) from store s where s.name = n.name), "
-             "(select count(*) from placement p where p.store = n.name and p.state = 2), "
-             "(select cast(coalesce(sum(f.size), 0) as bigint) from placement p "
-             "join media_file f on f.id = p.file_id where p.store = n.name and p.state = 2), "
-             "(select count(*) from object_trash t where t.store = n.name), "
-             "(select count(*) from placement p where p.store = n.name and p.problem is not null), "
-             "(select s.hold from store s where s.name = n.name) "
-             "from (select name from store union select store from placement) as n "
-             "order by n.name")) {
-      stores.push_back({row.text(0), row.boolean(1), row.integer(2),
-                        static_cast<std::uint64_t>(row.integer(3)), row.integer(4), row.integer(5),
-                        row.optional_text(6)});
-    }
-    return stores;
-  });
+Result<std::vector<storage::StoreUsage>> list_stores(db::Database& database) {
+  return database.read_blocking(
+      [](db::Session& session) -> Result<std::vector<storage::StoreUsage>> {
+        return storage::count_store_usage(session);
+      });
 }
 
 Result<PlannedMove> plan_move(db::Database& database, const MoveOptions& options,
@@ -81,13 +67,14 @@ Result<PlannedMove> plan_move(db::Database& database, const MoveOptions& options
   }
   if (options.from == options.to)
     return fail(ErrorCode::invalid, "--from and --to name the same store");
-  TRY(planned.estimate,
-      database.read_blocking([&](db::Session& session) -> Result<storage::MoveEstimate> {
-        TRY_VOID(check_store(session, options.from));
-        TRY_VOID(check_store(session, options.to));
-        return storage::estimate_move(session, planned.batch.filter, options.from, prices);
-      }));
-  return planned;
+  return database.read_blocking([&](db::Session& session) -> Result<PlannedMove> {
+    TRY_VOID(check_store(session, options.from));
+    TRY_VOID(check_store(session, options.to));
+    PlannedMove out = planned;
+    out.estimate = storage::estimate_move(session, out.batch.filter, options.from, prices);
+    out.duration = storage::estimate_duration(session, out.batch, out.estimate.bytes);
+    return out;
+  });
 }
 
 Result<storage::MoveBatchId> start_move(db::Database& database,

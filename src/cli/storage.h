@@ -9,21 +9,12 @@
 #include "base/result.h"
 #include "db/database.h"
 #include "storage/moves/move_batches.h"
+#include "storage/store_usage.h"
 
 /// What an administrator does with stores at a shell. Blocking; the running server moves the files.
 namespace shoal::cli {
 
-/// A store that rows name.
-struct StoreUse {
-  std::string name;
-  bool is_registered = false;  ///< the program has opened it once
-  std::int64_t files = 0;      ///< with a verified copy there
-  std::uint64_t bytes = 0;
-  std::int64_t objects_in_trash = 0;  ///< announced ones included
-  std::int64_t bad_copies = 0;        ///< as the last looks at them found
-  std::optional<std::string> hold{};  ///< why nothing is deleted there
-};
-Result<std::vector<StoreUse>> list_stores(db::Database& database);
+Result<std::vector<storage::StoreUsage>> list_stores(db::Database& database);
 
 /// As typed.
 struct MoveOptions {
@@ -40,6 +31,7 @@ struct MoveOptions {
 struct PlannedMove {
   storage::NewMoveBatch batch;
   storage::MoveEstimate estimate;
+  std::optional<Seconds> duration;  ///< nothing where nobody knows
 };
 /// Changes nothing. Errors: invalid (names what cannot be read), not_found (no such store),
 /// too_large (too many videos).

@@ -57,6 +57,14 @@ bool BaseUrls::has_healthy() const {
   return choose(0).has_value();
 }
 
+std::vector<BaseUrls::State> BaseUrls::states() const {
+  std::vector<State> states;
+  states.reserve(sites_.size());
+  for (const auto& site : sites_)
+    states.push_back({site->base.url, site->base.weight, site->is_healthy.load()});
+  return states;
+}
+
 io::Task<> BaseUrls::check(Site& site) {
   const std::string& url = site.base.check_url.empty() ? site.base.url : site.base.check_url;
   const auto answer = co_await http_.send({.method = "HEAD", .url = url, .deadline = k_deadline});

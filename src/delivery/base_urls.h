@@ -51,6 +51,14 @@ class BaseUrls {
   std::optional<std::string_view> choose(std::uint64_t random) const;
   bool has_healthy() const;
 
+  struct State {
+    std::string url;
+    std::uint32_t weight = 1;
+    bool is_healthy = false;
+  };
+  /// As they were last found.
+  std::vector<State> states() const;
+
   /// One check of every URL: what start() repeats for each by itself. Errors end in its health.
   io::Task<> check_all();
 

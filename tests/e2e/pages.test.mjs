@@ -42,6 +42,7 @@ const own = [
   '/admin/users',
   '/admin/videos',
   '/admin/jobs',
+  '/admin/storage',
   '/admin/configuration'
 ]
 const address = (path) =>

@@ -156,7 +156,8 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
                       .offload = pool,
                       .clock = *clock,
                       .on_moved = [this](const Uuid& video) { moved.insert(video); },
-                      .wait_for = wait_for});
+                      .wait_for = wait_for,
+                      .metrics = &metrics});
   }
   std::unique_ptr<storage::FileRepairer> make_repairer(db::Database& over) {
     return std::make_unique<storage::FileRepairer>(
@@ -330,6 +331,7 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
   Store far{*this, "far", std::get<2>(GetParam())};
   std::uint64_t scratch_limit = 64 << 20;
   std::set<Uuid> moved;
+  Metrics metrics;
   std::function<io::Task<>(Milliseconds)> wait_for;
   std::unique_ptr<io::TaskGroup> group;
   int workers = 0;

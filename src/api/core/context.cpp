@@ -18,6 +18,7 @@ Context::Context(ApiConfig api_config, Services services)
       responses(clock, metrics),
       views(clock, random, metrics),
       rates(clock, metrics),
+      store_rates(clock, metrics),
       web(WebClient::load(config.web_folder)),
       started_at(clock.now()) {}
 

@@ -14,6 +14,7 @@
 #include "api/core/response_cache.h"
 #include "api/instance/rate_sampler.h"
 #include "api/pages/web_client.h"
+#include "api/storage/store_rates.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -28,6 +29,7 @@
 
 namespace shoal::api {
 
+struct StorageServices;
 struct VideoServices;
 
 /// What the resources need to know of the configuration; app fills it in.
@@ -84,7 +86,10 @@ struct Context {
   VideoServices* video_services = nullptr;
   /// Of the jobs that run on this node; set by app where there is a worker.
   const jobs::Progress* job_progress = nullptr;
+  /// Set by app before the first request; without it there is no list of stores.
+  const StorageServices* storage_services = nullptr;
   RateSampler rates;
+  StoreRates store_rates;
   /// One torrent at a time is made on this node.
   std::atomic<bool> torrent_is_made{false};
   const WebClient web;

@@ -2,6 +2,8 @@
 
 #include "api/instance/counts.h"
 #include "api/instance/process_usage.h"
+#include "api/storage/services.h"
+#include "storage/moves/move_batches.h"
 
 namespace shoal::api {
 namespace {
@@ -72,6 +74,36 @@ void set_queues(Metrics& metrics, const std::vector<Queue>& queues,
   }
 }
 
+void set_usage(Metrics& metrics, const storage::StorageUsage& usage, std::uint64_t limit) {
+  for (const storage::StoreUsage& store : usage.stores) {
+    const Labels labels{{"store", store.name}};
+    metrics.gauge("shoal_store_files", "Verified copies of files in a store", labels)
+        .set(static_cast<double>(store.files));
+    metrics.gauge("shoal_store_bytes", "Bytes of verified copies in a store", labels)
+        .set(static_cast<double>(store.bytes));
+    metrics.gauge("shoal_store_trash_objects", "Objects that will be deleted from a store", labels)
+        .set(static_cast<double>(store.objects_in_trash));
+  }
+  metrics.gauge("shoal_staging_bytes", "Bytes on the local disk on their way to somewhere else")
+      .set(static_cast<double>(usage.staged_bytes));
+  metrics.gauge("shoal_staging_limit_bytes", "The most of them that new uploads may make; 0: any")
+      .set(static_cast<double>(limit));
+}
+
+void set_moves(Metrics& metrics, const storage::OpenMoves& moves) {
+  metrics.gauge("shoal_move_batches", "Moves of many files that are not over")
+      .set(static_cast<double>(moves.batches));
+  const auto set = [&](const char* state, std::int64_t files) {
+    metrics.gauge("shoal_move_files", "Files of the moves that are not over", {{"state", state}})
+        .set(static_cast<double>(files));
+  };
+  set("waiting", moves.waiting);
+  set("queued", moves.queued);
+  set("done", moves.done);
+  set("skipped", moves.skipped);
+  set("failed", moves.failed);
+}
+
 }  // namespace
 
 io::Task<> refresh_metrics(Context& context) {
@@ -85,15 +117,22 @@ io::Task<> refresh_metrics(Context& context) {
     Counts counts;
     std::vector<Queue> queues;
     ProcessUsage usage;
+    storage::OpenMoves moves;
   };
   // The transaction is on a pool thread, where looking through /proc may take its time.
   const auto read = co_await context.database.read(
       [now = context.clock.now()](db::Session& session) -> Result<Read> {
-        return Read{count_all(session, now), read_queues(session), process_usage()};
+        return Read{count_all(session, now), read_queues(session), process_usage(),
+                    storage::count_open_moves(session)};
       });
   if (!read) co_return;
   set_process(context.metrics, read->usage);
   set_instance(context.metrics, read->counts);
+  set_moves(context.metrics, read->moves);
+  if (const StorageServices* services = context.storage_services; services != nullptr) {
+    const auto usage = co_await services->usage->get();
+    if (usage) set_usage(context.metrics, **usage, services->staging_limit);
+  }
   const std::scoped_lock lock(context.scraped.mutex);
   set_queues(context.metrics, read->queues, context.scraped.queues);
 }

@@ -150,9 +150,20 @@ io::Task<Result<>> FileMover::run(Job job, jobs::JobContext& context) {
   if (start.is_held_up) co_return co_await put_back(job, move);
   CO_TRY(std::optional<std::string> new_key, co_await copy(job, context, move, start));
   CO_TRY(const bool moved, co_await finish(job, move, std::move(new_key)));
-  if (moved && start.moving && start.moving->file.video && services_.on_moved)
-    services_.on_moved(*start.moving->file.video);
+  if (!moved || !start.moving) co_return Result<>{};
+  count(move, start);
+  if (start.moving->file.video && services_.on_moved) services_.on_moved(*start.moving->file.video);
   co_return Result<>{};
+}
+
+void FileMover::count(const FileMove& move, const Start& start) const {
+  if (services_.metrics == nullptr) return;
+  const Labels labels{{"from", move.from}, {"to", move.to}};
+  services_.metrics
+      ->counter("shoal_moved_files_total", "Files that this process moved between stores.", labels)
+      .add();
+  services_.metrics->counter("shoal_moved_bytes_total", "Their bytes.", labels)
+      .add(static_cast<double>(start.moving->file.size));
 }
 
 io::Task<Result<>> FileMover::watch(Job job) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "db/database.h"
 #include "jobs/runner.h"
 #include "storage/moves/file_copier.h"
@@ -58,6 +59,7 @@ class FileMover {
     std::function<void(db::Session& session, const FileMove& move)> on_switch{};
     /// Waits; empty: by a timer of the task's executor.
     std::function<io::Task<>(Milliseconds time)> wait_for{};
+    Metrics* metrics = nullptr;  ///< counts files and bytes; or null
   };
   FileMover(FileMoverConfig config, Services services);
 
@@ -83,6 +85,7 @@ class FileMover {
                                                     const FileMove& move, const Start& start);
   io::Task<Result<bool>> finish(Job job, FileMove move, std::optional<std::string> new_key);
   io::Task<Result<>> put_back(Job job, FileMove move);
+  void count(const FileMove& move, const Start& start) const;
   Pace pace_of(const FileMove& move, std::uint64_t rate_limit);
   io::Task<> hold(MoveBatchId batch, std::uint64_t rate_limit, std::uint64_t bytes);
 

@@ -41,6 +41,7 @@ struct MoveProgress {
   MoveBatchId id;
   std::string from;
   std::string to;
+  MoveFilter filter;
   BatchState state = BatchState::running;
   std::uint64_t rate_limit = 0;
   int parallel = 0;
@@ -58,6 +59,22 @@ struct MoveProgress {
 /// The newest first.
 std::vector<MoveProgress> list_move_batches(db::Session& session, std::size_t limit);
 std::optional<MoveProgress> find_move_batch(db::Session& session, MoveBatchId id);
+
+/// Files of the batches that are not over.
+struct OpenMoves {
+  std::int64_t batches = 0;
+  std::int64_t waiting = 0;
+  std::int64_t queued = 0;
+  std::int64_t done = 0;
+  std::int64_t skipped = 0;
+  std::int64_t failed = 0;
+};
+OpenMoves count_open_moves(db::Session& session);
+
+/// How long so many bytes between two stores will take: at the rate limit (0: none), or as fast as
+/// the newest batch between them went, whichever is slower. Nothing where nobody knows.
+std::optional<Seconds> estimate_duration(db::Session& session, const NewMoveBatch& batch,
+                                         std::uint64_t bytes);
 
 /// No file is begun any more; those on their way end. Errors: not_found, conflict (it is over).
 Result<> pause_move_batch(db::Session& session, MoveBatchId id);

@@ -265,6 +265,46 @@ TEST_P(MoveBatchTest, tells_how_long_the_rest_takes) {
   EXPECT_EQ(progress.remaining, Seconds{30});
 }
 
+TEST_P(MoveBatchTest, a_new_one_takes_as_long_as_the_last_one_between_its_stores_says) {
+  const auto seconds = [&](std::uint64_t rate_limit) {
+    return write([&](db::Session& session) -> Result<std::optional<Seconds>> {
+      return estimate_duration(
+          session,
+          {.from = "near", .to = "far", .filter = {}, .rate_limit = rate_limit, .parallel = 1},
+          1000);
+    });
+  };
+  EXPECT_EQ(seconds(0), std::nullopt) << "nobody knows";
+  EXPECT_EQ(seconds(10), Seconds{101});
+  add_files(1);
+  create(1);
+  watch();
+  clock->advance(Seconds{1});
+  ASSERT_TRUE(step());
+  clock->advance(Seconds{10});
+  create(1);
+  EXPECT_EQ(seconds(0), Seconds{2}) << "1000 bytes in its one second";
+  EXPECT_EQ(seconds(10), Seconds{101});
+}
+
+TEST_P(MoveBatchTest, its_files_are_counted_by_state_until_it_is_over) {
+  add_files(3);
+  create(1);
+  watch();
+  ASSERT_TRUE(step());
+  const auto count = [&] {
+    return write(
+        [](db::Session& session) -> Result<OpenMoves> { return count_open_moves(session); });
+  };
+  EXPECT_EQ(count().batches, 1);
+  EXPECT_EQ(count().waiting, 1);
+  EXPECT_EQ(count().queued, 1);
+  EXPECT_EQ(count().done, 1);
+  run_to_the_end();
+  EXPECT_EQ(count().batches, 0);
+  EXPECT_EQ(count().done, 0);
+}
+
 TEST_P(MoveBatchTest, old_ones_are_forgotten_and_open_ones_are_not) {
   add_files(3);
   const MoveBatchId open = create(1);

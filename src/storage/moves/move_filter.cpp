@@ -170,6 +170,21 @@ FileSelection select_files(const MoveFilter& filter, std::string_view from, File
   return selection;
 }
 
+MovePrices prices_of_move(const StorePrices& from, const StorePrices& to) {
+  return {.per_thousand_reads = from.per_thousand_reads,
+          .per_thousand_looks = to.per_thousand_reads,
+          .per_thousand_writes = to.per_thousand_writes,
+          .per_gigabyte_read = from.per_gigabyte_read,
+          .per_gigabyte_month_before = from.per_gigabyte_month,
+          .per_gigabyte_month_after = to.per_gigabyte_month,
+          .part_size = to.part_size};
+}
+
+std::int64_t monthly_cost(std::uint64_t bytes, std::int64_t per_gigabyte_month) {
+  return static_cast<std::int64_t>(static_cast<double>(bytes) *
+                                   static_cast<double>(per_gigabyte_month) / 1e9);
+}
+
 MoveEstimate estimate_move(db::Session& session, const MoveFilter& filter, std::string_view from,
                            const MovePrices& prices) {
   FileSelection selection = select_files(filter, from, FileId{0});
@@ -194,6 +209,8 @@ MoveEstimate estimate_move(db::Session& session, const MoveFilter& filter, std::
           1e3 +
       static_cast<double>(estimate.bytes) * static_cast<double>(prices.per_gigabyte_read) / 1e9;
   estimate.cost = static_cast<std::int64_t>(cost);
+  estimate.monthly_before = monthly_cost(estimate.bytes, prices.per_gigabyte_month_before);
+  estimate.monthly_after = monthly_cost(estimate.bytes, prices.per_gigabyte_month_after);
   return estimate;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "storage/moves/move_batches.h"
 
@@ -9,7 +10,7 @@ constexpr Seconds k_rate_window{600};
 
 constexpr std::string_view k_columns =
     "select id, from_store, to_store, state, rate_limit, parallel, planned, created_at, "
-    "finished_at from move_batch ";
+    "finished_at, filter from move_batch ";
 
 void add(MoveCounts& counts, const db::Row& row) {
   counts.files += row.integer(1);
@@ -27,6 +28,8 @@ MoveProgress progress_of(db::Session& session, const db::Row& row) {
   progress.is_planned = row.boolean(6);
   progress.created_at = row.time(7);
   progress.finished_at = row.optional_time(8);
+  // What cannot be read stops the batch, not the list of them.
+  progress.filter = parse_filter(row.text(9)).value_or(MoveFilter());
 
   const UtcTime now = progress.finished_at.value_or(session.now());
   const UtcTime since = std::max(now - k_rate_window, progress.created_at);
@@ -65,6 +68,16 @@ MoveProgress progress_of(db::Session& session, const db::Row& row) {
   return progress;
 }
 
+/// Bytes per second of the newest batch between two stores that got anywhere; 0: none did.
+std::uint64_t find_usual_rate(db::Session& session, const NewMoveBatch& batch) {
+  const auto row = session.query_one(
+      std::string(k_columns) +
+          "where from_store = :from and to_store = :to and exists (select 1 from move_item i "
+          "where i.batch_id = move_batch.id and i.state = 3) order by id desc limit 1",
+      {batch.from, batch.to});
+  return row ? progress_of(session, *row).rate : 0;
+}
+
 }  // namespace
 
 std::vector<MoveProgress> list_move_batches(db::Session& session, std::size_t limit) {
@@ -79,6 +92,29 @@ std::optional<MoveProgress> find_move_batch(db::Session& session, MoveBatchId id
   const auto row = session.query_one(std::string(k_columns) + "where id = :id", {id});
   if (!row) return std::nullopt;
   return progress_of(session, *row);
+}
+
+OpenMoves count_open_moves(db::Session& session) {
+  OpenMoves open;
+  open.batches =
+      session.query_one("select count(*) from move_batch where finished_at is null")->integer(0);
+  if (open.batches == 0) return open;
+  std::array<std::int64_t*, 5> counts{&open.waiting, &open.queued, &open.done, &open.skipped,
+                                      &open.failed};
+  for (const db::Row& row :
+       session.query("select i.state, count(*) from move_batch b join move_item i "
+                     "on i.batch_id = b.id where b.finished_at is null group by i.state"))
+    *counts.at(static_cast<std::size_t>(row.integer(0) - 1)) = row.integer(1);
+  return open;
+}
+
+std::optional<Seconds> estimate_duration(db::Session& session, const NewMoveBatch& batch,
+                                         std::uint64_t bytes) {
+  if (bytes == 0) return Seconds{0};
+  std::uint64_t rate = find_usual_rate(session, batch);
+  if (batch.rate_limit > 0) rate = rate == 0 ? batch.rate_limit : std::min(rate, batch.rate_limit);
+  if (rate == 0) return std::nullopt;
+  return Seconds{bytes / rate + 1};
 }
 
 }  // namespace shoal::storage

@@ -178,3 +178,16 @@ export const jobs = {
   list: (state: string, query: ListQuery, signal?: Signal) =>
     get<T.Page<T.Job>>(state ? `jobs/${id(state)}` : 'jobs', { ...query }, signal)
 }
+
+/** For administrators. */
+export const storage = {
+  stores: (signal?: Signal) => get<T.StoreList>('admin/storage/stores', undefined, signal),
+  moves: (signal?: Signal) => get<T.Page<T.Move>>('admin/storage/moves', undefined, signal),
+  plan: (json: T.NewMove) =>
+    request<T.AddedMove>('POST', 'admin/storage/moves', { json: { ...json, dryRun: true } }),
+  move: (json: T.NewMove) => request<T.AddedMove>('POST', 'admin/storage/moves', { json }),
+  change: (move: number, verb: 'pause' | 'resume' | 'cancel') =>
+    request<void>('POST', `admin/storage/moves/${move}/${verb}`),
+  copies: (key: string, signal?: Signal) =>
+    get<T.VideoCopies>(`admin/storage/videos/${id(key)}`, undefined, signal)
+}

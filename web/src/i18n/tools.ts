@@ -24,6 +24,8 @@ export interface Tools {
   ago(iso: string, now?: number): string
   bytes(value: number): string
   bitsPerSecond(bytesPerSecond: number): string
+  /** A price in millionths of whatever currency it was configured in. */
+  price(micros: number): string
   list(items: string[]): string
   /** A language's name; the given one where this browser has no better. */
   language(code: string, fallback: string): string
@@ -82,6 +84,12 @@ export function makeTools(locale: string): Tools {
     },
     bytes: (value) => scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']),
     bitsPerSecond: (value) => scaled(value * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s']),
+    price(micros) {
+      // Cents are what a person pays; below one, what a file costs must not read as nothing.
+      const digits = micros > 0 && micros < 100_000 ? 4 : 2
+      const format = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+      return new Intl.NumberFormat(locale, format).format(micros / 1e6)
+    },
     list: (items) => lists.format(items),
     language,
     languages: (all) =>

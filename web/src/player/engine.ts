@@ -3,7 +3,7 @@
  * else the plain file. Owns the Hls instance; `destroy` gives everything back.
  */
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type HlsConfig } from 'hls.js'
-import { lines, qualities, withToken, type Quality } from './logic'
+import { lines, qualities, takesToken, withToken, type Quality } from './logic'
 import type { PlaybackStats, PlayerSource } from './types'
 
 export type EngineError = 'network' | 'media' | 'unsupported'
@@ -113,8 +113,9 @@ export class Engine {
       // A first guess that starts sharp on an ordinary line; measured after one segment.
       abrEwmaDefaultEstimate: 3_000_000,
       xhrSetup: (xhr, url) => {
-        const token = this.source?.token
-        if (token && !url.includes('videoFileToken=')) xhr.open('GET', withToken(url, token), true)
+        const { token, hls: playlist } = this.source ?? {}
+        if (token && playlist && takesToken(url, playlist, location.href))
+          xhr.open('GET', withToken(url, token), true)
       }
     }
     const hls = (this.hls = new Hls(config))

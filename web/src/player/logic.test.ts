@@ -6,6 +6,7 @@ import {
   nextSpeed,
   qualities,
   storyboardCell,
+  takesToken,
   withToken
 } from './logic'
 
@@ -112,6 +113,23 @@ describe('withToken', () => {
     expect(withToken('/a.m3u8?x=1', 'a b')).toBe('/a.m3u8?x=1&videoFileToken=a%20b')
     expect(withToken('/a.mp4#t=3', 't')).toBe('/a.mp4?videoFileToken=t#t=3')
     expect(withToken('/a.m3u8', null)).toBe('/a.m3u8')
+  })
+})
+
+describe('takesToken', () => {
+  const page = 'https://a.example/w/x'
+  const playlist = 'https://a.example/static/p.m3u8'
+  it('is so for the server of the playlist, and not twice', () => {
+    expect(takesToken('https://a.example/static/v.mp4', playlist, page)).toBe(true)
+    expect(takesToken('/static/v.mp4', '/static/p.m3u8', page)).toBe(true)
+    expect(takesToken('https://a.example/static/v.mp4?videoFileToken=t', playlist, page)).toBe(
+      false
+    )
+  })
+  it('is not so for a store, whose addresses are signed as they are', () => {
+    expect(takesToken('https://s3.example/b/v.mp4?X-Amz-Signature=1', playlist, page)).toBe(false)
+    expect(takesToken('http://a.example/static/v.mp4', playlist, page)).toBe(false)
+    expect(takesToken('https://a.example:8443/v.mp4', playlist, page)).toBe(false)
   })
 })
 

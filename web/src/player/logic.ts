@@ -145,6 +145,13 @@ export function withToken(url: string, token: string | null): string {
   return `${path}${glue}videoFileToken=${encodeURIComponent(token)}${hash ? `#${hash}` : ''}`
 }
 
+/** Where the playlist's server alone is asked: a store's address is signed as it is, and a store
+    must not learn the token. */
+export function takesToken(url: string, playlist: string, page: string): boolean {
+  const home = new URL(playlist, page).origin
+  return new URL(url, page).origin === home && !url.includes('videoFileToken=')
+}
+
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value))
 }

@@ -700,6 +700,182 @@ export interface components {
             videos: number;
             users: number;
         };
+        MoveCounts: {
+            files: number;
+            bytes: number;
+        };
+        /** @enum {string} */
+        FileKind: "original" | "rendition" | "playlist" | "segments-sha256" | "thumbnail" | "preview" | "storyboard" | "caption" | "running";
+        Store: {
+            name: string;
+            /**
+             * @description null where it is not configured any more
+             * @enum {string|null}
+             */
+            type: "local" | "s3" | null;
+            /** @description a folder, or a bucket and its server */
+            place: string | null;
+            online: boolean;
+            /** @description why it is away */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description it has been online or away
+             */
+            since: string | null;
+            /** @description redirect, presigned or proxy */
+            servePublic: string | null;
+            servePrivate: string | null;
+            baseUrls: {
+                url: string;
+                weight: number;
+                healthy: boolean;
+            }[];
+            /** @description kinds of files that are put here when they are made */
+            homeOf: components["schemas"]["FileKind"][];
+            /** @description verified copies */
+            files: number;
+            bytes: number;
+            kinds: {
+                kind: components["schemas"]["FileKind"];
+                files: number;
+                bytes: number;
+            }[];
+            objectsInTrash: number;
+            /**
+             * Format: date-time
+             * @description every copy was verified since
+             */
+            oldestVerification: string | null;
+            /** @description that are at home here and still lie on the local disk */
+            waitingFiles: number;
+            waitingBytes: number;
+            /** @description millionths of a currency unit, as configured */
+            pricesMicros: {
+                storageGbMonth: number;
+                egressGb: number;
+                put1000: number;
+                get1000: number;
+            };
+            /** @description of storage alone */
+            monthlyCostMicros: number;
+            /** @description since the server started; 0 for local stores */
+            requests: number;
+            errors: number;
+            requestsPerSecond: number;
+            errorsPerSecond: number;
+        };
+        StoreList: {
+            total: number;
+            data: components["schemas"]["Store"][];
+            /** @description bytes on the local disk on their way to somewhere else; no limit is 0 */
+            staging: {
+                bytes: number;
+                limitBytes: number;
+            };
+        };
+        Move: {
+            id: number;
+            from: string;
+            to: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "cancelled" | "done";
+            filter: {
+                videos: string[];
+                videoIds: number[];
+                channel: string | null;
+                /** Format: date-time */
+                publishedBefore: string | null;
+                viewsBelow: number | null;
+                kinds: components["schemas"]["FileKind"][];
+            };
+            /** @description bytes a second of each node; 0 for none */
+            rateLimit: number;
+            parallel: number;
+            /** @description all of its files are counted */
+            planned: boolean;
+            waiting: components["schemas"]["MoveCounts"];
+            done: components["schemas"]["MoveCounts"];
+            skipped: components["schemas"]["MoveCounts"];
+            failed: components["schemas"]["MoveCounts"];
+            /** @description bytes a second of the last ten minutes */
+            rate: number;
+            remainingSeconds: number | null;
+            /** @description of the file that failed last */
+            error: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+        };
+        MoveList: {
+            total: number;
+            data: components["schemas"]["Move"][];
+        };
+        NewMove: {
+            from: string;
+            to: string;
+            /** @description only of these: numbers, UUIDs or short UUIDs */
+            videos?: string[];
+            channel?: string;
+            /** Format: date-time */
+            publishedBefore?: string;
+            viewsBelow?: number;
+            kinds?: components["schemas"]["FileKind"][];
+            /** @description bytes a second of each node; 0 for none */
+            rateLimit?: number;
+            /** @description 1 to 64 */
+            parallel?: number;
+            /** @description only answer with the estimate */
+            dryRun?: boolean;
+        };
+        MoveEstimate: {
+            files: number;
+            bytes: number;
+            /** @description requests to the source */
+            reads: number;
+            /** @description reading requests to the target */
+            looks: number;
+            /** @description writing requests to the target */
+            writes: number;
+            /** @description of requests and of reading the source */
+            costMicros: number;
+            /** @description to keep these files where they are */
+            monthlyBeforeMicros: number;
+            /** @description to keep them where they go */
+            monthlyAfterMicros: number;
+            /** @description nothing where nobody knows how fast it goes */
+            seconds: number | null;
+        };
+        /** @description the estimate of a dry run, else the move */
+        AddedMove: {
+            estimate?: components["schemas"]["MoveEstimate"];
+            move?: components["schemas"]["Move"];
+        };
+        VideoCopies: {
+            files: {
+                name: string;
+                kind: components["schemas"]["FileKind"];
+                contentType: string;
+                size: number;
+                /** @description of the rendition that it is a part of; 0 is sound */
+                resolution: number | null;
+                copies: {
+                    store: string;
+                    key: string;
+                    /** @enum {string} */
+                    state: "copying" | "verified" | "deleting";
+                    /** Format: date-time */
+                    verifiedAt: string | null;
+                }[];
+            }[];
+            /** @description pieces of work that is not finished, or kept for who still watches it */
+            running: {
+                store: string;
+                files: number;
+                bytes: number;
+            }[];
+        };
         /** @description http://nodeinfo.diaspora.software/ns/schema/2.0 */
         NodeInfo: {
             [key: string]: unknown;
