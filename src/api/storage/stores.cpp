@@ -82,6 +82,8 @@ void write_usage(JsonWriter& json, const StoreUsage& usage) {
     });
   });
   json.field("objectsInTrash", usage.objects_in_trash);
+  json.field("badCopies", usage.bad_copies);
+  json.field("deletionsHeld", usage.hold);
   json.field("oldestVerification", usage.oldest_verification);
 }
 

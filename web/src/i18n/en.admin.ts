@@ -156,6 +156,8 @@ export const admin = {
     staging: 'On its way elsewhere',
     stagingText: (size: string, limit: string) => (limit ? `${size} of ${limit}` : size),
     trash: 'In the trash',
+    badCopies: 'Damaged copies',
+    deletionsHeld: 'Nothing is deleted',
     objects: (n: number) => plural(n, { one: '# object', other: '# objects' }),
     verified: 'All checked since',
     baseUrls: 'Public addresses',
@@ -249,10 +251,12 @@ export const admin = {
       nowhere: 'nowhere',
       resolution: (height: number) => (height === 0 ? 'sound' : `${height}p`),
       checked: (ago: string) => `checked ${ago}`,
-      states: { copying: 'being copied', verified: 'checked', deleting: 'being deleted' } as Record<
-        string,
-        string
-      >,
+      states: {
+        copying: 'being copied',
+        verified: 'checked',
+        deleting: 'being deleted',
+        bad: 'damaged'
+      } as Record<string, string>,
       move: 'Move this video'
     }
   },

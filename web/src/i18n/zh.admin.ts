@@ -145,6 +145,8 @@ export const admin: Messages['admin'] = {
     staging: '正在送往别处',
     stagingText: (size, limit) => (limit ? `${size}，上限 ${limit}` : size),
     trash: '回收站',
+    badCopies: '损坏的副本',
+    deletionsHeld: '暂停删除',
     objects: (n) => `${number(n)} 个对象`,
     verified: '全部校验于此后',
     baseUrls: '公开地址',
@@ -231,7 +233,7 @@ export const admin: Messages['admin'] = {
       nowhere: '无',
       resolution: (height) => (height === 0 ? '声音' : `${height}p`),
       checked: (ago) => `${ago}校验`,
-      states: { copying: '复制中', verified: '已校验', deleting: '删除中' },
+      states: { copying: '复制中', verified: '已校验', deleting: '删除中', bad: '已损坏' },
       move: '移动此视频'
     }
   },

@@ -742,6 +742,10 @@ export interface components {
                 bytes: number;
             }[];
             objectsInTrash: number;
+            /** @description as the last looks at them found, `shoal storage verify` */
+            badCopies: number;
+            /** @description why nothing is deleted there */
+            deletionsHeld: string | null;
             /**
              * Format: date-time
              * @description every copy was verified since
@@ -864,7 +868,7 @@ export interface components {
                     store: string;
                     key: string;
                     /** @enum {string} */
-                    state: "copying" | "verified" | "deleting";
+                    state: "copying" | "verified" | "deleting" | "bad";
                     /** Format: date-time */
                     verifiedAt: string | null;
                 }[];
