@@ -55,7 +55,7 @@ class FileCopier {
   /// lost), internal (`to` does not keep what it is given).
   io::Task<Result<std::string>> copy(CopyOrder order);
 
-  /// Reads an object to its end and hashes it. Errors: as reading.
+  /// Reads an object to its end and hashes the whole, no blocks of it. Errors: as reading.
   io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::string object_key,
                                                 Pace pace = {});
 
