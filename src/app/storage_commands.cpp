@@ -158,7 +158,8 @@ void StorageCommands::add_move(CLI::App& group, Chosen& chosen) {
                    "only such files: original, rendition, playlist, segments-sha256, thumbnail, "
                    "preview, storyboard, caption");
   move->add_option("--limit-rate", move_.limit_rate, "bytes a second of each node: 20MB");
-  move->add_option("--parallel", move_.parallel, "files at once, 2 by default")
+  move->add_option("--parallel", move_.parallel,
+                   "files at once, 2 by default; 16 at most on one node")
       ->check(CLI::Range(1, 64));
   move->add_flag("--dry-run", is_dry_run_, "only say what it would take");
   move->add_flag("--json", as_json_, "one line of JSON, for scripts");

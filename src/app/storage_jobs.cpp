@@ -3,7 +3,7 @@
 namespace shoal::app {
 namespace {
 
-constexpr std::size_t k_moves = 2;
+constexpr std::size_t k_moves = 16;
 constexpr std::size_t k_repairs = 1;
 /// Places that no copy takes: for who looks after batches and stores, and for what left the public.
 constexpr std::size_t k_others = 4;

@@ -27,6 +27,9 @@ struct ObjectTraits {
   std::string content_type = "application/octet-stream";
   /// Whether anybody who knows the object's address may read it.
   bool is_public = false;
+  /// Of all its bytes, in hex, where the caller has it and it has to be that: a store that lets its
+  /// server compare then reads the bytes only once. Empty: nobody knows.
+  std::string sha256{};
 };
 
 /// Bytes of one object in order. One executor.

@@ -210,6 +210,7 @@ io::Task<Result<>> S3Store::put(std::string key, ObjectTraits traits, s3::Upload
     const std::scoped_lock lock(mutex_);
     conditional = has_conditional_put_;
   }
+  source.expect(traits.sha256);
   co_return co_await s3::upload(client_, upload_config(config_, conditional), std::move(key),
                                 headers_of(traits), std::move(source));
 }

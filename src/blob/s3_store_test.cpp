@@ -275,6 +275,16 @@ TEST_F(S3StoreTest, a_large_object_is_copied_in_parts) {
               testing::HasSubstr("operation=\"UploadPartCopy\",outcome=\"ok\""));
 }
 
+TEST_F(S3StoreTest, bytes_that_are_not_what_the_caller_knows_are_not_taken) {
+  auto store = bucket.attached(runtime);
+  const io::Path path = file(100'000);
+  EXPECT_FALSE(run(store->put_copy("k", path, {.sha256 = to_hex(Sha256::of("others"))})));
+  EXPECT_EQ(run(store->status("k")).error().code, ErrorCode::not_found);
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_TRUE(run(store->put_copy("k", path, {.sha256 = to_hex(Sha256::of(bytes))})));
+}
+
 TEST_F(S3StoreTest, of_uploads_that_were_begun_twice_none_is_left) {
   auto store = bucket.attached(runtime);
   s3::Client client(bucket.config().client, bucket.clock, bucket.random, bucket.metrics);

@@ -19,6 +19,8 @@ class UploadSource {
   /// The references outlive the upload.
   static UploadSource of_file(std::shared_ptr<io::File> file, std::uint64_t size,
                               io::Offload& disk);
+  /// What the SHA-256 of the whole has to be, in hex: spares reading it for that.
+  void expect(std::string sha256) { expected_ = std::move(sha256); }
   std::uint64_t size() const { return size_; }
   /// Lower-case hex of [offset, offset + length).
   io::Task<Result<std::string>> sha256(std::uint64_t offset, std::uint64_t length) const;
@@ -29,6 +31,7 @@ class UploadSource {
   std::shared_ptr<io::File> file_;
   io::Offload* disk_ = nullptr;
   std::uint64_t size_ = 0;
+  std::string expected_;
 };
 
 struct UploadConfig {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "io/page_cache.h"
 
 namespace shoal::storage {
@@ -15,7 +17,7 @@ constexpr int k_most_keys = 8;
 /// Bytes on their way from a stream into a hash and perhaps a file. The pool works on it, so that
 /// neither stops an event loop; owned by each call, which may outlive a cancelled task.
 struct Intake {
-  Checksummer sum;
+  Sha256 sum;
   std::shared_ptr<io::File> file;
   std::uint64_t offset = 0;
   std::vector<std::byte> buffer = std::vector<std::byte>(k_piece);
@@ -48,7 +50,7 @@ io::Task<Result<Checksum>> read_through(std::shared_ptr<blob::ObjectReader> read
     offset += filled;
     if (on_progress) on_progress(offset);
   }
-  co_return intake->sum.finish();
+  co_return Checksum{size, to_hex(intake->sum.finish()), {}};
 }
 
 bool matches(const Checksum& sum, const RecordedFile& file) {
@@ -164,7 +166,8 @@ io::Task<Result<bool>> FileCopier::is_right(const CopyOrder& order, blob::BlobSt
 
 io::Task<Result<bool>> FileCopier::put_and_verify(const CopyOrder& order, blob::BlobStore& to,
                                                   std::string key, Source& source) {
-  const blob::ObjectTraits traits{.content_type = order.file.content_type};
+  const blob::ObjectTraits traits{.content_type = order.file.content_type,
+                                  .sha256 = order.file.sha256};
   Result<> put;
   if (source.room) {
     put = co_await to.put_file(key, source.path, traits);

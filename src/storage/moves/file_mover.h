@@ -32,7 +32,7 @@ struct FileMoverConfig {
   io::Path scratch;  ///< a folder of this process alone
   /// Of all files at once that come from a store without local files; a larger one cannot move.
   std::uint64_t scratch_limit = std::uint64_t{64} << 30;
-  std::size_t concurrency = 2;
+  std::size_t concurrency = 16;  ///< files at once on this node
   /// How long those who have the old copy open, or its place in mind, may read on.
   Milliseconds old_copy_kept_for{3'600'000};
 };
