@@ -136,6 +136,12 @@ TEST_F(BaseUrlsTest, who_refuses_connections_is_left_out_and_the_others_take_its
                 metrics, runtime.executor(0));
   runtime.run_until_done(urls.check_all());
   for (std::uint64_t random = 0; random < 200; ++random) EXPECT_EQ(urls.choose(random), url(""));
+  const auto states = urls.states();
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[0].url, "http://127.0.0.1:1");
+  EXPECT_EQ(states[0].weight, 100U);
+  EXPECT_FALSE(states[0].is_healthy);
+  EXPECT_TRUE(states[1].is_healthy);
 }
 
 TEST_F(BaseUrlsTest, looks_by_itself_from_the_start_until_it_is_stopped) {

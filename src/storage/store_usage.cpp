@@ -85,7 +85,7 @@ io::Task<Result<UsageCache::Snapshot>> UsageCache::get() {
   const SteadyTime begin = clock_.steady_now();
   auto counted = co_await database_.read([this](db::Session& session) -> Result<Snapshot> {
     return std::make_shared<const StorageUsage>(
-        StorageUsage{count_store_usage(session), staged_bytes(session, stores_)});
+        StorageUsage{count_store_usage(session), staged_bytes(session, stores_), clock_.now()});
   });
   const SteadyTime end = clock_.steady_now();
   const auto cost = std::chrono::ceil<Milliseconds>(end - begin);

@@ -46,15 +46,16 @@ StoreUsage::OfKind waiting_for(const std::string& store, const std::vector<Store
 struct StorageUsage {
   std::vector<StoreUsage> stores;
   std::uint64_t staged_bytes = 0;  ///< see staged_bytes()
+  UtcTime counted_at{};
 };
 
-/// Keeps the last count for a hundred times as long as it took, 2 to 60 s: however often the page
-/// and /metrics ask, counting takes a hundredth of the time on an instance of any size. While the
-/// database is away the last count stays. Any thread; the references outlive it.
+/// Keeps the last count for a hundred times as long as it took, 2 s to 15 min: however often the
+/// page and /metrics ask, counting takes a hundredth of the time up to some millions of files.
+/// While the database is away the last count stays. Any thread; the references outlive it.
 class UsageCache {
  public:
   static constexpr Milliseconds k_shortest{2'000};
-  static constexpr Milliseconds k_longest{60'000};
+  static constexpr Milliseconds k_longest{900'000};
   using Snapshot = std::shared_ptr<const StorageUsage>;
 
   UsageCache(db::Database& database, const Clock& clock, const Stores& stores)

@@ -9,8 +9,6 @@
 namespace shoal::storage {
 namespace {
 
-using testing::ElementsAre;
-
 class StoreUsageTest : public tests::DatabaseTest {
  protected:
   template <class Work>

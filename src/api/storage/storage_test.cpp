@@ -2,6 +2,7 @@
 
 #include "api/instance/instance_metrics.h"
 #include "api/storage/services.h"
+#include "base/text.h"
 #include "storage/files.h"
 #include "storage/moves/move_batches.h"
 #include "tests/support/openapi.h"
@@ -114,6 +115,7 @@ TEST_P(StorageApiTest, lists_stores_with_what_they_hold_cost_and_answer) {
   ASSERT_EQ(body.at("total"), 3);
   EXPECT_EQ(body.at("staging").at("bytes"), 500);
   EXPECT_EQ(body.at("staging").at("limitBytes"), 1000);
+  EXPECT_EQ(body.at("countedAt"), json::string(to_iso8601(clock.now())));
   const json::value& local = body.at("data").at(0);
   EXPECT_EQ(local.at("name"), "local");
   EXPECT_EQ(local.at("online"), true);

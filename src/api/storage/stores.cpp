@@ -138,6 +138,7 @@ io::Task<Reply> get_stores(Call& call) {
     json.array(stores, [&](const ListedStore& store) {
       write_store(json, store, *usage, *services.stores);
     });
+    json.field("countedAt", usage->counted_at);
     json.key("staging").object([&] {
       json.field("bytes", usage->staged_bytes).field("limitBytes", services.staging_limit);
     });

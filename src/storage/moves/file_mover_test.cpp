@@ -26,6 +26,8 @@ TEST_P(FileMoverTest, a_file_moves_and_its_old_copy_stays_for_its_readers) {
   EXPECT_EQ(object(far, "hls/a.mp4"), bytes);
   EXPECT_THAT(places(other), ElementsAre("near:hls/b.mp4"));
   EXPECT_EQ(moved.size(), 1U);
+  EXPECT_EQ(metrics.sum("shoal_moved_files_total"), 1);
+  EXPECT_EQ(metrics.sum("shoal_moved_bytes_total"), 2'500'000);
   EXPECT_TRUE(scratch_is_empty());
   EXPECT_EQ(number("select count(*) from job"), 0);
   EXPECT_EQ(number("select outcome from job_history"), 1);

@@ -67,6 +67,27 @@ TEST(TransferPace, spreads_transfers_and_lets_an_idle_line_begin_at_once) {
   EXPECT_EQ(pace.book(1'000'000, 0, start + Seconds{60}), Milliseconds{0});
 }
 
+TEST(MovePrices, are_the_source_s_for_reading_and_the_target_s_for_writing) {
+  const StorePrices from{.per_gigabyte_month = 1,
+                         .per_gigabyte_read = 2,
+                         .per_thousand_writes = 3,
+                         .per_thousand_reads = 4};
+  const StorePrices to{.per_gigabyte_month = 10,
+                       .per_gigabyte_read = 20,
+                       .per_thousand_writes = 30,
+                       .per_thousand_reads = 40,
+                       .part_size = 5'000'000};
+  const MovePrices prices = prices_of_move(from, to);
+  EXPECT_EQ(prices.per_gigabyte_read, 2);
+  EXPECT_EQ(prices.per_thousand_reads, 4);
+  EXPECT_EQ(prices.per_thousand_looks, 40);
+  EXPECT_EQ(prices.per_thousand_writes, 30);
+  EXPECT_EQ(prices.per_gigabyte_month_before, 1);
+  EXPECT_EQ(prices.per_gigabyte_month_after, 10);
+  EXPECT_EQ(prices.part_size, 5'000'000U);
+  EXPECT_EQ(monthly_cost(3'000'000'000, 23'000), 69'000);
+}
+
 /// Two channels with a video each; each video has a rendition and a playlist, the first one also a
 /// piece of running work.
 class MoveFilterTest : public tests::DatabaseTest {
@@ -139,6 +160,8 @@ TEST_P(MoveFilterTest, tells_what_a_move_will_take) {
                           .per_thousand_looks = 500,
                           .per_thousand_writes = 5000,
                           .per_gigabyte_read = 90'000'000,
+                          .per_gigabyte_month_before = 20'000'000,
+                          .per_gigabyte_month_after = 4'000'000,
                           .part_size = 300});
   });
   EXPECT_EQ(estimate.files, 4);
@@ -146,6 +169,8 @@ TEST_P(MoveFilterTest, tells_what_a_move_will_take) {
   EXPECT_EQ(estimate.reads, 8);
   EXPECT_EQ(estimate.looks, 12);
   EXPECT_EQ(estimate.writes, 3 + 4 + 2) << "three whole, one in four parts";
+  EXPECT_EQ(estimate.monthly_before, 20);
+  EXPECT_EQ(estimate.monthly_after, 4);
   EXPECT_EQ(estimate.cost, 146) << "3.2 + 6 + 45 + 91.8 millionths";
   const auto nothing = *database->read_blocking([&](db::Session& session) -> Result<MoveEstimate> {
     return estimate_move(session, {}, "nowhere", {});

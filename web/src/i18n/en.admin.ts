@@ -130,6 +130,7 @@ export const admin = {
     online: 'Online',
     offline: 'Away',
     since: (ago: string) => `since ${ago}`,
+    countedAt: (ago: string) => `Files counted ${ago}`,
     types: { local: 'Folder', s3: 'Object storage' } as Record<string, string>,
     gone: 'not in the configuration',
     files: (n: number) => plural(n, { one: '# file', other: '# files' }),

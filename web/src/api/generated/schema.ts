@@ -772,6 +772,11 @@ export interface components {
         StoreList: {
             total: number;
             data: components["schemas"]["Store"][];
+            /**
+             * Format: date-time
+             * @description files and bytes are of then, longer ago on large instances
+             */
+            countedAt: string;
             /** @description bytes on the local disk on their way to somewhere else; no limit is 0 */
             staging: {
                 bytes: number;
