@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/admin_print.h"
+#include "app/command_stores.h"
 #include "app/data_directory.h"
 #include "app/room_configs.h"
 #include "app/storage_commands.h"
@@ -11,6 +12,7 @@
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/users.h"
+#include "io/runtime.h"
 #include "jobs/list.h"
 #include "processing/pipeline/retry.h"
 #include "storage/store_registry.h"
@@ -98,6 +100,34 @@ Result<> accept_media_store(db::Database& database, const Config& config) {
       "{} is the media store from now on ({}, generation {}). See what it lacks with `shoal "
       "doctor`.\n",
       directory.media().string(), store.store_id, store.generation);
+  return {};
+}
+
+io::Task<> accept_bucket(CommandStores& stores, std::string name,
+                         Result<blob::StoreIdentity>& accepted) {
+  accepted = co_await stores.accept(std::move(name));
+}
+
+/// The server may run: it looks for its buckets all the time.
+Result<> accept_bucket_store(db::Database& database, const Config& config,
+                             const std::string& name) {
+  const SystemClock clock;
+  SystemRandom random;
+  Metrics metrics;
+  io::PosixFileSystem files;
+  TRY(const auto identity,
+      database.write_blocking([&](db::Session& session) -> Result<catalog::InstanceIdentity> {
+        return catalog::ensure_identity(session, random, clock.now());
+      }));
+  io::Runtime runtime(1);
+  io::Offload offload("disk", 1, 1);
+  CommandStores stores(config,
+                       {database, clock, random, metrics, files, offload, identity.client_id});
+  Result<blob::StoreIdentity> accepted;
+  runtime.run_until_done(accept_bucket(stores, name, accepted));
+  TRY(const blob::StoreIdentity store, accepted);
+  fmt::print("{} is a store of this instance from now on ({}, generation {}).\n", name,
+             store.store_id, store.generation);
   return {};
 }
 
@@ -258,10 +288,15 @@ void AdminCommands::add_maintenance_commands(CLI::App& program) {
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
   CLI::App* media = program.add_subcommand("store", "Where the media are kept");
   media->require_subcommand(1);
-  call(media->add_subcommand("accept",
-                             "Take the media folder as it is now for the store, after it was "
-                             "replaced; with the server stopped"),
-       *this, accept_media_store);
+  CLI::App* accept = media->add_subcommand(
+      "accept",
+      "Take the media folder as it is now for the store, after it was replaced, with the server "
+      "stopped; or a bucket that holds something already");
+  accept->add_option("store", store, "an S3 store of the configuration, in place of the folder");
+  call(accept, *this, [this](db::Database& database, const Config& config) {
+    return store.empty() ? accept_media_store(database, config)
+                         : accept_bucket_store(database, config, store);
+  });
   CLI::App* doctor =
       program.add_subcommand("doctor", "Look for what is wrong, without changing it");
   doctor->add_flag("--checksums", checksums, "also read every file and compare its checksum");
@@ -277,6 +312,7 @@ void AdminCommands::add_to(CLI::App& program) {
   add_job_commands(program);
   add_maintenance_commands(program);
   storage_.add_to(program, chosen);
+  import_.add_to(program, chosen);
 }
 
 }  // namespace shoal::app

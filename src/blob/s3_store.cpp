@@ -63,14 +63,26 @@ io::Task<Result<StoreIdentity>> S3Store::claim(std::string instance_id) {
     co_return fail(
         ErrorCode::unavailable,
         fmt::format("{} holds objects but no {} marker: it is not a store of this instance. Choose "
-                    "an empty bucket or prefix, or take it over with `shoal store accept`.",
-                    place().where, k_marker_name));
+                    "an empty bucket or prefix, or take it over with `shoal store accept {}`.",
+                    place().where, k_marker_name, name()));
   }
   const StoreIdentity identity{Uuid::generate(services_.random).text(), std::move(instance_id), 1};
-  CO_TRY_VOID(co_await s3::upload(client_, upload_config(config_, false),
-                                  std::string(k_marker_name),
-                                  headers_of({.content_type = "application/json"}),
-                                  s3::UploadSource::of_text(format_marker(identity))));
+  CO_TRY_VOID(co_await write_marker(identity));
+  co_return identity;
+}
+
+io::Task<Result<>> S3Store::write_marker(StoreIdentity identity) {
+  co_return co_await s3::upload(client_, upload_config(config_, false), std::string(k_marker_name),
+                                headers_of({.content_type = "application/json"}),
+                                s3::UploadSource::of_text(format_marker(identity)));
+}
+
+io::Task<Result<StoreIdentity>> S3Store::accept(StoreRegistration known) {
+  auto found = judge_marker(place(), co_await read_marker(), {.instance_id = known.instance_id});
+  if (found || found.error().code != ErrorCode::not_found) co_return found;
+  const StoreIdentity identity{Uuid::generate(services_.random).text(), known.instance_id,
+                               known.marker ? known.marker->generation + 1 : 1};
+  CO_TRY_VOID(co_await write_marker(identity));
   co_return identity;
 }
 

@@ -46,6 +46,10 @@ class S3Store final : public BlobStore {
   /// Looks for the store's marker; in an empty place of a store that is not registered, writes one.
   /// Returns whose it is. May be repeated. Errors: unavailable (says what to change).
   io::Task<Result<StoreIdentity>> attach(StoreRegistration known);
+  /// Returns the marker that is there, or writes one of the next generation, whatever else the
+  /// place holds: an administrator says that it is the store. Errors: unavailable (another
+  /// instance's).
+  io::Task<Result<StoreIdentity>> accept(StoreRegistration known);
   /// Found, and not seen to be gone since.
   bool is_attached() const;
   /// Asking it now would be answered at once with unavailable.
@@ -75,6 +79,7 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> put(std::string key, ObjectTraits traits, s3::UploadSource source);
   io::Task<Result<StoreIdentity>> read_marker();
   io::Task<Result<StoreIdentity>> claim(std::string instance_id);
+  io::Task<Result<>> write_marker(StoreIdentity identity);
   /// What the server does of what is not every server's.
   io::Task<Result<>> learn(const StoreIdentity& identity);
   /// not_found where the store is still the one that was attached, else unavailable.

@@ -68,6 +68,20 @@ io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store
       });
 }
 
+io::Task<Result<blob::StoreIdentity>> accept_bucket(db::Database& database, blob::S3Store& store,
+                                                    std::string instance_id, const Clock& clock) {
+  CO_TRY(blob::StoreRegistration known,
+         co_await database.read([name = store.name(), instance_id](db::Session& session) {
+           return read_registration(session, name, instance_id);
+         }));
+  CO_TRY(const blob::StoreIdentity identity, co_await store.accept(std::move(known)));
+  CO_TRY_VOID(co_await database.write(
+      [name = store.name(), identity, now = clock.now()](db::Session& session) {
+        return write_registration(session, name, identity, now);
+      }));
+  co_return identity;
+}
+
 Result<> check_registered_store(db::Database& database, const LocalStoreSite& site,
                                 io::FileSystem& files) {
   TRY(const blob::StoreRegistration known, find_registration(database, site));

@@ -40,6 +40,12 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
 io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
                                            std::string instance_id, const Clock& clock);
 
+/// The administrator says that the bucket is the store from now on, whatever is in it: its marker
+/// is registered, or a new one of the next generation written where there is none. Nothing else in
+/// it is touched. The server may run. Errors: unavailable (another instance's; cannot be written).
+io::Task<Result<blob::StoreIdentity>> accept_bucket(db::Database& database, blob::S3Store& store,
+                                                    std::string instance_id, const Clock& clock);
+
 /// Whether the registered store is in its folder now, without changing anything. Blocking. Errors:
 /// as open_registered_store.
 Result<> check_registered_store(db::Database& database, const LocalStoreSite& site,
