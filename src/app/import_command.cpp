@@ -120,6 +120,17 @@ Result<std::string> read_secret(io::FileSystem& files, const std::string& path) 
   return std::string(trim(text));
 }
 
+/// Nothing where none is named. Another folder would have all be downloaded.
+Result<std::optional<io::Path>> storage_folder(io::FileSystem& files, const std::string& folder) {
+  if (folder.empty()) return std::nullopt;
+  for (const char* below : {"streaming-playlists", "web-videos"})
+    if (files.status(io::Path(folder) / below)) return folder;
+  return fail(ErrorCode::invalid,
+              fmt::format("{} is not PeerTube's storage folder, or cannot be read: there is no "
+                          "streaming-playlists in it",
+                          folder));
+}
+
 Result<std::string> instance_id_of(db::Database& database) {
   return database.read_blocking([](db::Session& session) -> Result<std::string> {
     const auto id = catalog::find_instance_id(session);
@@ -174,9 +185,8 @@ io::Task<Result<>> import_all(Parts& parts, peertube::ImportOptions options, std
   peertube::Depot depot({parts.database, parts.stores.table(), parts.offload, parts.clock});
   const peertube::Sources sources(parts.sources, {instance, depot, parts.files, parts.offload});
   const bool is_dry_run = options.is_dry_run;
-  peertube::Importer importer(std::move(options),
-                              {parts.database, instance, sources, depot, parts.clock, parts.random},
-                              parts.people);
+  peertube::Importer importer(
+      std::move(options), {parts.database, instance, sources, depot, parts.clock}, parts.people);
   CO_TRY(const peertube::ImportSummary summary,
          co_await importer.run(
              [is_dry_run](const peertube::VideoReport& report) { print(report, is_dry_run); }));
@@ -197,7 +207,7 @@ Result<> ImportCommand::run(db::Database& database, const Config& config) const 
   Parts parts(database, config, std::move(instance_id));
   TRY(const ImportFolder folder, ImportFolder::claim(config.storage.data, parts.files));
   parts.sources.scratch = folder.path();
-  if (!folder_.empty()) parts.sources.folder = folder_;
+  TRY(parts.sources.folder, storage_folder(parts.files, folder_));
   parts.instance.url = url_.substr(0, url_.find_last_not_of('/') + 1);
   parts.instance.username = username_;
   TRY(parts.instance.password, read_secret(parts.files, password_file_));

@@ -18,9 +18,8 @@ constexpr std::uint64_t k_storyboard_limit = std::uint64_t{16} << 20;
 /// taken without it. Everything else is tried again with the video.
 bool is_lost(const Error& error) {
   return error.code == ErrorCode::not_found || error.code == ErrorCode::forbidden ||
-         error.code == ErrorCode::unauthorized || error.code == ErrorCode::corrupt ||
-         error.code == ErrorCode::invalid || error.code == ErrorCode::too_large ||
-         error.code == ErrorCode::unsupported;
+         error.code == ErrorCode::corrupt || error.code == ErrorCode::invalid ||
+         error.code == ErrorCode::too_large || error.code == ErrorCode::unsupported;
 }
 
 /// The error, unless the video goes without `what`.

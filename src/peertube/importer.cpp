@@ -93,7 +93,12 @@ io::Task<Result<TakenVideo::Rendition>> Importer::bring_rendition(
     co_return fail(ErrorCode::corrupt, file.name + " changed while it was read");
   TakenVideo::Rendition taken;
   const std::string name = name_here(video.uuid, file.name);
-  CO_TRY(taken.adopted, adopt_rendition(file, name, playlist, scanned, digests));
+  auto adopted = adopt_rendition(file, name, playlist, scanned, digests);
+  if (!adopted) {
+    co_await services_.sources.drop(source);
+    co_return std::unexpected(adopted.error());
+  }
+  taken.adopted = *std::move(adopted);
   Parcel parcel{.video = video.uuid,
                 .file = {.video = std::nullopt,
                          .kind = storage::FileKind::rendition,
@@ -146,7 +151,7 @@ io::Task<Result<>> Importer::bring_hls(TakenVideo& taken, VideoReport& report) {
 io::Task<Result<>> Importer::bring_original(TakenVideo& taken, VideoReport& report) {
   const OldVideo& video = taken.video;
   const OldFile& file = video.web_files.front();
-  CO_TRY(const Source source, co_await services_.sources.find_web(file));
+  CO_TRY(const Source source, co_await services_.sources.find_web(video, file));
   const auto head =
       static_cast<std::size_t>(std::min<std::uint64_t>(media::k_sniff_size, file.size));
   CO_TRY(const ScannedFile scanned,
@@ -207,7 +212,7 @@ io::Task<Result<>> Importer::look(OldVideo video, VideoReport& report) {
   }
   if (video.web_files.empty())
     co_return fail(ErrorCode::unsupported, "its sound is kept apart from its picture");
-  CO_TRY(const Source source, co_await services_.sources.find_web(video.web_files.front()));
+  CO_TRY(const Source source, co_await services_.sources.find_web(video, video.web_files.front()));
   bytes_of(report, source.kind) += video.web_files.front().size;
   report.outcome = Outcome::queued;
   co_return Result<>{};

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/result.h"
 #include "db/database.h"
 #include "peertube/depot.h"
@@ -64,7 +63,6 @@ class Importer {
     const Sources& sources;
     Depot& depot;
     const Clock& clock;
-    Random& random;
   };
   /// `people` are completed with what the instance tells of its users.
   Importer(ImportOptions options, Services services, NewPeople people)

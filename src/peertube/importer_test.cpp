@@ -1,174 +1,20 @@
 // Imports from a PeerTube that answers as the recorded one did, over real files and databases.
 #include "peertube/importer.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-
-#include "base/text.h"
-#include "blob/local_store.h"
-#include "blob/s3/address.h"
-#include "blob/s3_store.h"
 #include "catalog/captions.h"
 #include "catalog/channels.h"
 #include "catalog/storyboards.h"
 #include "catalog/users.h"
 #include "catalog/video_passwords.h"
-#include "media/m3u8/playlist.h"
-#include "media/segments_sha256.h"
-#include "processing/pipeline/graph.h"
-#include "storage/store_registry.h"
 #include "storage/trash.h"
-#include "tests/support/database_fixture.h"
-#include "tests/support/manual_clock.h"
-#include "tests/support/old_peertube.h"
-#include "tests/support/s3_server.h"
-#include "tests/support/temporary_directory.h"
-#include "tests/support/upload_fixture.h"
+#include "tests/support/import_fixture.h"
 
 namespace shoal::peertube {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class ImportTest : public tests::DatabaseTest {
- protected:
-  ImportTest() {
-    auto opened = blob::LocalStore::open("local", folder.path() / "media", {"instance"}, files,
-                                         offload, random);
-    SHOAL_CHECK(opened.has_value());
-    local = *std::move(opened);
-    stores.add(*local);
-    fs::create_directories(scratch());
-    login.url = old.url();
-    login.username = "root";
-    login.password = "rootpassword123";
-  }
-
-  fs::path scratch() const { return folder.path() / "import"; }
-
-  template <class T>
-  T wait(io::Task<T> task) {
-    return tests::wait(runtime, std::move(task));
-  }
-  template <class Read>
-  auto read(Read work) {
-    auto got = database->read_blocking(std::move(work));
-    SHOAL_CHECK(got.has_value());
-    return *std::move(got);
-  }
-  std::int64_t number(const std::string& sql) {
-    return read([&](db::Session& session) -> Result<std::int64_t> {
-      return session.query_one(sql)->integer(0);
-    });
-  }
-
-  Result<ImportSummary> import(ImportOptions options = {}) {
-    reports.clear();
-    waited = Milliseconds{0};
-    OldInstance instance(login, {files, offload, [this](Milliseconds time) -> io::Task<> {
-                                   waited += time;
-                                   co_return;
-                                 }});
-    auto connected = wait(instance.connect());
-    if (!connected) return std::unexpected(connected.error());
-    Depot depot({*database, stores, offload, clock});
-    const Sources sources({folder_source, bucket, scratch()}, {instance, depot, files, offload});
-    Importer importer(std::move(options), {*database, instance, sources, depot, clock, random},
-                      {.origin = "https://new.example.org", .users = {}, .password_hash = "-"});
-    return wait(importer.run([this](const VideoReport& report) { reports.push_back(report); }));
-  }
-  const VideoReport& report_of(const std::string& uuid) {
-    for (const VideoReport& report : reports)
-      if (report.uuid.text() == uuid) return report;
-    SHOAL_CHECK(false && "no such report");
-    return reports.front();
-  }
-
-  std::optional<catalog::Video> find(const std::string& uuid) {
-    return read([&](db::Session& session) -> Result<std::optional<catalog::Video>> {
-      return catalog::find_video(session, *Uuid::parse(uuid));
-    });
-  }
-  std::string stored(const std::string& name) {
-    const auto file = read([&](db::Session& session) -> Result<std::optional<storage::StoredFile>> {
-      return storage::find_file(session, name);
-    });
-    SHOAL_CHECK(file.has_value());
-    const auto reader = wait(stores.find(file->store)->open(file->object_key));
-    SHOAL_CHECK(reader.has_value());
-    std::string bytes((*reader)->size(), '\0');
-    for (std::size_t at = 0; at < bytes.size();) {
-      const auto got =
-          wait((*reader)->read_at(at, std::as_writable_bytes(std::span(bytes)).subspan(at)));
-      SHOAL_CHECK(got.has_value() && *got > 0);
-      at += *got;
-    }
-    return bytes;
-  }
-  static std::string text_of(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-
-  /// The video is here with its renditions, byte for byte, and playlists that fit them.
-  void expect_whole(const std::string& uuid) {
-    const auto video = find(uuid);
-    ASSERT_TRUE(video && video->playlist && video->playlist->is_finished);
-    EXPECT_EQ(video->summary.state, catalog::VideoState::published);
-    ASSERT_EQ(video->playlist->files.size(), 2U);
-    const auto digests =
-        media::parse_segments_sha256(stored(video->playlist->segments_sha256_name.value()));
-    ASSERT_TRUE(digests);
-    const auto master = media::m3u8::parse_master_playlist(stored(video->playlist->master_name));
-    ASSERT_TRUE(master);
-    EXPECT_EQ(master->variants.size(), 2U);
-    EXPECT_LT(master->variants[0].resolution->height, master->variants[1].resolution->height);
-    for (const catalog::VideoFile& file : video->playlist->files) {
-      const std::string bytes = stored(file.file_name);
-      EXPECT_EQ(bytes, text_of(old.hls_folder(uuid) / file.file_name));
-      const auto playlist = media::m3u8::parse_media_playlist(stored(file.playlist_name));
-      ASSERT_TRUE(playlist);
-      EXPECT_TRUE(media::m3u8::check(*playlist));
-      ASSERT_EQ(playlist->segments.size(), 3U);
-      const auto known =
-          std::ranges::find(*digests, file.file_name, &media::FileDigests::file_name);
-      ASSERT_NE(known, digests->end());
-      for (std::size_t i = 0; i < playlist->segments.size(); ++i) {
-        const auto range = playlist->segments[i].range.value();
-        EXPECT_EQ(playlist->segments[i].uri, file.file_name);
-        EXPECT_EQ(known->segments.at(i).first_byte, range.offset);
-        EXPECT_EQ(known->segments.at(i).sha256,
-                  Sha256::of(std::string_view(bytes).substr(range.offset, range.length)));
-      }
-    }
-  }
-  void expect_nothing_here() {
-    for (const char* table : {"video", "media_file", "placement", "object_trash", "channel", "job"})
-      EXPECT_EQ(number(std::string("select count(*) from ") + table), 0) << table;
-  }
-
-  static constexpr const char* k_public = tests::OldPeertube::k_public_uuid;
-  static constexpr const char* k_private = tests::OldPeertube::k_private_uuid;
-
-  tests::OldPeertube old;
-  tests::TemporaryDirectory folder;
-  tests::ManualClock clock{from_millis(1'800'000'000'000)};
-  SeededRandom random{11};
-  io::PosixFileSystem files;
-  io::Offload offload{"test", 2, 64};
-  io::Runtime runtime{1};
-  storage::Stores stores;
-  std::unique_ptr<blob::LocalStore> local;
-  OldInstanceConfig login;
-  std::optional<io::Path> folder_source;
-  blob::BlobStore* bucket = nullptr;
-  std::vector<VideoReport> reports;
-  Milliseconds waited{0};
-};
 SHOAL_ON_BOTH_ENGINES(ImportTest);
 
 TEST_P(ImportTest, downloads_bring_videos_as_they_were) {
@@ -286,6 +132,19 @@ TEST_P(ImportTest, damaged_files_refuse_their_video_and_no_other) {
   expect_whole(k_private);
 }
 
+TEST_P(ImportTest, a_download_that_was_damaged_is_brought_anew) {
+  const fs::path damaged = old.hls_folder(k_public) / old.hls_names(k_public)[0];
+  const std::string right = text_of(damaged);
+  std::string wrong = right;
+  wrong[50'000] = static_cast<char>(wrong[50'000] + 1);
+  std::ofstream(damaged, std::ios::binary) << wrong;
+  ASSERT_TRUE(import());
+  EXPECT_THAT(report_of(k_public).reason, HasSubstr("hash list"));
+  std::ofstream(damaged, std::ios::binary) << right;
+  ASSERT_TRUE(import());
+  expect_whole(k_public);
+}
+
 TEST_P(ImportTest, what_was_put_before_an_end_is_found_again_or_collected) {
   // Somebody else has the channel, so that the last step fails, as a kill would end it.
   ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
@@ -383,112 +242,6 @@ TEST_P(ImportTest, only_one_channel_and_only_so_many) {
   ASSERT_TRUE(limited);
   EXPECT_EQ(limited->taken, 1U);
   EXPECT_EQ(limited->there, 1U);
-}
-
-/// The old instance's bucket, with its streaming playlists below a prefix as it writes them.
-class ImportInPlaceTest : public ImportTest {
- protected:
-  ImportInPlaceTest() {
-    auto& server = tests::S3Server::radosgw();
-    blob::S3StoreConfig config;
-    config.client.store = "old-bucket";
-    config.client.address = *blob::s3::parse_address(server.endpoint(), server.new_bucket(),
-                                                     "streaming-playlists:", true);
-    config.client.region = server.region();
-    config.client.credentials = {server.access_key(), server.secret_key(), ""};
-    // The same bucket as anybody with its keys sees it.
-    plain =
-        std::make_unique<blob::s3::Client>(config.client, system_clock, random, database.metrics());
-    for (const char* uuid : {k_public, k_private}) {
-      for (const auto& entry : fs::directory_iterator(old.hls_folder(uuid))) {
-        const auto put =
-            wait(blob::s3::upload(*plain, {}, key_of(uuid, entry.path().filename().string()), {},
-                                  blob::s3::UploadSource::of_text(text_of(entry.path()))));
-        EXPECT_TRUE(put) << put.error().message;
-      }
-    }
-    remote = std::make_unique<blob::S3Store>(
-        config, blob::S3Store::Services{system_clock, random, database.metrics(), files, offload});
-    stores.add(*remote);
-  }
-  static std::string key_of(const std::string& uuid, const std::string& name) {
-    return fmt::format("hls/{}/{}", uuid, name);
-  }
-  bool has_object(const std::string& key, std::uint64_t size) {
-    const auto reply = wait(plain->call({.name = "HeadObject", .method = "HEAD", .key = key}));
-    return reply && reply->headers.find("Content-Length") == std::to_string(size);
-  }
-  Result<> attach() {
-    return wait(storage::attach_registered_store(*database, *remote, "instance", system_clock));
-  }
-
-  SystemClock system_clock;
-  std::unique_ptr<blob::s3::Client> plain;
-  std::unique_ptr<blob::S3Store> remote;
-};
-SHOAL_ON_BOTH_ENGINES(ImportInPlaceTest);
-
-TEST_P(ImportInPlaceTest, files_of_a_bucket_that_was_taken_over_stay_where_they_are) {
-  const auto refused = attach();
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("shoal store accept old-bucket"));
-  const auto accepted = wait(storage::accept_bucket(*database, *remote, "instance", system_clock));
-  ASSERT_TRUE(accepted) << accepted.error().message;
-  ASSERT_TRUE(attach());
-  bucket = remote.get();
-
-  const auto summary = import();
-  ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_EQ(summary->taken, 2U) << report_of(k_public).reason;
-  EXPECT_EQ(summary->bytes.at(static_cast<std::size_t>(SourceKind::download)), 0U);
-  EXPECT_EQ(old.asked("-fragmented.mp4"), 0);
-  expect_whole(k_public);
-  expect_whole(k_private);
-  for (const char* uuid : {k_public, k_private}) {
-    for (const std::string& name : old.hls_names(uuid)) {
-      EXPECT_EQ(number(fmt::format("select count(*) from placement where store = 'old-bucket' and "
-                                   "object_key = 'hls/{}/{}' and state = 2",
-                                   uuid, name)),
-                1);
-    }
-  }
-  EXPECT_EQ(number("select count(*) from object_trash where store = 'old-bucket'"), 0);
-}
-
-TEST_P(ImportInPlaceTest, nothing_of_the_old_bucket_is_at_risk_before_it_is_recorded) {
-  ASSERT_TRUE(wait(storage::accept_bucket(*database, *remote, "instance", system_clock)));
-  ASSERT_TRUE(attach());
-  bucket = remote.get();
-  // The renditions' home is the same bucket, and the last step fails.
-  stores.set_home(storage::FileKind::rendition, "old-bucket");
-  stores.set_home(storage::FileKind::playlist, "old-bucket");
-  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
-    TRY_VOID(catalog::create_user(session,
-                                  {.username = "films",
-                                   .email = "m@example.org",
-                                   .password_hash = "-",
-                                   .channel_name = "",
-                                   .channel_display_name = "",
-                                   .display_name = ""},
-                                  "https://new.example.org", clock.now()));
-    return {};
-  }));
-  ASSERT_TRUE(import({.channel = "films", .limit = {}, .is_dry_run = false}));
-  EXPECT_EQ(report_of(k_public).outcome, Outcome::refused);
-  clock.advance(std::chrono::hours(25));
-  ASSERT_TRUE(wait(storage::collect_trash(
-      *database, [this](std::string_view name) { return stores.find(name); }, clock.now(), 1000)));
-  for (const auto& entry : fs::directory_iterator(old.hls_folder(k_public))) {
-    const std::string name = entry.path().filename().string();
-    EXPECT_TRUE(has_object(key_of(k_public, name), fs::file_size(entry.path()))) << name;
-  }
-}
-
-TEST_P(ImportInPlaceTest, a_bucket_of_another_instance_is_never_taken) {
-  ASSERT_TRUE(wait(storage::accept_bucket(*database, *remote, "instance", system_clock)));
-  const auto other = wait(storage::accept_bucket(*database, *remote, "another", system_clock));
-  ASSERT_FALSE(other);
-  EXPECT_THAT(other.error().message, HasSubstr("another Shoal instance"));
 }
 
 }  // namespace

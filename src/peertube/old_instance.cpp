@@ -97,7 +97,8 @@ io::Task<Result<net::ClientResponse>> OldInstance::get(std::string url, std::str
       if (to.starts_with("http://") || to.starts_with("https://")) {
         url = to;
       } else if (to.starts_with('/') && !to.starts_with("//")) {
-        url = url.substr(0, url.find('/', url.find("://") + 3)) + to;
+        url.resize(url.find('/', url.find("://") + 3));
+        url += to;
       } else {
         co_return refused(url, response->status);
       }

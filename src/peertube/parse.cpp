@@ -163,7 +163,7 @@ Result<std::string> parse_description(std::string_view text) {
 Result<std::vector<std::string>> parse_passwords(std::string_view text) {
   TRY(const auto page,
       parse_page<std::string>(text, [](const Fields& fields) -> std::optional<std::string> {
-        const auto password = fields.text("password", 400);
+        auto password = fields.text("password", 400);
         if (!password || !catalog::k_video_password_length.contains(utf8_length(*password)))
           return std::nullopt;
         return password;

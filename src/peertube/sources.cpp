@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "media/m3u8/playlist.h"
+#include "peertube/parse.h"
 
 namespace shoal::peertube {
 namespace {
@@ -92,11 +93,11 @@ io::Task<Result<Source>> Sources::find_hls(const OldVideo& video, OldFile file) 
       co_return source;
     }
   }
-  source.path = config_.scratch / file.name;
+  source.path = config_.scratch / name_here(video.uuid, file.name);
   co_return source;
 }
 
-io::Task<Result<Source>> Sources::find_web(OldFile file) const {
+io::Task<Result<Source>> Sources::find_web(const OldVideo& video, OldFile file) const {
   Source source{.object_key = {}, .path = {}, .url = file.url};
   if (config_.folder) {
     const io::Path web = *config_.folder / "web-videos";
@@ -108,7 +109,7 @@ io::Task<Result<Source>> Sources::find_web(OldFile file) const {
       co_return source;
     }
   }
-  source.path = config_.scratch / file.name;
+  source.path = config_.scratch / name_here(video.uuid, file.name);
   co_return source;
 }
 
@@ -129,6 +130,12 @@ io::Task<Result<std::string>> Sources::read_playlist(Source source, OldFile file
   }
   co_return co_await services_.instance.read(playlist_beside(file.url), std::move(origin),
                                              k_playlist_limit);
+}
+
+io::Task<> Sources::drop(Source source) const {
+  if (source.kind != SourceKind::download) co_return;
+  (void)co_await services_.offload.run(
+      [&files = services_.files, path = source.path] { return files.remove(path); });
 }
 
 io::Task<Result<ScannedFile>> Sources::scan(Source source, OldFile file, std::string origin,

@@ -51,7 +51,7 @@ class Sources {
   /// A file of the video's streaming playlist. One of another size than the old instance says is
   /// not it. Errors: those of the store and the disk.
   io::Task<Result<Source>> find_hls(const OldVideo& video, OldFile file) const;
-  io::Task<Result<Source>> find_web(OldFile file) const;
+  io::Task<Result<Source>> find_web(const OldVideo& video, OldFile file) const;
 
   /// The playlist that lies beside a file of the streaming playlist.
   io::Task<Result<std::string>> read_playlist(Source source, OldFile file,
@@ -59,6 +59,8 @@ class Sources {
   /// Reads the file once; a download is brought into the scratch folder for it.
   io::Task<Result<ScannedFile>> scan(Source source, OldFile file, std::string origin,
                                      FileScan scan) const;
+  /// Of a download that turned out wrong: the next try begins anew.
+  io::Task<> drop(Source source) const;
   const std::string& store_name() const { return config_.store->name(); }
 
  private:

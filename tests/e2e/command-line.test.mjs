@@ -56,6 +56,8 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     ['job', 'list'],
     ['storage'],
     ['storage', 'move'],
+    ['import'],
+    ['import', 'peertube'],
     ['backup'],
     ['restore'],
     ['doctor']

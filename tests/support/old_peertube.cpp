@@ -136,6 +136,10 @@ net::Response part_answer(const char* name, const std::string& uuid) {
   return net::Response::text(200, std::move(text), "application/json; charset=utf-8");
 }
 
+io::Task<net::Response> give(net::Response response) {
+  co_return response;
+}
+
 /// A body that promises all and breaks off.
 class CutBody final : public net::BodySource {
  public:
@@ -165,12 +169,8 @@ OldPeertube::OldPeertube() {
   net::ServerConfig config;
   config.port = 0;
   server_ = std::make_unique<net::Server>(
-      runtime_, config,
-      [this](net::Request& request) -> io::Task<net::Response> {
-        // A copy on the heap of the coroutine's own: no capture is used after the first await.
-        co_return answer(request);
-      },
-      metrics_, clock_);
+      runtime_, config, [this](net::Request& request) { return give(answer(request)); }, metrics_,
+      clock_);
   SHOAL_CHECK(server_->start().has_value());
 }
 
