@@ -12,6 +12,7 @@
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/users.h"
+#include "io/runtime.h"
 #include "jobs/list.h"
 #include "processing/pipeline/retry.h"
 #include "storage/store_registry.h"
@@ -295,6 +296,7 @@ void AdminCommands::add_to(CLI::App& program) {
   add_job_commands(program);
   add_maintenance_commands(program);
   storage_.add_to(program, chosen);
+  import_.add_to(program, chosen);
 }
 
 }  // namespace shoal::app

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config/config.h"
+#include "app/import_command.h"
 #include "app/storage_commands.h"
 #include "base/result.h"
 #include "cli/videos.h"
@@ -16,8 +17,8 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `video`, `job`, `backup`, `restore`, `store`, `storage` and `doctor`. The one that
-/// is called on the command line puts itself into `chosen`, which returns the exit status.
+/// Adds `user`, `video`, `job`, `backup`, `restore`, `store`, `storage`, `import` and `doctor`. The
+/// one that is called on the command line puts itself into `chosen`, which returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);
@@ -29,6 +30,7 @@ struct AdminCommands {
   std::string folder;
   std::string state = "all";
   std::string video;
+  std::string store;
   cli::VideoListOptions videos;
   std::int64_t count = 100;
   std::int64_t id = 0;
@@ -42,6 +44,7 @@ struct AdminCommands {
   void add_maintenance_commands(CLI::App& program);
 
   StorageCommands storage_;
+  ImportCommand import_;
 };
 
 /// To the standard error; returns the exit status of what failed.

@@ -224,9 +224,9 @@ void Instance::Parts::make_processing() {
           .clock = clock,
           .on_moved = [this](const Uuid& video) { media->forget_video(video); },
           .on_switch =
-              [this](db::Session& session, const storage::FileMove& move) {
-                if (bulk_stores.exposure_in(move.to) != storage::Exposure::closed)
-                  storage::settle_exposure_of_file_later(session, move.file);
+              [this](db::Session& session, FileId file, std::string_view store) {
+                if (bulk_stores.exposure_in(store) != storage::Exposure::closed)
+                  storage::settle_exposure_of_file_later(session, file);
               },
           .metrics = &metrics},
       storage::ExposureKeeper::Services{

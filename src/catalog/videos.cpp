@@ -299,6 +299,16 @@ Result<> update_video(db::Session& session, VideoId id, const VideoChanges& chan
   return {};
 }
 
+Result<> record_history(db::Session& session, VideoId id, const VideoHistory& history) {
+  Assignments set;
+  set.add("created_at", history.created_at);
+  set.add("published_at", history.published_at);
+  set.add("updated_at", history.updated_at);
+  set.add("views", history.views);
+  if (set.run(session, id) == 0) return fail(ErrorCode::not_found, "Video not found");
+  return {};
+}
+
 Result<> record_processing(db::Session& session, VideoId id, const ProcessingOutcome& outcome,
                            UtcTime now) {
   Assignments set;

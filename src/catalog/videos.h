@@ -80,6 +80,16 @@ struct VideoChanges {
 /// that becomes public for the first time is published now. Errors: not_found.
 Result<> update_video(db::Session& session, VideoId id, const VideoChanges& changes, UtcTime now);
 
+/// What a video that was published elsewhere brings with it.
+struct VideoHistory {
+  UtcTime created_at{};
+  UtcTime published_at{};
+  UtcTime updated_at{};
+  std::int64_t views = 0;
+};
+/// In place of what create_video has set. Errors: not_found.
+Result<> record_history(db::Session& session, VideoId id, const VideoHistory& history);
+
 /// What processing learnt or reached. Errors: not_found.
 struct ProcessingOutcome {
   std::optional<VideoState> state;

@@ -73,6 +73,8 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     ['storage', 'take-back'],
     ['storage', 'confirm'],
     ['store', 'accept'],
+    ['import'],
+    ['import', 'peertube'],
     ['backup'],
     ['restore'],
     ['doctor']

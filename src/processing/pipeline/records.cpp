@@ -172,9 +172,12 @@ Result<storage::StoredFile> find_smallest_rendition(db::Session& session, VideoI
 void store_masters(db::Session& session, VideoId video, FileId master, FileId digests,
                    UtcTime now) {
   session.execute(
-      "update streaming_playlist set master_file_id = :master, "
-      "segments_sha256_file_id = :digests, updated_at = :now where video_id = :video",
-      {master, digests, now, video});
+      "insert into streaming_playlist (video_id, master_file_id, segments_sha256_file_id, "
+      "created_at, updated_at) values (:video, :master, :digests, :now, :updated) "
+      "on conflict (video_id) do update set master_file_id = excluded.master_file_id, "
+      "segments_sha256_file_id = excluded.segments_sha256_file_id, "
+      "updated_at = excluded.updated_at",
+      {video, master, digests, now, now});
 }
 
 void end_running(db::Session& session, VideoId video, UtcTime now) {

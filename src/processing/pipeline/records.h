@@ -67,6 +67,7 @@ Result<std::vector<FinishedRendition>> find_renditions(db::Session& session, Vid
 /// Errors: not_found.
 Result<storage::StoredFile> find_smallest_rendition(db::Session& session, VideoId video);
 
+/// Also of a video that has no plan, because its renditions were made elsewhere.
 void store_masters(db::Session& session, VideoId video, FileId master, FileId digests, UtcTime now);
 /// The running playlists get their ENDLIST: all is made, or nothing more will be.
 void end_running(db::Session& session, VideoId video, UtcTime now);

@@ -5,7 +5,6 @@
 #include <boost/json.hpp>
 
 #include "storage/checks/store_verifier.h"
-#include "storage/exposure/exposure_rows.h"
 #include "storage/moves/file_mover.h"
 
 namespace shoal::storage {
@@ -142,7 +141,6 @@ Result<bool> FileRepairer::switch_copies(db::Session& session, const FileRepair&
     TRY_VOID(place_announced(session, repair.file, repair.store, *new_key, now));
   }
   trash_copies(session, repair.file, repair.store, WhichCopies::bad, due);
-  settle_exposure_of_file_later(session, repair.file);
   // The source may have been found bad since it was read.
   session.execute(
       "update placement set state = 4 where file_id = :file and state = 2 and problem is not null",
@@ -156,10 +154,12 @@ io::Task<Result<>> FileRepairer::finish(Job job, FileRepair repair,
   const UtcTime now = services_.clock.now();
   CO_TRY(const bool repaired,
          co_await services_.database.write(
-             [job, repair = std::move(repair), new_key = std::move(new_key), now,
+             [this, job, repair = std::move(repair), new_key = std::move(new_key), now,
               due = now + config_.bad_copy_kept_for](db::Session& session) -> Result<bool> {
                TRY_VOID(jobs::check_fence(session, job));
                TRY(const bool switched, switch_copies(session, repair, new_key, due, now));
+               if (switched && services_.on_switch)
+                 services_.on_switch(session, repair.file, repair.store);
                TRY_VOID(jobs::complete(session, job));
                return switched;
              }));

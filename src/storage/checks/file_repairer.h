@@ -50,6 +50,8 @@ class FileRepairer {
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_repaired{};
+    /// In the transaction that replaces a file's copy in a store.
+    std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
   };
   FileRepairer(FileRepairerConfig config, Services services);
 

@@ -126,7 +126,7 @@ io::Task<Result<bool>> FileMover::finish(Job job, FileMove move,
        due = now + config_.old_copy_kept_for](db::Session& session) -> Result<bool> {
         TRY_VOID(jobs::check_fence(session, job));
         TRY(const bool switched, switch_placement(session, move, new_key, due, now));
-        if (switched && services_.on_switch) services_.on_switch(session, move);
+        if (switched && services_.on_switch) services_.on_switch(session, move.file, move.to);
         const ItemEnd end = switched ? ItemEnd::done : ItemEnd::skipped;
         if (move.batch) end_move_item(session, move, end, std::nullopt);
         TRY_VOID(jobs::complete(session, job));

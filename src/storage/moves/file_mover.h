@@ -55,8 +55,8 @@ class FileMover {
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_moved{};
-    /// In the transaction that switches a file's place.
-    std::function<void(db::Session& session, const FileMove& move)> on_switch{};
+    /// In the transaction that brings a file into a store.
+    std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
     /// Waits; empty: by a timer of the task's executor.
     std::function<io::Task<>(Milliseconds time)> wait_for{};
     Metrics* metrics = nullptr;  ///< counts files and bytes; or null

@@ -35,8 +35,9 @@ export async function until(what, deadlineMs, check) {
 }
 
 /** One run of the program; `exited` settles when it is gone. */
-function run(data, port, log, environment) {
-  const child = spawn(program, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
+function run(data, port, log, { config, environment }) {
+  const words = ['serve', '--data', data, '--listen', `127.0.0.1:${port}`]
+  const child = spawn(program, [...words, ...(config ? ['--config', config] : [])], {
     env: {
       ...process.env,
       SHOAL_INITIAL_ROOT_PASSWORD: rootPassword,
@@ -68,8 +69,8 @@ function run(data, port, log, environment) {
 }
 
 /**
- * `data`: a folder that is there already and stays; `url` and `environment`: where it is asked for
- * and what else it is told.
+ * `data`: a folder that is there already and stays; `url`, `config` and `environment`: where it is
+ * asked for, its shoal.yaml, and what else it is told.
  */
 export async function startServer(options = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
@@ -80,7 +81,7 @@ export async function startServer(options = {}) {
   let running
 
   const start = async () => {
-    running = run(data, port, log, options.environment)
+    running = run(data, port, log, options)
     await until('the server answers', startDeadlineMs, async () => {
       if (running.gone) throw new Error('the server stopped at once')
       return fetch(`${url}/api/v1/config`).then(
