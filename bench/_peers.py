@@ -31,6 +31,22 @@ http {{
 """
 
 
+PROXY_CONFIG = """
+worker_processes auto; daemon off; pid {home}/pid; error_log {home}/error.log;
+events {{ worker_connections 20000; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on;
+  client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
+  fastcgi_temp_path {home}/fastcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
+  upstream store {{ server {store}; {keepalive} }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://store; proxy_set_header Host {store}; {connection} }}
+  }}
+}}
+"""
+
+
 OPEN_FILE_CACHE = "open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;"
 
 
@@ -39,14 +55,16 @@ class Nginx:
     `keeps_files` open between requests where told so. `pids` are its workers."""
 
     def __init__(self, root, workers=1, prefix=(), keeps_files=True):
+        self.prepare(CONFIG, prefix, workers=workers, root=root,
+                     cache=OPEN_FILE_CACHE if keeps_files else "")
+
+    def prepare(self, text, prefix, **values):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="shoal-bench-nginx-"))
         self.home.chmod(0o755)
         self.port = support.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         config = self.home / "nginx.conf"
-        config.write_text(CONFIG.format(
-            workers=workers, home=self.home, port=self.port, root=root,
-            cache=OPEN_FILE_CACHE if keeps_files else ""))
+        config.write_text(text.format(home=self.home, port=self.port, **values))
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         self.command = [*prefix, program, "-p", str(self.home), "-c", str(config)]
 
@@ -67,6 +85,16 @@ class Nginx:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class ProxyNginx(Nginx):
+    """Passes requests to another server; with `keeps`, over connections that it keeps."""
+
+    def __init__(self, endpoint, keeps=False):
+        self.prepare(PROXY_CONFIG, (), store=endpoint.split("//")[1],
+                     keepalive="keepalive 64;" if keeps else "",
+                     connection="proxy_http_version 1.1; proxy_set_header Connection \"\";"
+                     if keeps else "")
 
 
 def children(pid):

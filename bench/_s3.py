@@ -2,13 +2,22 @@
 
 A server is a script of tests/support/s3_servers; the head of radosgw.sh says how it is spoken to.
 """
+import os
 import pathlib
+import resource
 import subprocess
+import time
 
 import _support as support
 
 SCRIPTS = support.ROOT / "tests" / "support" / "s3_servers"
 REGION = "us-east-1"
+
+
+def children_seconds():
+    """CPU seconds of the processes that this one started and has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class S3:
@@ -48,6 +57,27 @@ class S3:
                         "--user", f"{self.access_key}:{self.secret_key}",
                         f"{self.endpoint}/{name}"], check=True)
         return name
+
+    def settings(self, bucket):
+        """The store `archive` of a configuration file."""
+        return ("stores:\n  archive:\n    type: s3\n"
+                f"    endpoint: {self.endpoint}\n    bucket: {bucket}\n"
+                "    force_path_style: true\n    serve_public: proxy\n    serve_private: proxy\n"
+                f"    credentials: {{access_key_id: {self.access_key}, "
+                f"secret_access_key: {self.secret_key}}}\n")
+
+    def rclone(self, *arguments, acl="private"):
+        """Runs rclone, for which this server is `bench:`; returns (wall, CPU) seconds."""
+        environment = {
+            **os.environ, "RCLONE_CONFIG": "/dev/null", "RCLONE_CONFIG_BENCH_TYPE": "s3",
+            "RCLONE_CONFIG_BENCH_PROVIDER": "Ceph", "RCLONE_CONFIG_BENCH_ACL": acl,
+            "RCLONE_CONFIG_BENCH_ENDPOINT": self.endpoint,
+            "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID": self.access_key,
+            "RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY": self.secret_key}
+        environment.pop("AWS_CA_BUNDLE", None)
+        before, started = children_seconds(), time.monotonic()
+        subprocess.run(["rclone", *arguments], env=environment, check=True)
+        return time.monotonic() - started, children_seconds() - before
 
     def stop(self):
         """Connections break and new ones are refused, until start(). The objects stay."""
