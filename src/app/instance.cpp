@@ -228,6 +228,10 @@ void Instance::Parts::make_processing() {
                 if (bulk_stores.exposure_in(store) != storage::Exposure::closed)
                   storage::settle_exposure_of_file_later(session, file);
               },
+          .exposes =
+              [this](std::string_view store) {
+                return bulk_stores.exposure_in(store) != storage::Exposure::closed;
+              },
           .metrics = &metrics},
       storage::ExposureKeeper::Services{
           .database = *database,

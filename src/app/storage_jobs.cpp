@@ -16,7 +16,7 @@ StorageJobs::StorageJobs(io::Runtime& runtime, Metrics& metrics, jobs::Progress&
     : mover_({.scratch = scratch / "moves", .concurrency = k_moves}, services),
       repairer_({.scratch = scratch / "repairs", .concurrency = k_repairs},
                 {services.database, services.stores, services.files, services.offload,
-                 services.clock, services.on_moved, services.on_switch}),
+                 services.clock, services.on_moved, services.on_switch, services.exposes}),
       exposure_(std::move(exposure)),
       runner_(runtime, services.database, progress, metrics,
               jobs::RunnerConfig{.name = "mover", .concurrency = k_moves + k_repairs + k_others}) {

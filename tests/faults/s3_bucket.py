@@ -61,6 +61,16 @@ class Bucket:
         status, body = self.call("GET", key)
         return body if status == 200 else None
 
+    def is_public(self, key):
+        """Whether a stranger may read the object."""
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        try:
+            connection.request("GET", urllib.parse.quote(f"/{self.name}/{key}"),
+                               headers={"Range": "bytes=0-0"})
+            return connection.getresponse().status in (200, 206)
+        finally:
+            connection.close()
+
     def keys(self):
         """The keys of all objects, with their sizes."""
         found, start = {}, {}

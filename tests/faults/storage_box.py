@@ -1,5 +1,6 @@
 """The real program with a local store and one in a bucket behind the weather of s3_weather.py."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 import uuid
 
 from kill_schedule import Gone, Server
@@ -25,7 +27,7 @@ stores:
     bucket: {bucket}
     force_path_style: true
     credentials: {{access_key_id: {access}, secret_access_key: {secret}}}
-    serve_public: proxy
+    serve_public: {door}
     serve_private: proxy
     max_upload_part: 5MB
     max_request_attempts: {attempts}
@@ -89,10 +91,12 @@ class Box(Server):
         self.kills = 0
         homes = [f"{kind}: archive" for kind in ("renditions", "captions", "thumbnails")
                  if chance.random() < 0.5]
+        self.door = chance.choice(["proxy", "presigned", "redirect"])
         self.config = self.data / "shoal.yaml"
         self.config.write_text(CONFIG.format(
             endpoint=self.s3.endpoint, bucket=self.bucket.name, access=gateway.access,
-            secret=gateway.secret, attempts=chance.choice([2, 3, 5]), homes=", ".join(homes)))
+            secret=gateway.secret, attempts=chance.choice([2, 3, 5]), homes=", ".join(homes),
+            door=self.door))
         self.folder = self.data / "shoal"
         self.media = self.folder / "media"
 
@@ -187,6 +191,18 @@ class Box(Server):
 
     def jobs(self):
         return self.rows("select kind, payload, state, attempt, last_error from job limit 5")
+
+    def watch(self, url, headers=None):
+        """(status, body) as a player gets them, who is sent to the store; 503 when that fails."""
+        status, body, fields = self.request("GET", url, None, headers)
+        if status != 302:
+            return status, body
+        request = urllib.request.Request(fields["Location"], headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            return 503, b""
 
     # Videos
 

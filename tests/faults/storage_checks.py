@@ -6,8 +6,14 @@ import json
 import re
 import urllib.parse
 
-MARKER = ".shoal-store"
+LEDGER = "shoal-ledger/"
 VERIFIED = 2
+
+
+def is_own(key):
+    """What the program keeps in a store for itself: its marker, what base URLs are asked for, its
+    count."""
+    return key.startswith(".") or key.startswith(LEDGER)
 
 
 def sha256(contents):
@@ -42,6 +48,7 @@ class Checker:
         self.check_placements(reads_all=True)
         self.check_orphans()
         self.check_uploads()
+        self.check_exposure()
         for video in list(self.records.videos):
             self.check_video(video)
 
@@ -115,11 +122,11 @@ class Checker:
             "select store, object_key from placement union "
             "select store, object_key from object_trash")}
         for key in self.box.bucket.keys():
-            if key != MARKER and ("archive", key) not in known:
+            if not is_own(key) and ("archive", key) not in known:
                 self.violated(f"the bucket holds {key}, which no row names")
         for path in self.box.media.rglob("*"):
             key = path.relative_to(self.box.media).as_posix()
-            if path.is_file() and not key.startswith(".") and ("local", key) not in known:
+            if path.is_file() and not is_own(key) and ("local", key) not in known:
                 self.violated(f"the local store holds {key}, which no row names")
         for path in (self.box.media / ".incoming").glob("*"):
             self.violated(f"the local store keeps {path.name}, half written")
@@ -133,6 +140,25 @@ class Checker:
         for key, _ in self.box.bucket.uploads():
             if key not in known:
                 self.violated(f"parts of {key} lie in the bucket for ever")
+
+    def check_exposure(self):
+        """Strangers read the objects that rows say they may, all of open videos, and no others."""
+        told = {key for key, in self.box.rows(
+            "select p.object_key from placement p join media_file f on f.id = p.file_id "
+            "join video v on v.id = f.video_id where p.exposure = 2 and v.privacy in (1, 2) union "
+            "select t.object_key from object_trash t join video v on v.id = t.video_id "
+            "where t.exposure = 2 and v.privacy in (1, 2)")}
+        for key in self.box.bucket.keys():
+            if not is_own(key) and self.box.bucket.is_public(key) and key not in told:
+                self.violated(f"strangers may read {key}")
+        if self.box.door != "redirect":
+            return
+        for key, in self.box.rows(
+                "select p.object_key from placement p join media_file f on f.id = p.file_id "
+                "join video v on v.id = f.video_id where p.store = 'archive' and f.kind = 2 "
+                f"and v.privacy in (1, 2) and p.state = {VERIFIED}"):
+            if not self.box.bucket.is_public(key):
+                self.violated(f"viewers are not sent to {key}, which is open to all")
 
     # What viewers get
 
@@ -157,7 +183,7 @@ class Checker:
     def fetch(self, url, span=None):
         """The bytes that the program answers; a violation when it does not."""
         headers = {"Range": f"bytes={span[0]}-{span[1]}"} if span else {}
-        status, body, _ = self.box.request("GET", url, None, headers)
+        status, body = self.box.watch(url, headers)
         if status not in (200, 206):
             return self.violated(f"{url} answers {status} {body[:200]!r}")
         if span and len(body) != span[1] - span[0] + 1:

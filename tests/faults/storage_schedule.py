@@ -4,6 +4,8 @@ directions, captions, privacy changes, deletions.
 Promises:
   - what plays keeps playing where a copy can be reached, and is never "not found"; what a viewer
     gets whole is what was recorded;
+  - a stranger who knows all names never reads an object that rows say nobody was told of, and in
+    the end just those of public and unlisted videos;
   - every batch of moves comes to its end once the weather is clear, with no file left failed after
     it was resumed;
   - and the rest is in storage_checks.py.
@@ -43,7 +45,7 @@ class Viewer:
                 continue
             url, digest = self.random.choice(urls)
             try:
-                status, body, _ = self.box.request("GET", url)
+                status, body = self.box.watch(url)
             except Gone:
                 continue
             still = (url, digest) in self.urls
@@ -63,6 +65,32 @@ class Viewer:
         self.thread.join(70)
 
 
+class Stranger:
+    """Knows every object's name, and tries to read what rows say nobody was told of."""
+
+    def __init__(self, box, violated):
+        self.box, self.violated = box, violated
+        self.tries = 0
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def closed_keys(self):
+        return {key for key, in self.box.rows(
+            "select object_key from placement where store = 'archive' and exposure = 0")}
+
+    def run(self):
+        while not self.stopping.wait(0.02):
+            for key in self.closed_keys():
+                self.tries += 1
+                # A row that is written while it is asked for does not count.
+                if self.box.bucket.is_public(key) and key in self.closed_keys():
+                    self.violated(f"a stranger reads {key}")
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(70)
+
+
 class Schedule:
     def __init__(self, program, gateway, seed, empties_trash=False):
         self.seed, self.empties_trash = seed, empties_trash
@@ -73,6 +101,7 @@ class Schedule:
         self.batches = []
         self.checker = Checker(self.box, self.records, self.violated)
         self.viewer = Viewer(self.box, seed, self.violated)
+        self.stranger = Stranger(self.box, self.violated)
         self.done = []
         self.captions = 0
 
@@ -99,6 +128,7 @@ class Schedule:
             self.checker.check_video(video)
         self.viewer.urls = self.known_urls()
         self.viewer.thread.start()
+        self.stranger.thread.start()
 
     def is_attached(self):
         return bool(self.box.rows("select 1 from store where name = 'archive'"))
@@ -249,6 +279,7 @@ class Schedule:
             self.storm()
             self.calm()
             self.viewer.stop()
+            self.stranger.stop()
             self.checker.check_all()
             if self.empties_trash:
                 self.checker.check_after_trash()
@@ -256,6 +287,7 @@ class Schedule:
             self.violated(f"{type(error).__name__}: {error}; {self.box.tail()}")
         finally:
             self.viewer.stopping.set()
+            self.stranger.stopping.set()
             self.box.end()
         return not self.violations
 
@@ -263,4 +295,4 @@ class Schedule:
         faults = sum(self.box.s3.faults.values())
         return (f"{len(self.batches)} batches, {self.box.s3.requests} requests, {faults} faults, "
                 f"{self.box.kills} kills, {self.viewer.fetched} files viewed "
-                f"({self.viewer.away} times away), {len(self.violations)} violations")
+                f"({self.viewer.away} times away), {self.stranger.tries} strangers, {len(self.violations)} violations")

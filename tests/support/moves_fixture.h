@@ -156,6 +156,7 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
                       .offload = pool,
                       .clock = *clock,
                       .on_moved = [this](const Uuid& video) { moved.insert(video); },
+                      .exposes = exposes,
                       .wait_for = wait_for,
                       .metrics = &metrics});
   }
@@ -332,6 +333,7 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
   std::uint64_t scratch_limit = 64 << 20;
   std::set<Uuid> moved;
   Metrics metrics;
+  std::function<bool(std::string_view)> exposes;
   std::function<io::Task<>(Milliseconds)> wait_for;
   std::unique_ptr<io::TaskGroup> group;
   int workers = 0;

@@ -39,7 +39,7 @@ FileRepairer::FileRepairer(FileRepairerConfig config, Services services)
       services_(std::move(services)),
       scratch_(config_.scratch, config_.scratch_limit, services_.files),
       copier_({services_.database, services_.stores, services_.files, services_.offload,
-               services_.clock, scratch_}) {}
+               services_.clock, scratch_, services_.exposes}) {}
 
 void FileRepairer::register_handlers(jobs::Runner& runner) {
   jobs::JobHandler handler;

@@ -52,6 +52,8 @@ class FileRepairer {
     std::function<void(const Uuid& video)> on_repaired{};
     /// In the transaction that replaces a file's copy in a store.
     std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
+    /// Whether viewers are told where objects of a store are; empty: of none.
+    std::function<bool(std::string_view store)> exposes{};
   };
   FileRepairer(FileRepairerConfig config, Services services);
 

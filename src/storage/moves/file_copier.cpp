@@ -53,6 +53,15 @@ io::Task<Result<Checksum>> read_through(std::shared_ptr<blob::ObjectReader> read
   co_return Checksum{size, to_hex(intake->sum.finish()), {}};
 }
 
+/// Another name below the same folder: who was told of the old one does not know it, and a try
+/// after a crash finds it again.
+std::string renewed(const CopyOrder& order) {
+  const io::Path key = order.from_key;
+  const std::string told = fmt::format("{}:{}:{}", order.to, order.from_key, order.file.sha256);
+  return (key.parent_path().parent_path() / to_hex(Sha256::of(told)).substr(0, 32) / key.filename())
+      .string();
+}
+
 bool matches(const Checksum& sum, const RecordedFile& file) {
   return sum.size == file.size && sum.sha256 == file.sha256;
 }
@@ -195,8 +204,10 @@ io::Task<Result<std::string>> FileCopier::copy(CopyOrder order) {
   CO_TRY(blob::BlobStore* const from, find_store(services_.stores, order.from));
   CO_TRY(blob::BlobStore* const to, find_store(services_.stores, order.to));
   CO_TRY(Source source, co_await take_source(order, *from));
+  const bool is_told = services_.exposes && services_.exposes(order.to);
+  const std::string first = is_told ? renewed(order) : order.from_key;
   for (int n = 1; n <= k_most_keys; ++n) {
-    const std::string key = n == 1 ? order.from_key : fmt::format("{}.{}", order.from_key, n);
+    const std::string key = n == 1 ? first : fmt::format("{}.{}", first, n);
     CO_TRY(const bool announced, co_await announce(order, *to, key));
     if (!announced) continue;
     CO_TRY(const bool right, co_await put_and_verify(order, *to, key, source));

@@ -49,15 +49,17 @@ class FileCopier {
     io::Offload& offload;
     const Clock& clock;
     ScratchSpace& scratch;
+    /// Whether viewers are told where objects of a store are; empty: of none.
+    std::function<bool(std::string_view store)> exposes{};
   };
   explicit FileCopier(Services services) : services_(std::move(services)) {}
 
   /// Returns the key of an object in `to` that is durable, announced and verified; may be repeated
-  /// after a crash at any point, and finds what it put before. The key is that of the source where
-  /// nobody has it, else it with a suffix. Errors: corrupt (the source is not what the row says:
-  /// nothing was put), unavailable (a store is away), busy (no scratch space; what is left of an
-  /// earlier try is being deleted), too_large (for the scratch space), conflict (the lease is
-  /// lost), internal (`to` does not keep what it is given).
+  /// after a crash at any point, and finds what it put before. The key is that of the source, a new
+  /// one where addresses are told, and with a suffix where somebody has it. Errors: corrupt (the
+  /// source is not what the row says: nothing was put), unavailable (a store is away), busy (no
+  /// scratch space; what is left of an earlier try is being deleted), too_large (for the scratch
+  /// space), conflict (the lease is lost), internal (`to` does not keep what it is given).
   io::Task<Result<std::string>> copy(CopyOrder order);
 
  private:

@@ -37,7 +37,7 @@ FileMover::FileMover(FileMoverConfig config, Services services)
       services_(std::move(services)),
       scratch_(config_.scratch, config_.scratch_limit, services_.files),
       copier_({services_.database, services_.stores, services_.files, services_.offload,
-               services_.clock, scratch_}) {}
+               services_.clock, scratch_, services_.exposes}) {}
 
 void FileMover::register_handlers(jobs::Runner& runner) {
   jobs::JobHandler mover;

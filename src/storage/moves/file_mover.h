@@ -57,6 +57,8 @@ class FileMover {
     std::function<void(const Uuid& video)> on_moved{};
     /// In the transaction that brings a file into a store.
     std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
+    /// Whether viewers are told where objects of a store are; empty: of none.
+    std::function<bool(std::string_view store)> exposes{};
     /// Waits; empty: by a timer of the task's executor.
     std::function<io::Task<>(Milliseconds time)> wait_for{};
     Metrics* metrics = nullptr;  ///< counts files and bytes; or null

@@ -167,6 +167,33 @@ TEST(ScratchSpace, gives_no_more_than_it_has_and_takes_it_back) {
   EXPECT_TRUE(space.take("5", 100));
 }
 
+TEST_P(FileMoverTest, an_object_that_anybody_was_told_of_is_never_taken_for_a_copy_again) {
+  const FileId file = add_file("v/1/a", "bytes", near);
+  write([](db::Session& session) -> Result<> {
+    session.execute("update placement set exposure = 2");
+    return {};
+  });
+  ASSERT_TRUE(move(file));
+  EXPECT_EQ(object(near, "hls/v/1/a"), "bytes") << "for those who are reading it";
+  ASSERT_TRUE(move(file, "far", "near"));
+  EXPECT_THAT(places(file), ElementsAre("near:hls/v/1/a.2"));
+  EXPECT_EQ(number("select count(*) from object_trash where object_key = 'hls/v/1/a' and "
+                   "exposure = 2"),
+            1);
+  expect_nothing_is_left_over();
+}
+
+TEST_P(FileMoverTest, where_addresses_are_told_a_file_that_comes_back_has_another) {
+  exposes = [](std::string_view store) { return store == "near"; };
+  const FileId file = add_file("v/1/a", "bytes", near);
+  ASSERT_TRUE(move(file));
+  EXPECT_THAT(places(file), ElementsAre("far:hls/v/1/a"));
+  ASSERT_TRUE(move(file, "far", "near"));
+  ASSERT_EQ(places(file).size(), 1U);
+  EXPECT_THAT(places(file)[0], testing::MatchesRegex("near:hls/v/[0-9a-f]{32}/a"));
+  expect_nothing_is_left_over();
+}
+
 /// A store that does not keep what it is given.
 class ForgetfulStore final : public blob::BlobStore {
  public:

@@ -106,10 +106,11 @@ KeyUse find_key_use(db::Session& session, std::string_view store, std::string_vi
                         {store, object_key}))
     return KeyUse::taken;
   const auto announced = session.query_one(
-      "select orphan from object_trash where store = :store and object_key = :key",
+      "select orphan, exposure from object_trash where store = :store and object_key = :key",
       {store, object_key});
   if (!announced) return KeyUse::unknown;
-  return announced->boolean(0) ? KeyUse::taken : KeyUse::announced;
+  const bool was_told = announced->integer(1) > 0;
+  return announced->boolean(0) || was_told ? KeyUse::taken : KeyUse::announced;
 }
 
 Result<bool> switch_placement(db::Session& session, const FileMove& move,

@@ -50,7 +50,7 @@ std::optional<MovingFile> find_moving_file(db::Session& session, const FileMove&
 enum class KeyUse {
   unknown,    ///< no row names it
   announced,  ///< by a try before; or it is in the trash
-  taken,      ///< by a copy, right or wrong; or an orphan lies there
+  taken,      ///< by a copy, right or wrong; or an orphan lies there, or what anybody was told of
 };
 KeyUse find_key_use(db::Session& session, std::string_view store, std::string_view object_key);
 
