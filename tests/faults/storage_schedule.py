@@ -295,4 +295,5 @@ class Schedule:
         faults = sum(self.box.s3.faults.values())
         return (f"{len(self.batches)} batches, {self.box.s3.requests} requests, {faults} faults, "
                 f"{self.box.kills} kills, {self.viewer.fetched} files viewed "
-                f"({self.viewer.away} times away), {self.stranger.tries} strangers, {len(self.violations)} violations")
+                f"({self.viewer.away} times away), {self.stranger.tries} strangers, "
+                f"{len(self.violations)} violations")

@@ -157,7 +157,13 @@ io::Task<Result<>> ExposureKeeper::withdraw(VideoId video, Exposure at_least) {
         withdraw_trash(session, video, at_least);
         return {};
       }));
-  co_return co_await services_.empty_trash();
+  CO_TRY_VOID(co_await services_.empty_trash());
+  CO_TRY(const bool is_left, co_await services_.database.read([video, at_least](db::Session& s) {
+    return Result<bool>(has_exposed_trash(s, video, at_least));
+  }));
+  if (is_left)
+    co_return fail(ErrorCode::unavailable, "what anybody may know of is not deleted everywhere");
+  co_return Result<>{};
 }
 
 }  // namespace shoal::storage

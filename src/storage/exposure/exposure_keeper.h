@@ -41,8 +41,8 @@ class ExposureKeeper {
   /// The keeper outlives the runner.
   void register_handlers(jobs::Runner& runner);
 
-  /// One job of kind k_settle_exposure. Errors: unavailable (a store is away: the others are
-  /// settled), conflict (the lease is lost), and those of the stores.
+  /// One job of kind k_settle_exposure. Errors: unavailable (a store is away, or keeps what is to
+  /// be deleted: the others are settled), conflict (the lease is lost), and those of the stores.
   io::Task<Result<>> run(const jobs::LeasedJob& job);
   /// One of kind k_settle_store.
   io::Task<Result<>> run_store(const jobs::LeasedJob& job);

@@ -224,6 +224,25 @@ TEST_P(ExposureTest, what_waits_in_the_trash_goes_with_the_videos_privacy_or_its
   }
 }
 
+TEST_P(ExposureTest, what_a_store_does_not_delete_is_asked_for_until_it_does) {
+  stores.set_exposure("near", Exposure::address);
+  const FileId file = add_open_file("a");
+  set_privacy(file, k_private);
+  // Of what a settling does the deletion is the only operation that may fail unheard.
+  std::uint64_t unheard = 0;
+  for (std::uint64_t n = 1; n < 40 && number("select count(*) from job") > 0; ++n) {
+    reclaim();
+    clock->advance(Seconds{700});
+    trouble.arm(Trouble::Kind::error, n);
+    const auto done = settle();
+    trouble.disarm();
+    if (done && object(near, "hls/a") != "none") ++unheard;
+  }
+  EXPECT_EQ(unheard, 0U);
+  settle_all();
+  EXPECT_EQ(object(near, "hls/a"), "none");
+}
+
 TEST_P(ExposureTest, a_store_that_exposes_its_media_otherwise_now_is_settled_page_by_page) {
   const FileId open = add_file("open", "bytes", near);
   const FileId closed = add_file("closed", "bytes", near);

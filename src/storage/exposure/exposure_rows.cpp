@@ -170,4 +170,12 @@ void withdraw_trash(db::Session& session, VideoId video, Exposure at_least) {
       {video, static_cast<int>(at_least)});
 }
 
+bool has_exposed_trash(db::Session& session, VideoId video, Exposure at_least) {
+  return session
+      .query_one(
+          "select 1 from object_trash where video_id = :video and exposure >= :exposure limit 1",
+          {video, static_cast<int>(at_least)})
+      .has_value();
+}
+
 }  // namespace shoal::storage

@@ -74,5 +74,6 @@ Result<bool> replace_object(db::Session& session, VideoId video, const ExposedCo
 
 /// What was so exposed of a video, and waits in the trash, is due at once.
 void withdraw_trash(db::Session& session, VideoId video, Exposure at_least);
+bool has_exposed_trash(db::Session& session, VideoId video, Exposure at_least);
 
 }  // namespace shoal::storage
