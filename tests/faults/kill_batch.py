@@ -17,7 +17,7 @@ LARGEST = 12 << 20
 READ_ALL_EVERY = 40
 WORKING = 20.0   # seconds that the program gets to come to a kill
 ORIGINAL = 1     # FileKind
-BATCH_RUNNING, BATCH_DONE = 1, 4
+BATCH_DONE = 4
 
 
 class KillBatch:
@@ -29,7 +29,7 @@ class KillBatch:
         self.violations = []
         self.checker = Checker(self.box, self.records, self.violated)
         self.done = []
-        self.batches = self.resumed = 0
+        self.batches = 0
 
     def violated(self, what):
         self.violations.append(what)
@@ -71,18 +71,14 @@ class KillBatch:
         return rows[0] if rows else (None, BATCH_DONE)
 
     def keep_busy(self):
-        """There is a batch that runs; one that ended is over in full, or is resumed."""
-        batch, state = self.newest()
-        if state != BATCH_DONE:
-            return
-        failed = self.box.rows("select file_id, error from move_item where batch_id = ? and "
-                               "state = 5", batch) if batch else []
-        if failed:
-            self.resumed += len(failed)
-            self.done.append(str(failed[0]))
-            self.box.shoal("storage", "resume", str(batch))
-        else:
+        """There is a batch that runs; one that ended has moved all of its files."""
+        if self.newest()[1] == BATCH_DONE:
+            self.check_nothing_failed()
             self.begin_batch()
+
+    def check_nothing_failed(self):
+        for file, error in self.box.rows("select file_id, error from move_item where state = 5"):
+            self.violated(f"file {file} was given up: {error}")
 
     def kill_once(self):
         self.box.ensure()
@@ -104,14 +100,11 @@ class KillBatch:
         self.box.ensure()
 
         def is_over():
-            batch, state = self.newest()
-            if state == BATCH_DONE and self.box.rows(
-                    "select 1 from move_item where batch_id = ? and state = 5", batch):
-                self.box.shoal("storage", "resume", str(batch))
             self.box.let_time_pass()
-            return state == BATCH_DONE and not self.box.rows(
+            return self.newest()[1] == BATCH_DONE and not self.box.rows(
                 "select 1 from job where kind = 'move-file' limit 1")
         self.box.wait_until("the last batch ends", is_over, 120)
+        self.check_nothing_failed()
 
     def run(self):
         try:
@@ -136,5 +129,4 @@ class KillBatch:
 
     def summary(self):
         return (f"{self.box.kills} kills in {self.batches} batches of {FILES} files, "
-                f"{self.box.s3.requests} requests, {self.resumed} files resumed, "
-                f"{len(self.violations)} violations")
+                f"{self.box.s3.requests} requests, {len(self.violations)} violations")

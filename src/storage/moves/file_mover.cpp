@@ -12,6 +12,8 @@ namespace {
 /// Files that one transaction makes items of.
 constexpr std::size_t k_planned_at_once = 500;
 constexpr std::chrono::minutes k_watch_every{10};
+/// A process that is killed takes an attempt of each file on its way; none is harmed by that.
+constexpr int k_attempts = 50;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ JobId enqueue_move(db::Session& session, const FileMove& move) {
   job.kind = k_move_file;
   job.payload = write_move(move);
   job.priority = k_move_priority;
+  job.max_attempts = k_attempts;
   return jobs::enqueue(session, job);
 }
 
