@@ -106,7 +106,7 @@ step_browser() {
   [ -d tests/e2e ] || return 0
   [ -x "$SHOAL_PROGRAM" ] || { failed=$((failed + 1)) && return 1; }
   build_web all || { failed=$((failed + 1)) && return 1; }
-  counted "$results/browser.xml" "browser tests" node --test --test-concurrency=1 \
+  counted "$results/browser.xml" "browser tests" timeout 1200 node --test --test-concurrency=1 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$results/browser.xml" tests/e2e/*.test.mjs
 }

@@ -149,7 +149,14 @@ struct Parts {
 
 Result<> open_store(Parts& parts, const std::string& name) {
   if (parts.stores.find(name) != nullptr) return {};
-  TRY_VOID(parts.opened.open(name));
+  const auto opened = parts.opened.open(name);
+  if (!opened && opened.error().code == ErrorCode::not_found) {
+    return fail(ErrorCode::not_found,
+                fmt::format("{}. If it is a bucket that holds something already, take it over "
+                            "with `shoal store accept {}`.",
+                            opened.error().message, name));
+  }
+  TRY_VOID(opened);
   parts.stores.add(*parts.opened.find(name));
   return {};
 }

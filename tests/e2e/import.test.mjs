@@ -148,6 +148,7 @@ async function startBucket(bucket) {
 test('files of the old bucket are taken over where they are, and play from there', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-import-'))
   const s3 = await startBucket('old-media')
+  const mine = server
   let own
   try {
     const { uuid } = old.video
@@ -161,7 +162,6 @@ test('files of the old bucket are taken over where they are, and play from there
       credentials: { access_key_id: s3.key, secret_access_key: s3.secret }
     }
     writeFileSync(config, JSON.stringify({ stores: { old: store } }))
-    const mine = server
     own = await startServer({ config })
     server = own
     const command = (...more) => shoal(...more, '--config', config, '--data', own.data)
@@ -188,8 +188,8 @@ test('files of the old bucket are taken over where they are, and play from there
       return answer.status === 206
     })
     await expectPlayable()
-    server = mine
   } finally {
+    server = mine
     await own?.stop()
     await s3.stop()
     rmSync(folder, { recursive: true, force: true })
