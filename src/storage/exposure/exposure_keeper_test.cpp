@@ -72,11 +72,10 @@ class ExposureTest : public tests::MoveTest {
     co_return Result<>{};
   }
   io::Task<Result<>> purge(std::string store, std::string key) {
-    co_return co_await tests::await_with_trouble<void>(trouble, [&]() -> io::Task<Result<>> {
-      EXPECT_FALSE(memory().is_public(key)) << "told to forget what is there still";
-      purged.insert(store + ":" + key);
-      co_return Result<>{};
-    });
+    CO_TRY_VOID(trouble.before());
+    EXPECT_FALSE(memory().is_public(key)) << "told to forget what is there still";
+    purged.insert(store + ":" + key);
+    co_return trouble.after();
   }
   void settle_all() {
     for (int i = 0; i < 10 && number("select count(*) from job") > 0; ++i) {
