@@ -9,6 +9,9 @@
   proxy        ranges of 1 MiB through us, beside nginx with proxy_pass, as Debian sets it up and
                with connections kept. `all new`: a cycle through an object that no cache of ours
                holds; `the same`: one range again and again
+  cache        the same server with storage.cache_limit beside itself without: one viewer of a whole
+               object that nobody has asked for, then ranges of 1 MiB of what is on the disk and
+               eight times as much as memory keeps
   move-memory  what the server grows by while 8 files move at once, of two sizes
 
 --figure NAME measures only one; --rounds N makes it longer. Where ours / peer is to be at least 1,
@@ -94,12 +97,13 @@ class Library:
 class Instance:
     """A server whose store `archive` is a new bucket, and whose local store holds a library."""
 
-    def __init__(self, gateway, library=None):
+    def __init__(self, gateway, library=None, cache="0"):
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="shoal-bench-data-", dir=support.ROOT /
                                                   "build"))
         self.bucket = gateway.new_bucket()
         self.config = self.data / "shoal.yaml"
-        self.config.write_text(gateway.settings(self.bucket))
+        self.config.write_text(gateway.settings(self.bucket) +
+                               f"storage: {{cache_limit: {cache}}}\n")
         if library:
             # The first start makes the database.
             with self.serve() as shoal:
@@ -260,12 +264,20 @@ def load(url, ranges, seconds, pids, script):
     return int(requests) * MIB / float(taken), cpu / (int(requests) * MIB / 1e9)
 
 
+def block_hashes(path):
+    """As a row of a file has them: of each 4 MiB."""
+    with open(path, "rb") as file:
+        return "".join(hashlib.sha256(block).hexdigest()
+                       for block in iter(lambda: file.read(4 * MIB), b""))
+
+
 def publish_object(shoal, instance, gateway, folder):
     """Our path of an object in the bucket, as that of a rendition of a video."""
     shoal.log_in()
     video = shoal.upload(support.clip("h264"), "proxy")
     source = folder / "object.mp4"
     digest = write_random(source, OBJECT, 2)
+    blocks = block_hashes(source)
     name = f"{video['uuid']}-1080.mp4"
     gateway.rclone("copyto", str(source), f"bench:{instance.bucket}/hls/{name}",
                    acl="public-read")
@@ -273,9 +285,9 @@ def publish_object(shoal, instance, gateway, folder):
     with contextlib.closing(sqlite3.connect(instance.data / "shoal.db", timeout=30)) as database, \
             database:
         file = database.execute(
-            "insert into media_file (video_id, kind, name, content_type, size, sha256, created_at) "
-            f"values (?, {RENDITION}, ?, 'video/mp4', ?, ?, 0)",
-            (video["id"], name, OBJECT, digest)).lastrowid
+            "insert into media_file (video_id, kind, name, content_type, size, sha256, "
+            f"block_sha256, created_at) values (?, {RENDITION}, ?, 'video/mp4', ?, ?, ?, 0)",
+            (video["id"], name, OBJECT, digest, blocks)).lastrowid
         database.execute("insert into placement (file_id, store, object_key, state, verified_at, "
                          "created_at) values (?, 'archive', ?, 2, 0, 0)", (file, f"hls/{name}"))
     while instance.query("select 1 from job where kind != 'video-clean-up' limit 1"):
@@ -307,6 +319,43 @@ def measure_proxy(figures, folder, rounds):
                                 round(rate[0] / 1e6, 1), round(rate[peer] / 1e6, 1))
                     figures.add(f"proxy of 1 MiB ranges, {name}, CPU{beside}", "s/GB",
                                 round(cpu[0], 2), round(cpu[peer], 2))
+
+
+def measure_one_cache(gateway, folder, cache, seconds):
+    """Bytes a second and CPU seconds per GB: of one viewer of all, then of ranges; and chunks."""
+    instance = Instance(gateway, cache=cache)
+    with instance.serve() as shoal:
+        instance.wait(shoal)
+        ours, _ = publish_object(shoal, instance, gateway, folder)
+        pids = [shoal.process.pid]
+        before, started = peers.cpu_seconds(pids), time.monotonic()
+        subprocess.run(["curl", "-sSf", "--noproxy", "*", "-o", "/dev/null", shoal.url + ours],
+                       check=True)
+        first = OBJECT / (time.monotonic() - started)
+        time.sleep(1)  # the last fills
+        first_cpu = (peers.cpu_seconds(pids) - before) / (OBJECT / 1e9)
+        metrics = shoal.call("GET", "/metrics")[1]
+        chunks = int(re.search(r"^shoal_media_cache_chunks (\d+)", metrics, re.M).group(1))
+        rate, cpu = load(shoal.url + ours, OBJECT // MIB, seconds, pids, folder / "load.lua")
+    instance.remove()
+    return first, first_cpu, rate, cpu, chunks
+
+
+def measure_cache(figures, folder, rounds):
+    seconds = option("--seconds", 4)
+    taken = {"2GB": [], "0": []}
+    with new_gateway() as gateway:
+        for _ in range(rounds):
+            for cache, rows in taken.items():
+                rows.append(measure_one_cache(gateway, folder, cache, seconds))
+    ours, without = medians(taken["2GB"]), medians(taken["0"])
+    for index, name in ((0, "first viewer"), (2, "ranges that the disk has")):
+        figures.add(f"cache, {name}, rate", "MB/s", round(ours[index] / 1e6, 1),
+                    round(without[index] / 1e6, 1), "peer is the same server without")
+        figures.add(f"cache, {name}, CPU", "s/GB", round(ours[index + 1], 2),
+                    round(without[index + 1], 2))
+    figures.add("cache, chunks kept of what one viewer saw", "", ours[4], OBJECT // (4 * MIB),
+                "peer is the object's")
 
 
 class Growth:
@@ -351,7 +400,7 @@ def measure_memory(figures, folder, rounds):
 
 
 FIGURES = {"move": measure_move, "upload": measure_upload, "proxy": measure_proxy,
-           "move-memory": measure_memory}
+           "cache": measure_cache, "move-memory": measure_memory}
 
 
 def main():

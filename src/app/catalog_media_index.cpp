@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "catalog/media_lookup.h"
 #include "catalog/videos.h"
+#include "delivery/disk_cache/chunk_file.h"
 #include "processing/pipeline/records.h"
+#include "storage/files.h"
 
 namespace shoal::app {
 namespace {
@@ -128,6 +130,23 @@ Result<MediaEntry> CatalogMediaIndex::running_entry(db::Session& session, std::s
   entry.privacy_epoch = access->privacy_epoch;
   entry.name = std::move(name);
   return entry;
+}
+
+std::vector<Sha256Digest> parse_hashes(std::string_view hex) {
+  constexpr std::size_t k_digits = 2 * std::tuple_size_v<Sha256Digest>;
+  if (hex.size() % k_digits != 0) return {};
+  std::vector<Sha256Digest> hashes(hex.size() / k_digits);
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    if (!from_hex(hex.substr(i * k_digits, k_digits), hashes[i])) return {};
+  return hashes;
+}
+
+io::Task<Result<std::vector<Sha256Digest>>> CatalogMediaIndex::find_chunks(std::string name) {
+  static_assert(delivery::k_chunk == storage::k_checksum_block);
+  co_return co_await database_.read(
+      [name = std::move(name)](db::Session& session) -> Result<std::vector<Sha256Digest>> {
+        return parse_hashes(catalog::find_block_hashes(session, name));
+      });
 }
 
 io::Task<Result<MediaEntry>> CatalogMediaIndex::find(std::string name) {

@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/ids.h"
 #include "db/database.h"
 #include "delivery/media_index.h"
@@ -18,6 +20,8 @@ namespace shoal::app {
 /// The video of a name that a playlist of running work may have, by its form alone:
 /// `<uuid>-running-master.m3u8` or `<uuid>[-r<number>]-<height>-running.m3u8`. Pure.
 std::optional<Uuid> video_of_running_name(std::string_view name);
+/// Hashes in hex, one behind the other, as bytes; none where the text is anything else. Pure.
+std::vector<Sha256Digest> parse_hashes(std::string_view hex);
 
 /// Delivery's index over the catalogue: stored files by name, and the playlists of running work,
 /// which are rendered from its rows, all of a video at once and at most every k_keep. Any thread.
@@ -29,6 +33,7 @@ class CatalogMediaIndex final : public delivery::MediaIndex {
   CatalogMediaIndex(db::Database& database, const Clock& clock)
       : database_(database), clock_(clock) {}
   io::Task<Result<delivery::MediaEntry>> find(std::string name) override;
+  io::Task<Result<std::vector<Sha256Digest>>> find_chunks(std::string name) override;
 
  private:
   /// The playlists of one video's running work by name; none where nothing is listed yet.

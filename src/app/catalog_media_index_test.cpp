@@ -1,6 +1,9 @@
 #include "app/catalog_media_index.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace shoal::app {
 namespace {
@@ -21,6 +24,15 @@ TEST(RunningNames, are_known_by_their_form) {
   }
   EXPECT_FALSE(video_of_running_name("x-720-running.m3u8"));
   EXPECT_FALSE(video_of_running_name(""));
+}
+
+TEST(BlockHashes, are_as_many_as_the_record_has_or_none) {
+  const std::string one = to_hex(Sha256::of("1"));
+  const std::string two = to_hex(Sha256::of("2"));
+  EXPECT_THAT(parse_hashes(one + two), testing::ElementsAre(Sha256::of("1"), Sha256::of("2")));
+  EXPECT_THAT(parse_hashes(""), testing::IsEmpty());
+  EXPECT_THAT(parse_hashes(one + two.substr(1)), testing::IsEmpty());
+  EXPECT_THAT(parse_hashes(one + "x" + two.substr(1)), testing::IsEmpty());
 }
 
 }  // namespace

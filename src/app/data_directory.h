@@ -14,6 +14,7 @@ namespace shoal::app {
 ///     media/       the local store: files as published
 ///     uploads/     acknowledged bytes of uploads that are not finished
 ///     work/        scratch of running jobs; emptied at start
+///     cache/media/ what other stores' media were read (storage.cache_limit); may be deleted
 ///
 /// Held by one process: the lock is the kernel's (flock), so it goes with the process, also by
 /// kill -9. Movable value.
@@ -32,6 +33,8 @@ class DataDirectory {
   std::filesystem::path media() const { return root_ / "media"; }
   std::filesystem::path uploads() const { return root_ / "uploads"; }
   std::filesystem::path work() const { return root_ / "work"; }
+  /// Made by the cache itself, where it is on.
+  std::filesystem::path media_cache() const { return root_ / "cache" / "media"; }
 
  private:
   DataDirectory(std::filesystem::path root, int lock) : root_(std::move(root)), lock_(lock) {}

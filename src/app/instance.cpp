@@ -53,6 +53,9 @@ constexpr std::size_t k_password_threads = 2;
 constexpr std::size_t k_password_queue = 64;
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 4096;
+/// Of the media cache: beyond it viewers are served from the store.
+constexpr std::size_t k_cache_threads = 4;
+constexpr std::size_t k_cache_queue = 256;
 /// Beside one thread for each transcoding job: checksums of uploads and the trash.
 constexpr std::size_t k_more_bulk_threads = 2;
 
@@ -83,6 +86,8 @@ struct Instance::Parts {
   io::Offload bulk{"bulk",
                    static_cast<std::size_t>(config.transcoding.concurrency) + k_more_bulk_threads,
                    k_disk_queue};
+  /// The media cache's own: while its disk hangs, everything else goes on.
+  io::Offload cache_disk{"media cache", k_cache_threads, k_cache_queue};
   std::unique_ptr<db::Database> database;
   FirstStart first_start;
   /// Null with SQLite, whose file lies in the locked data folder.
@@ -103,6 +108,7 @@ struct Instance::Parts {
   std::unique_ptr<CatalogViewerAccess> viewer_access;
   std::unique_ptr<delivery::MediaTokens> media_tokens;
   delivery::StoreDoors media_doors;
+  std::unique_ptr<delivery::DiskCache> media_cache;
   std::unique_ptr<delivery::MediaService> media;
 
   jobs::Progress progress;
@@ -138,6 +144,8 @@ Result<> Instance::Parts::open_store() {
   media_store = *std::move(opened);
   TRY(bulk_store,
       storage::open_registered_store(*database, site, files, bulk, random, clock.now()));
+  media_store->count_requests(metrics);
+  bulk_store->count_requests(metrics);
   stores.add(*media_store);
   store_online_gauge(metrics, media_store->name()).set(1);
   bulk_stores.add(*bulk_store);
@@ -174,6 +182,10 @@ void Instance::Parts::make_delivery() {
   viewer_access = std::make_unique<CatalogViewerAccess>(*api);
   media_tokens = std::make_unique<delivery::MediaTokens>(first_start.identity.secret, clock);
   media_doors.store = media_store.get();
+  media_cache = std::make_unique<delivery::DiskCache>(
+      delivery::DiskCache::Config{.folder = directory.media_cache(),
+                                  .limit = config.storage.cache_limit.value},
+      delivery::DiskCache::Services{files, cache_disk, clock, metrics, runtime.executor(0)});
   media = std::make_unique<delivery::MediaService>(delivery::MediaService::Services{
       .index = *media_index,
       .access = *viewer_access,
@@ -185,7 +197,8 @@ void Instance::Parts::make_delivery() {
       .clock = clock,
       .random = random,
       .metrics = metrics,
-      .executor = runtime.executor(0)});
+      .executor = runtime.executor(0),
+      .disk = config.storage.cache_limit.value > 0 ? media_cache.get() : nullptr});
   add_media_routes(router, *media);
 }
 
@@ -223,11 +236,6 @@ void Instance::Parts::make_processing() {
           .offload = bulk,
           .clock = clock,
           .on_moved = [this](const Uuid& video) { media->forget_video(video); },
-          .on_switch =
-              [this](db::Session& session, FileId file, std::string_view store) {
-                if (bulk_stores.exposure_in(store) != storage::Exposure::closed)
-                  storage::settle_exposure_of_file_later(session, file);
-              },
           .exposes =
               [this](std::string_view store) {
                 return bulk_stores.exposure_in(store) != storage::Exposure::closed;
@@ -333,7 +341,13 @@ Result<> Instance::start() {
       std::raise(SIGTERM);
     });
   }
+  // What has left the public must not wait for the claim of a server that was killed.
+  TRY_VOID(parts_->database->write_blocking([](db::Session& session) -> Result<> {
+    storage::release_trash(session);
+    return {};
+  }));
   parts_->other_stores->start();
+  parts_->media_cache->start();
   parts_->jobs->start();
   parts_->storage_jobs->start();
   parts_->housekeeping->start();
@@ -356,6 +370,7 @@ void Instance::run_until_signal() {
     log::info("stopping: running requests may finish");
     co_await all.server->stop();
     co_await all.media->stop();
+    co_await all.media_cache->stop();
     co_await all.jobs->stop();
     co_await all.storage_jobs->stop();
     co_await all.housekeeping->stop();

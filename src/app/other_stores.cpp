@@ -45,13 +45,31 @@ std::vector<delivery::BaseUrl> urls_of(const StoreConfig& config) {
   return urls;
 }
 
-Result<blob::s3::Credentials> credentials(const StoreConfig::Credentials& given) {
-  if (!given.access_key_id.empty())
-    return blob::s3::Credentials{given.access_key_id, given.secret_access_key, ""};
-  return blob::s3::find_credentials(environment, [](const std::string& path) {
+/// Its own keys, else those that AWS' clients would take, else the place where a role's are lent.
+Result<> find_keys(const StoreConfig& config, blob::s3::ClientConfig& client) {
+  const StoreConfig::Credentials& own = config.credentials;
+  if (!own.access_key_id.empty()) {
+    client.credentials = {own.access_key_id, own.secret_access_key, ""};
+    return {};
+  }
+  auto found = blob::s3::find_credentials(environment, [](const std::string& path) {
     io::PosixFileSystem files;
     return io::read_whole(files, path, k_largest_credentials_file);
   });
+  if (found) {
+    client.credentials = *std::move(found);
+    return {};
+  }
+  auto role = blob::s3::find_role(environment);
+  if (!role) {
+    return fail(ErrorCode::invalid,
+                fmt::format("store {} has no keys: set stores.{}.credentials, or "
+                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a "
+                            "profile in ~/.aws/credentials ({}); {}",
+                            config.name, config.name, found.error().message, role.error().message));
+  }
+  client.role = *std::move(role);
+  return {};
 }
 
 }  // namespace
@@ -62,24 +80,14 @@ Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config) {
   TRY(out.client.address, blob::s3::parse_address(config.endpoint, config.bucket, config.prefix,
                                                   config.force_path_style));
   out.client.region = config.region;
-  auto keys = credentials(config.credentials);
-  if (!keys) {
-    return fail(ErrorCode::invalid,
-                fmt::format("store {} has no keys: set stores.{}.credentials, or "
-                            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or a "
-                            "profile in ~/.aws/credentials ({})",
-                            config.name, config.name, keys.error().message));
-  }
-  out.client.credentials = *std::move(keys);
+  TRY_VOID(find_keys(config, out.client));
   out.client.attempts = static_cast<unsigned>(config.max_request_attempts);
   out.client.max_connections = static_cast<std::size_t>(config.max_connections);
   out.client.upload_rate = config.upload_rate.value;
   out.client.download_rate = config.download_rate.value;
   out.client.request_rate = static_cast<std::uint64_t>(config.request_rate);
   out.part_size = config.max_upload_part.value;
-  // Nobody reads an object by itself where viewers are not sent to it.
-  out.public_acl = acl(config.serve_public == "redirect" ? config.upload_acl.of_public
-                                                         : config.upload_acl.of_private);
+  out.public_acl = acl(config.upload_acl.of_public);
   out.private_acl = acl(config.upload_acl.of_private);
   out.has_public_check = config.serve_public == "redirect";
   out.storage_class = config.storage_class;
@@ -275,6 +283,7 @@ io::Task<> OtherStores::attend_bucket(blob::S3Store& store) {
   // So that one that is away from the start is reported, too.
   bool was_online = true;
   for (bool first = true;; first = false) {
+    co_await store.renew_keys_early();
     const auto found = co_await storage::attach_registered_store(
         services_.database, store, services_.instance_id, services_.clock);
     if (first && found) was_online = false;
@@ -299,6 +308,8 @@ Result<> OtherStores::open(Disk& disk) {
                                std::as_bytes(std::span(blob::k_public_check_text))));
   }
   disk.quick = std::move(quick);
+  for (blob::LocalStore* store : {disk.quick.get(), disk.patient.get()})
+    store->count_requests(services_.metrics);
   disk.doors.store = disk.quick.get();
   disk.is_open = true;
   stores_.add(*disk.quick);

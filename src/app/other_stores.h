@@ -25,7 +25,7 @@
 namespace shoal::app {
 
 /// What an S3 store of the configuration is for its client. Keys that the file leaves out come from
-/// where AWS' own clients find them (s3::find_credentials). Errors: invalid.
+/// where AWS' own clients find them (s3::find_credentials, s3::find_role). Errors: invalid.
 Result<blob::S3StoreConfig> s3_store_config(const StoreConfig& config);
 
 /// Whether a store is there, for /metrics.

@@ -43,6 +43,7 @@ json::object to_json(const storage::MoveProgress& progress) {
                    {"state", storage::to_string(progress.state)},
                    {"limitRate", progress.rate_limit},
                    {"parallel", progress.parallel},
+                   {"keepSource", progress.keeps_source},
                    {"planned", progress.is_planned},
                    {"waiting", to_json(progress.waiting)},
                    {"done", to_json(progress.done)},
@@ -108,8 +109,9 @@ void print_estimate(const cli::PlannedMove& planned, bool as_json) {
 void print_batch(const storage::MoveProgress& progress) {
   const std::int64_t files =
       progress.waiting.files + progress.done.files + progress.skipped.files + progress.failed.files;
-  fmt::print("{:>6} {:<9} {} -> {}: {} of {}{} files, {} done, {} to go", progress.id.value,
-             storage::to_string(progress.state), printable(progress.from), printable(progress.to),
+  fmt::print("{:>6} {:<9} {}{} -> {}: {} of {}{} files, {} done, {} to go", progress.id.value,
+             storage::to_string(progress.state), progress.keeps_source ? "copy " : "",
+             printable(progress.from), printable(progress.to),
              progress.done.files + progress.skipped.files, progress.is_planned ? "" : "at least ",
              files, readable_bytes(progress.done.bytes), readable_bytes(progress.waiting.bytes));
   if (progress.state == storage::BatchState::running)
@@ -144,29 +146,39 @@ void call(CLI::App* command, StorageCommands::Chosen& chosen,
 
 }  // namespace
 
-void StorageCommands::add_move(CLI::App& group, Chosen& chosen) {
-  CLI::App* move = group.add_subcommand(
-      "move", "Move files to another store while they are served; the running server does it");
-  move->add_option("--from", move_.from, "where they are")->required();
-  move->add_option("--to", move_.to, "where they go")->required();
-  move->add_option("--videos", move_.videos, "only of these: numbers, UUIDs, ends of addresses");
-  move->add_option("--channel", move_.channel, "only of this channel");
-  move->add_option("--older-than", move_.older_than, "only of videos published so long ago: 30d");
-  move->add_option("--less-viewed-than", move_.less_viewed_than, "only of videos with fewer views")
+void StorageCommands::add_moves(CLI::App& group, Chosen& chosen) {
+  add_move(
+      *group.add_subcommand(
+          "move", "Move files to another store while they are served; the running server does it"),
+      chosen, storage::SourceAfter::goes);
+  add_move(*group.add_subcommand("copy", "Give files a second copy in another store"), chosen,
+           storage::SourceAfter::stays);
+}
+
+void StorageCommands::add_move(CLI::App& command, Chosen& chosen, storage::SourceAfter source) {
+  command.add_option("--from", move_.from, "where they are")->required();
+  command.add_option("--to", move_.to, "where they go")->required();
+  command.add_option("--videos", move_.videos, "only of these: numbers, UUIDs, ends of addresses");
+  command.add_option("--channel", move_.channel, "only of this channel");
+  command.add_option("--older-than", move_.older_than, "only of videos published so long ago: 30d");
+  command
+      .add_option("--less-viewed-than", move_.less_viewed_than, "only of videos with fewer views")
       ->check(CLI::NonNegativeNumber);
-  move->add_option("--kind", move_.kinds,
-                   "only such files: original, rendition, playlist, segments-sha256, thumbnail, "
-                   "preview, storyboard, caption");
-  move->add_option("--limit-rate", move_.limit_rate, "bytes a second of each node: 20MB");
-  move->add_option("--parallel", move_.parallel,
-                   "files at once, 2 by default; 16 at most on one node")
+  command.add_option("--kind", move_.kinds,
+                     "only such files: original, rendition, playlist, segments-sha256, thumbnail, "
+                     "preview, storyboard, caption");
+  command.add_option("--limit-rate", move_.limit_rate, "bytes a second of each node: 20MB");
+  command
+      .add_option("--parallel", move_.parallel,
+                  "files at once, 2 by default; 16 at most on one node")
       ->check(CLI::Range(1, 64));
-  move->add_flag("--dry-run", is_dry_run_, "only say what it would take");
-  move->add_flag("--json", as_json_, "one line of JSON, for scripts");
-  move->callback([this, &chosen] {
-    chosen = [this](const Config& config) {
-      const storage::MovePrices prices =
-          storage::prices_of_move(prices_of(config, move_.from), prices_of(config, move_.to));
+  command.add_flag("--dry-run", is_dry_run_, "only say what it would take");
+  command.add_flag("--json", as_json_, "one line of JSON, for scripts");
+  command.callback([this, &chosen, source] {
+    move_.keeps_source = source == storage::SourceAfter::stays;
+    chosen = [this, source](const Config& config) {
+      const storage::MovePrices prices = storage::prices_of_move(
+          prices_of(config, move_.from), prices_of(config, move_.to), source);
       return with_database(config,
                            [&](db::Database& database) { return start_move(database, prices); });
     };
@@ -222,7 +234,7 @@ void StorageCommands::add_to(CLI::App& program, Chosen& chosen) {
   check->callback([this, &chosen] {
     chosen = [this](const Config& config) { return check_stores(config, store_, as_json_); };
   });
-  add_move(*group, chosen);
+  add_moves(*group, chosen);
   CLI::App* moves = group->add_subcommand("moves", "The newest moves and how far they are");
   moves->add_flag("--json", as_json_, "one line of JSON, for scripts");
   call(moves, chosen, [this](db::Database& database) -> Result<> {

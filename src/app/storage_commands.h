@@ -22,7 +22,8 @@ class StorageCommands {
   void add_to(CLI::App& program, Chosen& chosen);
 
  private:
-  void add_move(CLI::App& group, Chosen& chosen);
+  void add_moves(CLI::App& group, Chosen& chosen);
+  void add_move(CLI::App& command, Chosen& chosen, storage::SourceAfter source);
   Result<> start_move(db::Database& database, const storage::MovePrices& prices) const;
   void add_batch_commands(CLI::App& group, Chosen& chosen);
 

@@ -5,12 +5,13 @@
 #include "storage/checks/file_repairer.h"
 #include "storage/exposure/exposure_keeper.h"
 #include "storage/moves/file_mover.h"
+#include "storage/piece_maker.h"
 
 namespace shoal::app {
 
-/// Moves files between stores, repairs copies, and settles who may know where they are, in a runner
-/// of its own: a copy that waits for a slow store takes no place from the work on new videos.
-/// start() once; await stop() before destruction.
+/// Moves files between stores, repairs copies, settles who may know where they are, and hashes the
+/// pieces of torrents, in a runner of its own: a copy that waits for a slow store takes no place
+/// from the work on new videos. start() once; await stop() before destruction.
 class StorageJobs {
  public:
   StorageJobs(io::Runtime& runtime, Metrics& metrics, jobs::Progress& progress,
@@ -23,6 +24,7 @@ class StorageJobs {
   storage::FileMover mover_;
   storage::FileRepairer repairer_;
   storage::ExposureKeeper exposure_;
+  storage::PieceMaker pieces_;
   jobs::Runner runner_;
 };
 

@@ -89,6 +89,25 @@ TEST_F(LocalStoreTest, without_its_marker_it_is_offline_and_nothing_is_missing) 
   EXPECT_THAT(reopened.error().message, testing::HasSubstr("mounted"));
 }
 
+TEST_F(LocalStoreTest, what_is_asked_of_it_is_counted_by_outcome) {
+  Metrics metrics;
+  local->count_requests(metrics);
+  ASSERT_TRUE(wait(local->put_bytes("k", "bytes", {})));
+  EXPECT_FALSE(wait(local->put_bytes("k", "bytes", {})));
+  ASSERT_TRUE(wait(local->open("k")));
+  EXPECT_FALSE(wait(local->open("none")));
+  ASSERT_TRUE(files.remove(directory.path() / ".shoal-store"));
+  EXPECT_FALSE(wait(local->list("", "", 10)));
+  const std::string page = metrics.render();
+  for (const auto* series :
+       {"operation=\"put\",outcome=\"ok\"", "operation=\"put\",outcome=\"conflict\"",
+        "operation=\"open\",outcome=\"ok\"", "operation=\"open\",outcome=\"not_found\"",
+        "operation=\"list\",outcome=\"unavailable\""})
+    EXPECT_THAT(page, testing::HasSubstr(fmt::format(
+                          "shoal_store_requests_total{{{},store=\"local\"}} 1", series)));
+  EXPECT_EQ(metrics.sum("shoal_store_requests_total"), 5);
+}
+
 TEST_F(LocalStoreTest, folders_go_with_their_last_object) {
   for (const std::string key : {"hls/video/1/a", "hls/video/1/b", "hls/other/c"})
     ASSERT_TRUE(wait(local->put_bytes(key, "bytes", {})));

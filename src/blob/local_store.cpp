@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/ids.h"
+#include "blob/request_counts.h"
 
 namespace shoal::blob {
 namespace {
@@ -17,17 +19,25 @@ constexpr std::size_t k_copy_buffer = std::size_t{1} << 20;
 
 class LocalReader final : public ObjectReader {
  public:
-  LocalReader(std::shared_ptr<io::File> file, std::uint64_t size, io::Path path, io::Offload& disk)
-      : file_(std::move(file)), size_(size), path_(std::move(path)), disk_(disk) {}
+  LocalReader(std::shared_ptr<io::File> file, std::uint64_t size, io::Path path, io::Offload& disk,
+              std::function<void(const Error&)> on_failed)
+      : file_(std::move(file)),
+        size_(size),
+        path_(std::move(path)),
+        disk_(disk),
+        on_failed_(std::move(on_failed)) {}
 
   std::uint64_t size() const override { return size_; }
   io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) override {
     // The pool reads into a buffer of its own: a cancelled caller's memory may be gone by then.
     auto buffer = std::make_shared<std::vector<std::byte>>(out.size());
-    CO_TRY(const std::size_t got, co_await disk_.run([file = file_, buffer, offset] {
-      return file->read_at(offset, *buffer);
-    }));
-    std::copy_n(buffer->begin(), got, out.begin());
+    auto got = co_await disk_.run(
+        [file = file_, buffer, offset] { return file->read_at(offset, *buffer); });
+    if (got) {
+      std::copy_n(buffer->begin(), *got, out.begin());
+    } else {
+      on_failed_(got.error());
+    }
     co_return got;
   }
   std::shared_ptr<io::File> local_file() const override { return file_; }
@@ -38,6 +48,7 @@ class LocalReader final : public ObjectReader {
   std::uint64_t size_;
   io::Path path_;
   io::Offload& disk_;
+  std::function<void(const Error&)> on_failed_;
 };
 
 Result<StoreIdentity> read_marker(io::FileSystem& files, const io::Path& root) {
@@ -163,6 +174,15 @@ Result<StoreIdentity> LocalStore::accept(const std::string& name, const io::Path
   return identity;
 }
 
+template <class T>
+Result<T> LocalStore::counted(std::string_view operation, Result<T> result) const {
+  if (metrics_ != nullptr) {
+    request_counter(*metrics_, name_, operation, result ? "ok" : to_string(result.error().code))
+        .add();
+  }
+  return result;
+}
+
 Result<io::Path> LocalStore::path_of(const std::string& key) const {
   if (!is_valid_key(key)) return fail(ErrorCode::invalid, "not an object key: " + key);
   return root_ / key;
@@ -246,38 +266,42 @@ Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy)
 }
 
 io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file, ObjectTraits) {
-  co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
-    TRY(const io::Path target, path_of(key));
-    TRY_VOID(check_online());
-    {
-      TRY(const auto opened, files_.open(file, io::OpenMode::write));
-      TRY_VOID(opened->sync());
-    }
-    auto put = put_linked(file, target);
-    if (put || put.error().code == ErrorCode::conflict) return put;
-    // Another file system (EXDEV), or one without links: the bytes have to travel.
-    TRY_VOID(put_copied(file, target));
-    (void)files_.remove(file);
-    return {};
-  });
+  auto done =
+      co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
+        TRY(const io::Path target, path_of(key));
+        TRY_VOID(check_online());
+        {
+          TRY(const auto opened, files_.open(file, io::OpenMode::write));
+          TRY_VOID(opened->sync());
+        }
+        auto put = put_linked(file, target);
+        if (put || put.error().code == ErrorCode::conflict) return put;
+        // Another file system (EXDEV), or one without links: the bytes have to travel.
+        TRY_VOID(put_copied(file, target));
+        (void)files_.remove(file);
+        return {};
+      });
+  co_return counted("put", std::move(done));
 }
 
 io::Task<Result<>> LocalStore::put_copy(std::string key, io::Path file, ObjectTraits) {
-  co_return co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
-    TRY(const io::Path target, path_of(key));
-    TRY_VOID(check_online());
-    if (files_.status(target)) {
-      // A repeated copy is told so before its bytes travel; what is there is durable then.
-      TRY_VOID(sync_folders(target));
-      return fail(ErrorCode::conflict, "there is an object " + key + " already");
-    }
-    return put_copied(file, target);
-  });
+  auto done =
+      co_await disk_.run([this, key = std::move(key), file = std::move(file)]() -> Result<> {
+        TRY(const io::Path target, path_of(key));
+        TRY_VOID(check_online());
+        if (files_.status(target)) {
+          // A repeated copy is told so before its bytes travel; what is there is durable then.
+          TRY_VOID(sync_folders(target));
+          return fail(ErrorCode::conflict, "there is an object " + key + " already");
+        }
+        return put_copied(file, target);
+      });
+  co_return counted("put", std::move(done));
 }
 
 io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes, ObjectTraits) {
-  co_return co_await disk_.run(
-      [this, key = std::move(key), bytes = std::move(bytes)]() -> Result<> {
+  auto done =
+      co_await disk_.run([this, key = std::move(key), bytes = std::move(bytes)]() -> Result<> {
         TRY(const io::Path target, path_of(key));
         TRY_VOID(check_online());
         const io::Path temporary = temporary_path();
@@ -286,6 +310,7 @@ io::Task<Result<>> LocalStore::put_bytes(std::string key, std::string bytes, Obj
         if (!put) (void)files_.remove(temporary);
         return put;
       });
+  co_return counted("put", std::move(done));
 }
 
 Result<> LocalStore::write_and_sync(const io::Path& path, const std::string& bytes) {
@@ -295,7 +320,7 @@ Result<> LocalStore::write_and_sync(const io::Path& path, const std::string& byt
 }
 
 io::Task<Result<>> LocalStore::copy(std::string from_key, std::string to_key, ObjectTraits) {
-  co_return co_await disk_.run(
+  auto done = co_await disk_.run(
       [this, from_key = std::move(from_key), to_key = std::move(to_key)]() -> Result<> {
         TRY(const io::Path source, path_of(from_key));
         TRY(const io::Path target, path_of(to_key));
@@ -306,11 +331,12 @@ io::Task<Result<>> LocalStore::copy(std::string from_key, std::string to_key, Ob
         // A file system without links.
         return put_copied(source, target);
       });
+  co_return counted("copy", std::move(done));
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key) {
-  co_return co_await disk_.run(
-      [this, key = std::move(key)]() -> Result<std::unique_ptr<ObjectReader>> {
+  auto done =
+      co_await disk_.run([this, key = std::move(key)]() -> Result<std::unique_ptr<ObjectReader>> {
         TRY(const io::Path path, path_of(key));
         auto opened = files_.open(path, io::OpenMode::read);
         if (!opened) {
@@ -318,22 +344,30 @@ io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key
           return std::unexpected(opened.error());
         }
         TRY(const std::uint64_t size, (*opened)->size());
-        return std::make_unique<LocalReader>(*std::move(opened), size, path, disk_);
+        // A reader may outlive what made it.
+        return std::make_unique<LocalReader>(
+            *std::move(opened), size, path, disk_,
+            [metrics = metrics_, name = name_](const Error& error) {
+              if (metrics != nullptr)
+                request_counter(*metrics, name, "read", to_string(error.code)).add();
+            });
       });
+  co_return counted("open", std::move(done));
 }
 
 io::Task<Result<ObjectStatus>> LocalStore::status(std::string key) {
-  co_return co_await disk_.run([this, key = std::move(key)]() -> Result<ObjectStatus> {
+  auto done = co_await disk_.run([this, key = std::move(key)]() -> Result<ObjectStatus> {
     TRY(const io::Path path, path_of(key));
     const auto found = files_.status(path);
     if (!found && found.error().code == ErrorCode::not_found) TRY_VOID(check_online());
     if (!found) return std::unexpected(found.error());
     return ObjectStatus{found->size, found->modified};
   });
+  co_return counted("status", std::move(done));
 }
 
 io::Task<Result<>> LocalStore::remove(std::string key) {
-  co_return co_await disk_.run([this, key = std::move(key)]() -> Result<> {
+  auto done = co_await disk_.run([this, key = std::move(key)]() -> Result<> {
     TRY(const io::Path path, path_of(key));
     const auto removed = files_.remove(path);
     if (!removed) {
@@ -343,6 +377,7 @@ io::Task<Result<>> LocalStore::remove(std::string key) {
     }
     return remove_empty_folders(path.parent_path());
   });
+  co_return counted("remove", std::move(done));
 }
 
 Result<> LocalStore::remove_empty_folders(io::Path folder) {
@@ -363,8 +398,8 @@ Result<> LocalStore::remove_empty_folders(io::Path folder) {
 
 io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, std::string after,
                                                             std::size_t limit) {
-  co_return co_await disk_.run([this, prefix = std::move(prefix), after = std::move(after),
-                                limit]() -> Result<std::vector<std::string>> {
+  auto done = co_await disk_.run([this, prefix = std::move(prefix), after = std::move(after),
+                                  limit]() -> Result<std::vector<std::string>> {
     TRY_VOID(check_online());
     std::vector<std::string> keys;
     list_below(files_, root_, "", {prefix, after}, keys);
@@ -373,6 +408,7 @@ io::Task<Result<std::vector<std::string>>> LocalStore::list(std::string prefix, 
     if (keys.size() > limit) keys.resize(limit);
     return keys;
   });
+  co_return counted("list", std::move(done));
 }
 
 }  // namespace shoal::blob

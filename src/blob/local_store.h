@@ -3,7 +3,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "blob/blob_store.h"
@@ -45,6 +47,9 @@ class LocalStore final : public BlobStore {
                                       const StoreRegistration& known, io::FileSystem& files,
                                       Random& random);
 
+  /// Counts each operation, and each read that fails, from now on. Before the first of them.
+  void count_requests(Metrics& metrics) { metrics_ = &metrics; }
+
   const std::string& name() const override { return name_; }
   bool checks_uploads() const override { return false; }
   const StoreIdentity& identity() const { return identity_; }
@@ -77,6 +82,8 @@ class LocalStore final : public BlobStore {
   Result<> copy_and_sync(const io::Path& source, const io::Path& copy);
   Result<> write_and_sync(const io::Path& path, const std::string& bytes);
   io::Path temporary_path();
+  template <class T>
+  Result<T> counted(std::string_view operation, Result<T> result) const;
 
   const std::string name_;
   const io::Path root_;
@@ -84,6 +91,7 @@ class LocalStore final : public BlobStore {
   io::FileSystem& files_;
   io::Offload& disk_;
   Random& random_;
+  Metrics* metrics_ = nullptr;
 };
 
 }  // namespace shoal::blob

@@ -57,6 +57,8 @@ class S3Store final : public BlobStore {
   io::Task<Result<StoreIdentity>> accept(StoreRegistration known);
   /// Found, and not seen to be gone since.
   bool is_attached() const;
+  /// To be called every half minute, where its keys are a role's: see s3::Keyring.
+  io::Task<> renew_keys_early() { return client_.renew_keys_early(); }
   /// Asking it now would be answered at once with unavailable.
   bool is_away() const { return client_.is_away(); }
 

@@ -31,6 +31,12 @@ std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string
   return record;
 }
 
+std::string find_block_hashes(db::Session& session, std::string_view name) {
+  const auto row = session.query_one(
+      "select coalesce(block_sha256, '') from media_file where name = :name", {name});
+  return row ? row->text(0) : std::string();
+}
+
 std::optional<SourceFile> find_source_file(db::Session& session, VideoId video) {
   const auto row = session.query_one(
       "select id, name, size from media_file where video_id = :video and kind = 1 "
@@ -40,9 +46,13 @@ std::optional<SourceFile> find_source_file(db::Session& session, VideoId video) 
   return SourceFile{row->id<FileId>(0), row->text(1), static_cast<std::uint64_t>(row->integer(2))};
 }
 
-bool is_source_file(db::Session& session, std::string_view name) {
-  return session.query_one("select 1 from media_file where name = :name and kind = 1", {name})
-      .has_value();
+std::optional<FileId> find_shared_file(db::Session& session, std::string_view name) {
+  const auto row = session.query_one(
+      "select f.id from media_file f where f.name = :name "
+      "and (f.kind = 1 or exists (select 1 from rendition r where r.file_id = f.id))",
+      {name});
+  if (!row) return std::nullopt;
+  return row->id<FileId>(0);
 }
 
 }  // namespace shoal::catalog

@@ -39,6 +39,10 @@ struct MediaFileRecord {
 /// random UUID that only those who manage its video are told.
 std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name);
 
+/// Hex SHA-256 of each checksum block of such a file, concatenated; empty for a file of one block
+/// or none, and for no file.
+std::string find_block_hashes(db::Session& session, std::string_view name);
+
 /// What a video was uploaded as; it goes when the renditions are finished.
 struct SourceFile {
   FileId id;
@@ -46,6 +50,8 @@ struct SourceFile {
   std::uint64_t size = 0;
 };
 std::optional<SourceFile> find_source_file(db::Session& session, VideoId video);
-bool is_source_file(db::Session& session, std::string_view name);
+
+/// A file of which anybody who may watch the video may have a torrent: a rendition, or the source.
+std::optional<FileId> find_shared_file(db::Session& session, std::string_view name);
 
 }  // namespace shoal::catalog

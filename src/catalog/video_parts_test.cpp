@@ -4,6 +4,7 @@
 #include "catalog/chapters.h"
 #include "catalog/constants.h"
 #include "catalog/languages.h"
+#include "catalog/media_lookup.h"
 #include "catalog/storyboards.h"
 #include "catalog/thumbnails.h"
 #include "catalog/video_passwords.h"
@@ -23,6 +24,20 @@ class VideoPartsTest : public CatalogTest {
   VideoId video;
 };
 SHOAL_ON_BOTH_ENGINES(VideoPartsTest);
+
+TEST_P(VideoPartsTest, a_file_of_several_blocks_has_their_hashes) {
+  const auto file = add_file("long.mp4", video);
+  const auto hashes = [&](std::string_view name) {
+    return read([&](db::Session& s) { return find_block_hashes(s, name); });
+  };
+  EXPECT_EQ(hashes("long.mp4"), "") << "of a single block";
+  write([&](db::Session& s) -> Result<> {
+    s.execute("update media_file set block_sha256 = 'aabb' where id = :id", {file});
+    return {};
+  });
+  EXPECT_EQ(hashes("long.mp4"), "aabb");
+  EXPECT_EQ(hashes("other.mp4"), "");
+}
 
 TEST_P(VideoPartsTest, chapters_are_replaced_as_a_whole_and_come_in_order) {
   const std::vector<Chapter> first{{Seconds{5}, "Middle"}, {Seconds{0}, "Start"}};

@@ -57,8 +57,11 @@ Result<std::vector<storage::StoreUsage>> list_stores(db::Database& database) {
 Result<PlannedMove> plan_move(db::Database& database, const MoveOptions& options,
                               const storage::MovePrices& prices, UtcTime now) {
   PlannedMove planned;
-  planned.batch = {
-      .from = options.from, .to = options.to, .filter = {}, .parallel = options.parallel};
+  planned.batch = {.from = options.from,
+                   .to = options.to,
+                   .filter = {},
+                   .parallel = options.parallel,
+                   .keeps_source = options.keeps_source};
   TRY(planned.batch.filter, read_filter(options, now));
   if (!options.limit_rate.empty()) {
     const auto rate = config::parse_bytes(options.limit_rate);

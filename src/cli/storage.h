@@ -27,6 +27,7 @@ struct MoveOptions {
   std::vector<std::string> kinds{};
   std::string limit_rate{};  ///< "20MB" a second; empty: none
   int parallel = 2;
+  bool keeps_source = false;
 };
 struct PlannedMove {
   storage::NewMoveBatch batch;

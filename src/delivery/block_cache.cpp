@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace shoal::delivery {
@@ -12,32 +14,49 @@ namespace {
 
 /// What a block costs at least: its place in list and index.
 constexpr std::size_t k_smallest_cost = 4096;
+/// Blocks' memory that is kept for the next ones: one goes as one comes, or a few of each.
+constexpr std::size_t k_spare = 4;
 
 Counter counter(Metrics& metrics, std::string outcome) {
   return metrics.counter("shoal_media_blocks_total",
-                         "Blocks of remote media by how they were found: read from the store, "
-                         "shared with one who was reading it, kept, or refused for want of room",
+                         "Blocks of remote media by how they were found: read from the store or "
+                         "the disk, shared with one who was reading it, kept, or refused for want "
+                         "of room",
                          {{"outcome", std::move(outcome)}});
+}
+
+std::string key_of(const RemoteObject& object, std::uint64_t offset) {
+  return fmt::format("{} {}", offset, object.id);
 }
 
 }  // namespace
 
-BlockCache::Block::Block(std::uint64_t offset, std::size_t size,
-                         std::atomic<std::uint64_t>& account)
-    : offset_(offset),
-      size_(size),
-      bytes_(std::make_unique_for_overwrite<std::byte[]>(size)),
-      account_(account) {
-  account_ += std::max(size_, k_smallest_cost);
+std::unique_ptr<std::byte[]> BlockCache::Memory::take(std::size_t size) {
+  used_ += std::max(size, k_smallest_cost);
+  if (size == block_size_) {
+    const std::scoped_lock lock(mutex_);
+    if (!spare_.empty()) {
+      auto bytes = std::move(spare_.back());
+      spare_.pop_back();
+      return bytes;
+    }
+  }
+  return std::make_unique_for_overwrite<std::byte[]>(size);
 }
 
-BlockCache::Block::~Block() {
-  account_ -= std::max(size_, k_smallest_cost);
+void BlockCache::Memory::give_back(std::unique_ptr<std::byte[]> bytes, std::size_t size) {
+  used_ -= std::max(size, k_smallest_cost);
+  if (size != block_size_) return;
+  const std::scoped_lock lock(mutex_);
+  if (spare_.size() < k_spare) spare_.push_back(std::move(bytes));
 }
 
-BlockCache::BlockCache(Config config, Metrics& metrics, io::Executor executor)
+BlockCache::BlockCache(Config config, Metrics& metrics, io::Executor executor, DiskCache* disk)
     : config_(config),
+      disk_(disk),
+      memory_(config.block_size),
       read_(counter(metrics, "read")),
+      from_disk_(counter(metrics, "disk")),
       shared_(counter(metrics, "shared")),
       kept_(counter(metrics, "kept")),
       refused_(counter(metrics, "refused")),
@@ -57,12 +76,12 @@ void BlockCache::keep(const std::string& key, SharedBlock block) {
   if (index_.contains(key)) return;
   order_.push_front({key, std::move(block)});
   index_.emplace(order_.front().key, order_.begin());
-  bytes_.set(static_cast<double>(used_.load()));
+  bytes_.set(static_cast<double>(used()));
 }
 
 std::shared_ptr<BlockCache::Block> BlockCache::make_room(std::uint64_t offset, std::size_t size) {
   const std::scoped_lock lock(mutex_);
-  const auto is_full = [&] { return used_ + std::max(size, k_smallest_cost) > config_.limit; };
+  const auto is_full = [&] { return used() + std::max(size, k_smallest_cost) > config_.limit; };
   for (auto slot = order_.end(); is_full() && slot != order_.begin();) {
     --slot;
     // Dropping what a viewer holds would give nothing back.
@@ -70,7 +89,7 @@ std::shared_ptr<BlockCache::Block> BlockCache::make_room(std::uint64_t offset, s
     index_.erase(slot->key);
     slot = order_.erase(slot);
   }
-  return is_full() ? nullptr : std::make_shared<Block>(offset, size, used_);
+  return is_full() ? nullptr : std::make_shared<Block>(offset, size, memory_);
 }
 
 io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
@@ -79,8 +98,16 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
   const std::uint64_t left = reader.size() - offset;
   const auto block =
       make_room(offset, static_cast<std::size_t>(std::min(left, config_.block_size)));
-  if (!block) co_return SharedBlock();
+  if (!block) {
+    refused_.add();
+    co_return SharedBlock();
+  }
   const std::span<std::byte> bytes = block->bytes();
+  if (co_await read_from_disk(object, offset, bytes, block)) {
+    from_disk_.add();
+    co_return block;
+  }
+  read_.add();
   for (std::size_t at = 0; at < bytes.size();) {
     CO_TRY(const std::size_t got, co_await reader.read_at(offset + at, bytes.subspan(at)));
     if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than it was");
@@ -90,6 +117,7 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
   const bool is_whole = bytes.size() == reader.size() && !object->sha256.empty();
   if (is_whole && to_hex(Sha256::of(bytes)) != object->sha256)
     co_return fail(ErrorCode::corrupt, "the object is not what was recorded");
+  fill_chunk(co_await boost::asio::this_coro::executor, object, offset);
   co_return block;
 }
 
@@ -98,7 +126,7 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::get(
   offset -= offset % config_.block_size;
   if (offset >= object->reader->size())
     co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
-  const std::string key = fmt::format("{} {}", offset, object->id);
+  const std::string key = key_of(*object, offset);
   for (;;) {
     if (auto known = find(key)) {
       kept_.add();
@@ -115,10 +143,85 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::get(
     if (!*block) {
       block = co_await read(object, offset);
       if (block && *block) keep(key, *block);
-      (block && !*block ? refused_ : read_).add();
     }
     flight.turn->land(block);
     co_return block;
+  }
+}
+
+std::optional<DiskCache::Chunk> BlockCache::chunk_at(const RemoteObject& object,
+                                                     std::uint64_t offset) const {
+  const std::uint64_t number = offset / config_.chunk_size;
+  if (disk_ == nullptr || number >= object.chunks.size()) return std::nullopt;
+  const std::uint64_t left = object.reader->size() - (number * config_.chunk_size);
+  return DiskCache::Chunk{object.chunks[number],
+                          static_cast<std::uint32_t>(std::min(left, config_.chunk_size))};
+}
+
+io::Task<bool> BlockCache::read_from_disk(std::shared_ptr<const RemoteObject> object,
+                                          std::uint64_t offset, std::span<std::byte> out,
+                                          std::shared_ptr<const void> owner) {
+  const auto chunk = chunk_at(*object, offset);
+  if (!chunk) co_return false;
+  co_return co_await disk_->read(*chunk, offset % config_.chunk_size, out, std::move(owner));
+}
+
+io::Task<Result<std::size_t>> BlockCache::read_alone(std::shared_ptr<const RemoteObject> object,
+                                                     std::uint64_t offset,
+                                                     std::span<std::byte> out) {
+  if (const auto chunk = chunk_at(*object, offset)) {
+    const std::uint64_t left = chunk->size - (offset % config_.chunk_size);
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, out.size()));
+    // Memory of its own: a cancelled viewer's may be gone before the disk is done.
+    const auto buffer = std::make_shared<std::vector<std::byte>>(size);
+    if (co_await read_from_disk(object, offset, *buffer, buffer)) {
+      std::ranges::copy(*buffer, out.begin());
+      co_return size;
+    }
+  }
+  co_return co_await object->reader->read_at(offset, out);
+}
+
+void BlockCache::fill_chunk(io::Executor executor, std::shared_ptr<const RemoteObject> object,
+                            std::uint64_t offset) {
+  const auto chunk = chunk_at(*object, offset);
+  if (!chunk) return;
+  if (auto turn = disk_->begin_fill(*chunk))
+    ahead_.spawn_on(std::move(executor), fill(std::move(object), offset, std::move(turn)));
+}
+
+io::Task<> BlockCache::fill(std::shared_ptr<const RemoteObject> object, std::uint64_t offset,
+                            std::shared_ptr<DiskCache::Fill> turn) {
+  const std::uint64_t begin = offset - (offset % config_.chunk_size);
+  const std::uint64_t end = begin + turn->chunk().size;
+  const std::uint64_t count = (end - begin + config_.block_size - 1) / config_.block_size;
+  std::vector<DiskCache::Part> parts(count);
+  // First what the viewer is going to want next.
+  const std::uint64_t first = (offset - begin) / config_.block_size;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t number = (first + i) % count;
+    const auto got = co_await get(object, begin + (number * config_.block_size));
+    if (!got || !*got) {
+      disk_->give_up(*turn);
+      co_return;
+    }
+    parts[number] = {*got, (*got)->bytes()};
+  }
+  const auto kept = co_await disk_->keep(std::move(turn), std::move(parts));
+  if (kept || kept.error().code != ErrorCode::corrupt) co_return;
+  log::error("a part of an object is not what was recorded",
+             {{"object", object->id}, {"from", begin}, {"to", end}});
+  forget(*object, begin, end);
+}
+
+void BlockCache::forget(const RemoteObject& object, std::uint64_t begin, std::uint64_t end) {
+  const std::scoped_lock lock(mutex_);
+  for (std::uint64_t offset = begin; offset < end; offset += config_.block_size) {
+    const auto found = index_.find(key_of(object, offset));
+    if (found == index_.end()) continue;
+    const auto slot = found->second;
+    index_.erase(found);
+    order_.erase(slot);
   }
 }
 

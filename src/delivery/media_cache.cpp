@@ -6,8 +6,10 @@
 namespace shoal::delivery {
 namespace {
 
+/// Of its text, and of the hashes of a long file's chunks.
 std::size_t text_size(const CachedMedia& media) {
-  return media.text ? media.text->size() : 0;
+  const std::size_t hashes = media.remote ? media.remote->chunks.size() * sizeof(ChunkHash) : 0;
+  return hashes + (media.text ? media.text->size() : 0);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class MediaCache {
  public:
   struct Config {
     std::size_t capacity = 2048;                     ///< entries, each holds at most one open file
-    std::size_t text_limit = std::size_t{64} << 20;  ///< bytes of their texts
+    std::size_t text_limit = std::size_t{64} << 20;  ///< bytes of their texts and hashes
     Milliseconds fresh_for{3000};
   };
   MediaCache(Config config, const Clock& clock);

@@ -20,7 +20,7 @@ TEST_F(MediaCopiesTest, a_copy_that_fails_before_its_first_byte_is_followed_by_t
   add_archive_copy();
   ASSERT_TRUE(get("v-720.mp4").body == media_bytes);
   s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"});
-  service.forget_video(video);
+  service->forget_video(video);
   s3_store.reads = 0;
   // Ranges that no block in memory answers.
   add("w-720.mp4", "video/mp4", media_bytes);
@@ -37,7 +37,7 @@ TEST_F(MediaCopiesTest, where_no_copy_can_be_had_the_viewer_is_asked_to_come_aga
   EXPECT_EQ(answer.response.status, 503);
   EXPECT_EQ(answer.field("Retry-After"), "2");
   s3_store.fail_opens(Error{ErrorCode::unavailable, "gone"});
-  service.forget_video(video);
+  service->forget_video(video);
   answer = get("v-720.mp4");
   EXPECT_EQ(answer.response.status, 503);
   EXPECT_EQ(answer.field("Retry-After"), "2");
@@ -97,7 +97,7 @@ TEST_F(MediaCopiesTest, what_came_damaged_is_not_kept_and_the_next_copy_is_taken
     EXPECT_EQ(get(name).response.status, 503) << name;
     entry.copies.push_back({"archive", "good/" + name});
     put(archive_store, "good/" + name, bytes);
-    service.forget_video(video);
+    service->forget_video(video);
     EXPECT_TRUE(get(name).body == bytes) << name;
   }
 }

@@ -188,7 +188,7 @@ TEST_F(MediaRedirectTest, a_dead_one_is_left_for_the_store_and_then_for_us) {
 
 TEST_F(MediaRedirectTest, an_object_that_is_not_public_yet_comes_by_a_signed_url) {
   index.entries["v-720.mp4"].copies[0].is_public = false;
-  service.forget_video(video);
+  service->forget_video(video);
   EXPECT_THAT(get("v-720.mp4").field("Location"), StartsWith("https://s3.example/b/7/"));
   s3.presign = nullptr;
   EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
@@ -202,7 +202,7 @@ TEST_F(MediaRedirectTest, restricted_media_never_go_there) {
   EXPECT_TRUE(answer.body == media_bytes);
   EXPECT_EQ(get("v-720.m3u8", Access::restricted, token()).body, k_playlist);
   s3.restricted_media = Door::presigned;
-  service.forget_video(video);
+  service->forget_video(video);
   EXPECT_THAT(get("v-720.mp4", Access::restricted, token()).field("Location"),
               StartsWith("https://s3.example/"));
 }

@@ -3,7 +3,9 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "delivery/late_reader.h"
 #include "delivery/media_response.h"
+#include "delivery/object_body.h"
 
 namespace shoal::delivery {
 namespace {
@@ -15,15 +17,16 @@ bool is_playlist_type(std::string_view content_type) {
 }
 
 /// Texts are kept and answered as they are: what came other than it was recorded is not taken.
-io::Task<Result<std::string>> read_text(blob::ObjectReader& reader, std::string sha256) {
-  std::string text(reader.size(), '\0');
+io::Task<Result<std::string>> read_text(BlockCache& blocks,
+                                        std::shared_ptr<const RemoteObject> object) {
+  std::string text(object->reader->size(), '\0');
   const auto bytes = std::as_writable_bytes(std::span(text));
+  ObjectBody body(blocks, object, {0, text.size()});
   for (std::size_t at = 0; at < text.size();) {
-    CO_TRY(const auto got, co_await reader.read_at(at, bytes.subspan(at)));
-    if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
+    CO_TRY(const auto got, co_await body.read(bytes.subspan(at)));
     at += got;
   }
-  if (!sha256.empty() && to_hex(Sha256::of(text)) != sha256)
+  if (!object->sha256.empty() && to_hex(Sha256::of(text)) != object->sha256)
     co_return fail(ErrorCode::corrupt, "the object is not what was recorded");
   co_return text;
 }
@@ -59,6 +62,13 @@ bool has_base_url(const MediaEntry& entry, const Candidate& candidate) {
   return entry.open_to_all && candidate.copy.is_public && may_leave(entry, doors) &&
          doors.open_media == Door::redirect && doors.base_urls != nullptr &&
          doors.base_urls->has_healthy();
+}
+
+/// Whether its bytes go through us, and only its store's absence keeps it from being opened.
+bool is_asleep(const MediaEntry& entry, const Candidate& candidate, const Error& error) {
+  const bool is_away = error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout ||
+                       error.code == ErrorCode::busy;
+  return is_away && candidate.doors->is_remote && !may_leave(entry, *candidate.doors);
 }
 
 }  // namespace
@@ -97,18 +107,40 @@ io::Task<Result<>> MediaLoader::open_copy(CachedMedia& media, Candidate candidat
   }
   CO_TRY(std::shared_ptr<blob::ObjectReader> reader,
          co_await candidate.doors->store->open(candidate.copy.object_key));
+  co_return co_await take_reader(media, std::move(candidate), std::move(reader));
+}
+
+io::Task<std::vector<ChunkHash>> MediaLoader::chunks_of(const MediaEntry& entry) {
+  std::vector<ChunkHash> chunks;
+  if (!services_.has_disk_cache) co_return chunks;
+  const std::uint64_t count = (entry.size + k_chunk - 1) / k_chunk;
+  if (count == 1) {
+    chunks.resize(1);
+    if (!from_hex(entry.sha256, chunks.front())) chunks.clear();
+  } else if (count > 1) {
+    // What cannot be told now is not kept on the disk until the object is opened again.
+    auto found = co_await services_.index.find_chunks(entry.name);
+    if (found && found->size() == count) chunks = *std::move(found);
+  }
+  co_return chunks;
+}
+
+io::Task<Result<>> MediaLoader::take_reader(CachedMedia& media, Candidate candidate,
+                                            std::shared_ptr<blob::ObjectReader> reader) {
   if (reader->size() != media.entry.size)
     co_return fail(ErrorCode::corrupt, "the object is not as long as its record");
   if (reader->local_file()) {
     media.reader = std::move(reader);
   } else {
+    auto chunks = co_await chunks_of(media.entry);
+    const auto remote = std::make_shared<const RemoteObject>(
+        fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader),
+        media.entry.sha256, std::move(chunks));
     if (is_relative(media.entry) && media.entry.size <= k_longest_text) {
-      CO_TRY(std::string text, co_await read_text(*reader, media.entry.sha256));
+      CO_TRY(std::string text, co_await read_text(services_.blocks, remote));
       media.text = std::make_shared<const std::string>(std::move(text));
     }
-    media.remote = std::make_shared<const RemoteObject>(
-        fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader),
-        media.entry.sha256);
+    media.remote = remote;
   }
   take_copy(media, candidate);
   co_return Result<>{};
@@ -119,10 +151,13 @@ io::Task<Result<>> MediaLoader::open_any(CachedMedia& media, std::string name,
   const auto known = except.empty() ? cache_.find(name) : nullptr;
   const auto candidates = order_copies(media.entry.copies, services_.stores, except);
   Error last{ErrorCode::unavailable, "no copy of this file can be reached"};
+  std::vector<Candidate> asleep;
   for (const Candidate& candidate : candidates) {
     const auto opened = co_await open_copy(media, candidate, known);
     if (opened) co_return Result<>{};
     last = opened.error();
+    if (services_.has_disk_cache && is_asleep(media.entry, candidate, last))
+      asleep.push_back(candidate);
     log::error("a copy cannot be opened",
                {{"file", name}, {"store", candidate.copy.store}, {"error", last.message}});
   }
@@ -132,6 +167,12 @@ io::Task<Result<>> MediaLoader::open_any(CachedMedia& media, std::string name,
     media.remote = std::make_shared<const RemoteObject>();
     take_copy(media, candidate);
     co_return Result<>{};
+  }
+  // What the disk has of it needs no store.
+  for (const Candidate& candidate : asleep) {
+    auto reader = std::make_shared<LateReader>(*candidate.doors->store, candidate.copy.object_key,
+                                               media.entry.size);
+    if (co_await take_reader(media, candidate, std::move(reader))) co_return Result<>{};
   }
   // Never "missing" while a row says that it is there: that is for repair, not for a 404.
   co_return fail(ErrorCode::unavailable, last.message);

@@ -32,6 +32,7 @@ class MediaLoader {
     BlockCache& blocks;
     const Clock& clock;
     Metrics& metrics;
+    bool has_disk_cache = false;
   };
   MediaLoader(MediaCache::Config cache, Services services);
 
@@ -48,6 +49,10 @@ class MediaLoader {
   io::Task<Result<>> open_any(CachedMedia& media, std::string name, std::vector<Copy> except);
   io::Task<Result<>> open_copy(CachedMedia& media, Candidate candidate,
                                std::shared_ptr<const CachedMedia> known);
+  /// The copy is read by this reader from now on. Errors: corrupt; the store's.
+  io::Task<Result<>> take_reader(CachedMedia& media, Candidate candidate,
+                                 std::shared_ptr<blob::ObjectReader> reader);
+  io::Task<std::vector<ChunkHash>> chunks_of(const MediaEntry& entry);
   void take_copy(CachedMedia& media, const Candidate& candidate);
   const DoorCounters* counters_of(const std::string& store);
 

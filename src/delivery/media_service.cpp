@@ -65,9 +65,9 @@ Passage passage_of(const CachedMedia& media, Access how) {
 
 MediaService::MediaService(Services services, MediaConfig config)
     : services_(std::move(services)),
-      blocks_(config.blocks, services_.metrics, services_.executor),
-      loader_(config.cache,
-              {services_.index, services_.stores, blocks_, services_.clock, services_.metrics}),
+      blocks_(config.blocks, services_.metrics, services_.executor, services_.disk),
+      loader_(config.cache, {services_.index, services_.stores, blocks_, services_.clock,
+                             services_.metrics, services_.disk != nullptr}),
       refused_(services_.metrics.counter("shoal_media_refused_total",
                                          "Requests for restricted media without the right to it")),
       bytes_{bytes_counter(services_.metrics, Access::open),

@@ -50,6 +50,7 @@ class MediaService {
     Random& random;
     Metrics& metrics;
     io::Executor executor;  ///< of one thread
+    DiskCache* disk = nullptr;
   };
   explicit MediaService(Services services, MediaConfig config = {});
 

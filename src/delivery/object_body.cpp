@@ -28,7 +28,7 @@ io::Task<Result<>> ObjectBody::find_block() {
 }
 
 io::Task<Result<std::size_t>> ObjectBody::read_alone(std::span<std::byte> out) {
-  CO_TRY(const std::size_t got, co_await object_->reader->read_at(span_.begin, out));
+  CO_TRY(const std::size_t got, co_await blocks_.read_alone(object_, span_.begin, out));
   // A shorter object than its row says: the connection must break, not end politely.
   if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
   co_return got;

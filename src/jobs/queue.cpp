@@ -138,10 +138,10 @@ JobId enqueue(db::Session& session, const NewJob& job) {
   const auto unfinished = lock_jobs(session, job.after);
   const JobId id{session.insert(
       "insert into job (kind, video_id, payload, priority, state, run_after, max_attempts,"
-      " created_at) values (:kind, :video, :payload, :priority, :state, :run_after, :attempts,"
-      " :now) returning id",
+      " max_failures, created_at) values (:kind, :video, :payload, :priority, :state, :run_after,"
+      " :attempts, :failures, :now) returning id",
       {job.kind, job.video, job.payload, job.priority, unfinished.empty() ? k_waiting : k_blocked,
-       job.run_after, job.max_attempts, session.now()})};
+       job.run_after, job.max_attempts, job.max_failures, session.now()})};
   for (const std::int64_t needs : unfinished) {
     session.execute("insert into job_dependency (job_id, needs) values (:job, :needs)",
                     {id, needs});
@@ -152,6 +152,15 @@ JobId enqueue(db::Session& session, const NewJob& job) {
     session.notify(k_waiting_channel);
   }
   return id;
+}
+
+bool hasten(db::Session& session, const NewJob& job) {
+  const bool found = session.execute(
+                         "update job set run_after = :now where state = 1 and "
+                         "priority = :priority and kind = :kind and payload = :payload",
+                         {session.now(), job.priority, job.kind, job.payload}) > 0;
+  if (found) session.notify(k_waiting_channel);
+  return found;
 }
 
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
@@ -234,15 +243,20 @@ Result<> complete(db::Session& session, const LeasedJob& job) {
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent) {
   TRY_VOID(check_fence(session, job));
-  if (permanent || job.attempt >= job.max_attempts) {
+  const auto row =
+      session.query_one("select failures + 1, max_failures from job where id = :id", {job.id});
+  const std::int64_t failures = row->integer(0);
+  const bool failed_enough = !row->is_null(1) && failures >= row->integer(1);
+  if (permanent || failed_enough || job.attempt >= job.max_attempts) {
     end_badly(session, job.id, k_failed, as_column(error));
     return true;
   }
-  const Seconds delay = std::min(k_longest_delay, Seconds{1 << std::min(job.attempt, 20)});
+  const Seconds delay =
+      std::min(k_longest_delay, Seconds{1 << std::min<std::int64_t>(failures, 20)});
   session.execute(
       "update job set state = 1, worker = null, lease_expires_at = null,"
-      " run_after = :run_after, last_error = :error where id = :id",
-      {session.now() + delay, as_column(error), job.id});
+      " run_after = :run_after, last_error = :error, failures = :failures where id = :id",
+      {session.now() + delay, as_column(error), failures, job.id});
   return false;
 }
 

@@ -22,6 +22,8 @@ struct NewJob {
   std::vector<JobId> after;  ///< waits until these are done
   UtcTime run_after{};
   int max_attempts = 5;
+  /// Of these, attempts that fail by themselves; the others ended with their worker. Nothing: all.
+  std::optional<int> max_failures{};
 };
 
 /// First segments of a new upload, then what ends the work on one, before the rest of the others:
@@ -62,6 +64,11 @@ inline constexpr const char* k_cancelled_channel = "jobs.cancelled";
 /// A job whose `after` contains one that failed or was cancelled ends as cancelled at once.
 JobId enqueue(db::Session& session, const NewJob& job);
 
+/// A job of this kind, payload and priority that waits, or was put off, is due now. It will see
+/// what this transaction writes: who leases it waits for that. False when there is none, or it has
+/// begun.
+bool hasten(db::Session& session, const NewJob& job);
+
 /// The best waiting job among `kinds`, leased; or nothing. Expired leases go back to waiting first
 /// (their attempt counts). A lease is alive while its worker's heartbeat is younger than `lease`;
 /// asking is a heartbeat, and one that comes late (the database or this machine was away) renews
@@ -85,9 +92,9 @@ Result<> check_fence(db::Session& session, const LeasedJob& job);
 /// Moves it to the history and unblocks what waited for it. conflict when the lease was lost.
 Result<> complete(db::Session& session, const LeasedJob& job);
 
-/// Tries again later with backoff (2^attempt s, at most 10 min), or, when `permanent` or attempts
-/// are used up, moves it to the history as failed and cancels what needs it. Returns true when it
-/// ended.
+/// Tries again later with backoff (2^failures s, at most 10 min), or, when `permanent` or attempts
+/// or failures are used up, moves it to the history as failed and cancels what needs it. Returns
+/// true when it ended.
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent);
 

@@ -71,6 +71,25 @@ TEST_P(Queue, the_smallest_priority_goes_first_then_the_oldest) {
   EXPECT_FALSE(lease());
 }
 
+TEST_P(Queue, one_like_it_that_waits_is_due_at_once_and_one_that_has_begun_is_not) {
+  NewJob job;
+  job.kind = "a";
+  job.payload = "7";
+  job.run_after = clock->now() + Seconds{60};
+  const auto hastened = [&](const NewJob& wanted) {
+    return write([&](db::Session& session) { return hasten(session, wanted); });
+  };
+  EXPECT_FALSE(hastened(job));
+  const JobId id = add(job);
+  NewJob other = job;
+  other.payload = "8";
+  EXPECT_FALSE(hastened(other));
+  EXPECT_FALSE(lease());
+  EXPECT_TRUE(hastened(job));
+  EXPECT_EQ(lease()->id, id);
+  EXPECT_FALSE(hastened(job));
+}
+
 TEST_P(Queue, only_kinds_that_were_asked_for_are_leased) {
   add("a");
   EXPECT_FALSE(lease("w", {"b"}));
@@ -150,6 +169,44 @@ TEST_P(Queue, a_failed_attempt_comes_back_later_and_later) {
   EXPECT_EQ(outcome(last->id), "2:bad");
   clock->advance(std::chrono::hours(1));
   EXPECT_FALSE(lease());
+}
+
+TEST_P(Queue, attempts_that_ended_with_their_worker_are_no_failures) {
+  NewJob job;
+  job.kind = "a";
+  job.max_attempts = 50;
+  job.max_failures = 3;
+  const JobId id = add(job);
+  for (int failure = 1; failure <= 3; ++failure) {
+    // Each failure comes after a few kills, which do not make its pause longer.
+    for (int kill = 0; kill < 5; ++kill) {
+      ASSERT_TRUE(lease());
+      write([](db::Session& session) {
+        reclaim_all(session);
+        return true;
+      });
+    }
+    const auto leased = lease();
+    ASSERT_TRUE(leased);
+    EXPECT_EQ(leased->attempt, 6 * failure);
+    EXPECT_EQ(give_up(*leased), failure == 3);
+    clock->advance(Seconds{1 << failure});
+  }
+  EXPECT_EQ(outcome(id), "2:bad");
+}
+
+TEST_P(Queue, what_waits_for_something_outside_has_not_failed) {
+  NewJob job;
+  job.kind = "a";
+  job.max_failures = 1;
+  add(job);
+  for (int round = 0; round < 4; ++round) {
+    const auto leased = lease();
+    ASSERT_TRUE(leased);
+    write([&](db::Session& session) { return postpone(session, *leased, "away").has_value(); });
+    clock->advance(std::chrono::minutes(10));
+  }
+  EXPECT_EQ(give_up(*lease()), true);
 }
 
 TEST_P(Queue, a_permanent_failure_cancels_what_needs_it_however_far) {

@@ -206,4 +206,14 @@ Result<std::string> codec_string(ByteView sample_entry) {
   }
 }
 
+Result<std::string> codec_strings(const fmp4::InitSegment& init) {
+  std::string codecs;
+  for (const fmp4::Track& track : init.tracks) {
+    TRY(const std::string codec, codec_string(track.sample_entry));
+    if (!codecs.empty()) codecs += ',';
+    codecs += codec;
+  }
+  return codecs;
+}
+
 }  // namespace shoal::media

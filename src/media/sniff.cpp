@@ -304,4 +304,32 @@ Result<ImageKind> sniff_image(ByteView first_bytes) {
   return fail(ErrorCode::unsupported, "The picture is not a JPEG, PNG, WebP or GIF.");
 }
 
+std::string_view media_type(ImageKind kind) {
+  switch (kind) {
+    case ImageKind::jpeg:
+      return "image/jpeg";
+    case ImageKind::png:
+      return "image/png";
+    case ImageKind::webp:
+      return "image/webp";
+    case ImageKind::gif:
+      return "image/gif";
+  }
+  return "application/octet-stream";
+}
+
+std::string_view file_extension(ImageKind kind) {
+  switch (kind) {
+    case ImageKind::jpeg:
+      return ".jpg";
+    case ImageKind::png:
+      return ".png";
+    case ImageKind::webp:
+      return ".webp";
+    case ImageKind::gif:
+      return ".gif";
+  }
+  return "";
+}
+
 }  // namespace shoal::media

@@ -51,5 +51,7 @@ std::string_view file_extension(Container container);
 enum class ImageKind { jpeg, png, webp, gif };
 /// For thumbnails that owners upload. Errors: unsupported.
 Result<ImageKind> sniff_image(ByteView first_bytes);
+std::string_view media_type(ImageKind kind);
+std::string_view file_extension(ImageKind kind);
 
 }  // namespace shoal::media

@@ -79,16 +79,6 @@ Result<> compare(const OldFile& file, const std::vector<processing::PackagedSegm
   return {};
 }
 
-Result<std::string> codecs_of(const fmp4::InitSegment& init) {
-  std::string codecs;
-  for (const fmp4::Track& track : init.tracks) {
-    TRY(const std::string codec, media::codec_string(track.sample_entry));
-    if (!codecs.empty()) codecs += ',';
-    codecs += codec;
-  }
-  return codecs;
-}
-
 processing::Microseconds length_of(const processing::FinishedRendition& finished) {
   processing::Microseconds time{0};
   for (const auto& segment : finished.segments) time += segment.duration;
@@ -156,7 +146,7 @@ Result<AdoptedRendition> adopt_rendition(const OldFile& file, const std::string&
   finished.playlist_name = playlist_name_of(name);
   finished.size = scanned.checksum.size;
   finished.has_audio = sound != nullptr;
-  TRY(finished.codecs, codecs_of(init));
+  TRY(finished.codecs, media::codec_strings(init));
   finished.segments = segments_of(playlist, scanned);
   TRY_VOID(compare(file, finished.segments, old_digests));
   const m3u8::MediaPlaylist here = playlist_here(name, playlist);

@@ -3,43 +3,29 @@
 #include <fmt/format.h>
 
 #include "storage/moves/move_rows.h"
+#include "storage/read_through.h"
 
 namespace shoal::peertube {
 namespace {
 
-constexpr std::size_t k_piece = std::size_t{1} << 20;
 /// Keys that are tried before a file is given up: others hold something else.
 constexpr int k_most_keys = 8;
 
-/// Owned by each call on the pool, which may outlive a cancelled task.
-struct Intake {
-  FileScan scan;
-  std::vector<std::byte> buffer = std::vector<std::byte>(k_piece);
+struct Scan {
+  FileScan file;
+  Result<> take(std::span<const std::byte> bytes) {
+    file.update(bytes);
+    return {};
+  }
 };
 
 }  // namespace
 
 io::Task<Result<ScannedFile>> Depot::scan(std::shared_ptr<blob::ObjectReader> reader,
                                           FileScan scan) const {
-  const auto intake = std::make_shared<Intake>(std::move(scan));
-  const std::uint64_t size = reader->size();
-  CO_TRY(const auto stream, co_await reader->stream(0, size));
-  for (std::uint64_t offset = 0; offset < size;) {
-    const std::uint64_t wanted = std::min<std::uint64_t>(k_piece, size - offset);
-    std::size_t filled = 0;
-    while (filled < wanted) {
-      const auto out = std::span(intake->buffer).subspan(filled, wanted - filled);
-      CO_TRY(const std::size_t got, co_await stream->read(out));
-      if (got == 0) co_return fail(ErrorCode::corrupt, "the object ends before its size");
-      filled += got;
-    }
-    CO_TRY_VOID(co_await services_.offload.run([intake, filled]() -> Result<> {
-      intake->scan.update(std::span(intake->buffer).first(filled));
-      return {};
-    }));
-    offset += filled;
-  }
-  co_return intake->scan.finish();
+  const auto sink = std::make_shared<Scan>(std::move(scan));
+  CO_TRY_VOID(co_await storage::read_through(std::move(reader), sink, services_.offload));
+  co_return sink->file.finish();
 }
 
 io::Task<Result<bool>> Depot::announce(blob::BlobStore& store, std::string key) {

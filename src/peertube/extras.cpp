@@ -29,22 +29,9 @@ Result<> note(VideoReport& report, std::string_view what, const Error& error) {
   return {};
 }
 
-struct PictureType {
-  std::string_view content_type;
-  std::string_view extension;
-};
-Result<PictureType> type_of(std::string_view bytes) {
+Result<media::ImageKind> picture_kind(std::string_view bytes) {
   TRY(const media::ImageKind kind, media::sniff_image(std::as_bytes(std::span(bytes))));
-  switch (kind) {
-    case media::ImageKind::jpeg:
-      return PictureType{"image/jpeg", ".jpg"};
-    case media::ImageKind::png:
-      return PictureType{"image/png", ".png"};
-    case media::ImageKind::webp:
-      return PictureType{"image/webp", ".webp"};
-    case media::ImageKind::gif:
-      break;
-  }
+  if (kind != media::ImageKind::gif) return kind;
   return fail(ErrorCode::unsupported, "it is not a JPEG, PNG or WebP picture");
 }
 
@@ -80,12 +67,13 @@ io::Task<Result<std::optional<Placed>>> Importer::bring_picture(const OldVideo& 
   const std::uint64_t limit =
       kind == storage::FileKind::storyboard ? k_storyboard_limit : k_picture_limit;
   CO_TRY(std::string bytes, co_await services_.instance.read(path, video.origin, limit));
-  CO_TRY(const PictureType type, type_of(bytes));
+  CO_TRY(const media::ImageKind picture, picture_kind(bytes));
   Parcel parcel{.video = video.uuid,
                 .file = {.video = std::nullopt,
                          .kind = kind,
-                         .name = stem_of(video, path, word_of(kind)) + std::string(type.extension),
-                         .content_type = std::string(type.content_type),
+                         .name = stem_of(video, path, word_of(kind)) +
+                                 std::string(media::file_extension(picture)),
+                         .content_type = std::string(media::media_type(picture)),
                          .checksum = {}}};
   co_return co_await services_.depot.put_bytes(std::move(parcel), std::move(bytes));
 }

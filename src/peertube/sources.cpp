@@ -83,29 +83,26 @@ io::Task<Result<Source>> Sources::find_hls(const OldVideo& video, OldFile file) 
       co_return source;
     }
   }
-  if (config_.folder) {
-    const io::Path hls = *config_.folder / "streaming-playlists" / "hls";
-    for (const io::Path& below : {hls / uuid, hls / "private" / uuid}) {
-      CO_TRY(const bool there, co_await is_file(below / file.name, file.size));
-      if (!there) continue;
-      source.kind = SourceKind::folder;
-      source.path = below / file.name;
-      co_return source;
-    }
-  }
-  source.path = config_.scratch / name_here(video.uuid, file.name);
-  co_return source;
+  const io::Path hls = io::Path("streaming-playlists") / "hls";
+  co_return co_await find_file(std::move(source), video, file,
+                               {hls / uuid, hls / "private" / uuid});
 }
 
 io::Task<Result<Source>> Sources::find_web(const OldVideo& video, OldFile file) const {
-  Source source{.object_key = {}, .path = {}, .url = file.url};
+  const io::Path web = "web-videos";
+  co_return co_await find_file({.object_key = {}, .path = {}, .url = file.url}, video, file,
+                               {web, web / "private"});
+}
+
+io::Task<Result<Source>> Sources::find_file(Source source, const OldVideo& video, OldFile file,
+                                            std::vector<io::Path> folders) const {
   if (config_.folder) {
-    const io::Path web = *config_.folder / "web-videos";
-    for (const io::Path& below : {web, web / "private"}) {
-      CO_TRY(const bool there, co_await is_file(below / file.name, file.size));
+    for (const io::Path& folder : folders) {
+      const io::Path path = *config_.folder / folder / file.name;
+      CO_TRY(const bool there, co_await is_file(path, file.size));
       if (!there) continue;
       source.kind = SourceKind::folder;
-      source.path = below / file.name;
+      source.path = path;
       co_return source;
     }
   }

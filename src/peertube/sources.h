@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "blob/blob_store.h"
@@ -65,6 +66,9 @@ class Sources {
 
  private:
   io::Task<Result<bool>> is_file(io::Path path, std::uint64_t size) const;
+  /// In one of these folders below the old instance's; where none has it, it is to be downloaded.
+  io::Task<Result<Source>> find_file(Source source, const OldVideo& video, OldFile file,
+                                     std::vector<io::Path> folders) const;
 
   const SourcesConfig config_;
   const Services services_;

@@ -104,16 +104,6 @@ Result<fmp4::InitSegment> make_init(const RenditionPlan& rendition, const OpenTr
   return init;
 }
 
-Result<std::string> codecs_of(const fmp4::InitSegment& init) {
-  std::string codecs;
-  for (const fmp4::Track& track : init.tracks) {
-    TRY(const std::string codec, media::codec_string(track.sample_entry));
-    if (!codecs.empty()) codecs += ',';
-    codecs += codec;
-  }
-  return codecs;
-}
-
 /// Writes the fragments of one work segment, one for each HLS segment. Holds the sound of one and
 /// a block of its picture, however large its frames are.
 class WorkWriter {
@@ -212,7 +202,7 @@ Result<PackagedWork> package_work(io::FileSystem& files, const Plan& plan,
   packaged.has_audio = audio.has_value();
   TRY(const fmp4::InitSegment init,
       make_init(rendition, video ? &*video : nullptr, audio ? &*audio : nullptr));
-  TRY(packaged.codecs, codecs_of(init));
+  TRY(packaged.codecs, media::codec_strings(init));
   packaged.init = fmp4::write_init_segment(init);
   if (work_segment == 0) {
     TRY(auto file, create_empty(files, folder / running_init_name(plan, rendition)));

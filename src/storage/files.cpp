@@ -24,6 +24,18 @@ std::optional<StoredFile> first_file(const db::Rows& rows) {
                     row.text(6)};
 }
 
+template <class Take>
+Result<> read_all(io::FileSystem& files, const io::Path& path, const Take& take) {
+  TRY(const auto file, files.open(path, io::OpenMode::read));
+  std::vector<std::byte> buffer(std::size_t{256} * 1024);
+  for (std::uint64_t offset = 0;;) {
+    TRY(const std::size_t got, file->read_at(offset, buffer));
+    if (got == 0) return {};
+    take(std::span<const std::byte>(buffer).first(got));
+    offset += got;
+  }
+}
+
 }  // namespace
 
 void Checksummer::update(std::span<const std::byte> bytes) {
@@ -42,7 +54,7 @@ void Checksummer::update(std::span<const std::byte> bytes) {
 Checksum Checksummer::finish() {
   const bool several = size_ > k_checksum_block;
   if (filled_ > 0) end_block();
-  return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string()};
+  return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string(), {}};
 }
 
 void Checksummer::end_block() {
@@ -52,15 +64,24 @@ void Checksummer::end_block() {
 }
 
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path) {
-  TRY(const auto file, files.open(path, io::OpenMode::read));
   Checksummer sum;
-  std::vector<std::byte> buffer(std::size_t{256} * 1024);
-  for (std::uint64_t offset = 0;;) {
-    TRY(const std::size_t got, file->read_at(offset, buffer));
-    if (got == 0) return sum.finish();
-    sum.update(std::span(buffer).first(got));
-    offset += got;
-  }
+  TRY_VOID(read_all(files, path, [&](std::span<const std::byte> bytes) { sum.update(bytes); }));
+  return sum.finish();
+}
+
+Result<Checksum> checksum_with_pieces(io::FileSystem& files, const io::Path& path) {
+  TRY(const io::FileStatus status, files.status(path));
+  Checksummer sum;
+  PieceHasher pieces(status.size);
+  TRY_VOID(read_all(files, path, [&](std::span<const std::byte> bytes) {
+    sum.update(bytes);
+    pieces.update(bytes);
+  }));
+  Checksum made = sum.finish();
+  if (made.size != status.size)
+    return fail(ErrorCode::corrupt, fmt::format("{} grew while it was read", path.string()));
+  made.pieces = pieces.finish();
+  return made;
 }
 
 Checksum checksum_of(std::string_view bytes) {
@@ -134,6 +155,7 @@ FileId record_file(db::Session& session, const NewFile& file, std::string_view s
         ErrorCode::conflict,
         fmt::format("{} was not recorded in time and is being deleted", object_key));
   }
+  if (file.checksum.pieces) record_pieces(session, id, *file.checksum.pieces);
   return id;
 }
 

@@ -16,6 +16,7 @@
 #include "io/file_system.h"
 #include "storage/exposure/exposure.h"
 #include "storage/file_kind.h"
+#include "storage/pieces.h"
 
 namespace shoal::storage {
 
@@ -25,6 +26,8 @@ struct Checksum {
   std::string sha256;  ///< hex
   /// Hex SHA-256 of each 4 MiB block, concatenated; empty for a file of one block or none.
   std::string block_sha256;
+  /// For its torrent; recorded with the file where they were made.
+  std::optional<Pieces> pieces{};
 };
 inline constexpr std::uint64_t k_checksum_block = std::uint64_t{4} << 20;
 
@@ -45,6 +48,8 @@ class Checksummer {
 
 /// Reads the file once, in constant memory. Blocking.
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path);
+/// The same with the pieces of its torrent.
+Result<Checksum> checksum_with_pieces(io::FileSystem& files, const io::Path& path);
 Checksum checksum_of(std::string_view bytes);
 
 /// A file to be recorded. Its name is unique for ever: a URL never gets other content.

@@ -8,6 +8,7 @@
 #include "io/runtime.h"
 #include "storage/trash.h"
 #include "tests/support/database_fixture.h"
+#include "tests/support/forwarding_store.h"
 #include "tests/support/manual_clock.h"
 
 namespace shoal::storage {
@@ -26,47 +27,18 @@ TEST(Checksum, hashes_the_whole_and_each_block) {
                 to_hex(Sha256::of("x")));
 }
 
-/// A store in memory that refuses some removals, and lets the test act in the middle of one.
-class AwkwardStore final : public blob::BlobStore {
+/// Refuses some removals, and lets the test act in the middle of one.
+class AwkwardStore final : public tests::ForwardingStore {
  public:
-  explicit AwkwardStore(const Clock& clock) : memory_("memory", clock) {}
-  const std::string& name() const override { return memory_.name(); }
-  io::Task<Result<>> put_file(std::string key, io::Path file, blob::ObjectTraits traits) override {
-    return memory_.put_file(std::move(key), std::move(file), std::move(traits));
-  }
-  bool checks_uploads() const override { return memory_.checks_uploads(); }
-  io::Task<Result<>> put_copy(std::string key, io::Path file, blob::ObjectTraits traits) override {
-    return memory_.put_copy(std::move(key), std::move(file), std::move(traits));
-  }
-  io::Task<Result<>> put_bytes(std::string key, std::string bytes,
-                               blob::ObjectTraits traits) override {
-    return memory_.put_bytes(std::move(key), std::move(bytes), std::move(traits));
-  }
-  io::Task<Result<>> copy(std::string from_key, std::string to_key,
-                          blob::ObjectTraits traits) override {
-    return memory_.copy(std::move(from_key), std::move(to_key), std::move(traits));
-  }
-  io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
-    return memory_.open(std::move(key));
-  }
-  io::Task<Result<blob::ObjectStatus>> status(std::string key) override {
-    return memory_.status(std::move(key));
-  }
+  using ForwardingStore::ForwardingStore;
   io::Task<Result<>> remove(std::string key) override {
     if (on_remove) on_remove();
     if (!fails.empty() && key.starts_with(fails))
       co_return fail(ErrorCode::unavailable, "the disk does not answer");
-    co_return co_await memory_.remove(std::move(key));
-  }
-  io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
-                                                  std::size_t limit) override {
-    return memory_.list(std::move(prefix), std::move(after), limit);
+    co_return co_await store().remove(std::move(key));
   }
   std::string fails;
   std::function<void()> on_remove;
-
- private:
-  blob::MemoryStore memory_;
 };
 
 class FilesTest : public tests::DatabaseTest {
@@ -116,7 +88,8 @@ class FilesTest : public tests::DatabaseTest {
     });
   }
   tests::ManualClock clock;
-  AwkwardStore store{clock};
+  blob::MemoryStore memory{"memory", clock};
+  AwkwardStore store{memory};
   std::size_t limit = 100;
 };
 SHOAL_ON_BOTH_ENGINES(FilesTest);
@@ -260,6 +233,22 @@ TEST_P(FilesTest, a_collector_that_died_is_followed_by_another) {
   clock.advance(std::chrono::minutes(11));
   EXPECT_EQ(collect(), 1U);
   EXPECT_FALSE(exists("k/a.mp4"));
+}
+
+TEST_P(FilesTest, a_server_that_is_alone_takes_over_from_a_dead_collector_at_once) {
+  ASSERT_TRUE(announce("k/a.mp4"));
+  put("k/a.mp4");
+  ASSERT_TRUE(announce("k/waits.mp4"));
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    session.execute(
+        "update object_trash set deleting = 1, due_at = :until where object_key = 'k/a.mp4'",
+        {clock.now() + std::chrono::minutes(10)});
+    release_trash(session);
+    return {};
+  }));
+  EXPECT_EQ(collect(), 1U);
+  EXPECT_FALSE(exists("k/a.mp4"));
+  EXPECT_EQ(count_trash(), 1);
 }
 
 }  // namespace

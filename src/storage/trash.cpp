@@ -74,6 +74,10 @@ Result<> settle_items(db::Session& session, const Settled& settled, UtcTime now)
 
 }  // namespace
 
+void release_trash(db::Session& session) {
+  session.execute("update object_trash set deleting = 0, due_at = 0 where deleting = 1");
+}
+
 io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
                                            std::size_t limit, PurgeHook purge) {
   CO_TRY(const Claimed claimed, co_await database.write([now, limit](db::Session& session) {

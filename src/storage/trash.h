@@ -32,4 +32,8 @@ struct TrashRound {
 io::Task<Result<TrashRound>> collect_trash(db::Database& database, StoreLookup stores, UtcTime now,
                                            std::size_t limit, PurgeHook purge = {});
 
+/// What a collector that died was deleting is due again at once; else it is after some minutes. In
+/// the caller's transaction. Only for a server that knows that no other one is alive.
+void release_trash(db::Session& session);
+
 }  // namespace shoal::storage

@@ -102,10 +102,11 @@ const isIn = (bucket) => (url) =>
 const isOurs = (url) => url.origin === server.url
 const all = (urls, check) => assert.ok(urls.every(check), urls.map(String).join('\n'))
 
-async function moveTo(store, from, video) {
+async function moveTo(store, from, video, keepSource = false) {
   const { move } = await api.call('POST', 'admin/storage/moves', {
     from,
     to: store,
+    keepSource,
     videos: [video.uuid],
     kinds: ['rendition', 'playlist', 'segments-sha256']
   })
@@ -116,8 +117,8 @@ async function moveTo(store, from, video) {
   const { files } = await api.call('GET', `admin/storage/videos/${video.uuid}`)
   const renditions = files.filter((file) => file.kind === 'rendition')
   assert.deepEqual(
-    renditions.map((file) => file.copies.map((copy) => copy.store)),
-    renditions.map(() => [store])
+    renditions.map((file) => file.copies.map((copy) => copy.store).sort()),
+    renditions.map(() => (keepSource ? [from, store].sort() : [store]))
   )
 }
 
@@ -135,6 +136,57 @@ test('signed addresses: a private video comes from the store to its owner', { sk
   const bare = new URL(sources[0])
   bare.search = ''
   assert.equal((await fetch(bare)).status, 403, 'the object itself is closed')
+})
+
+test('signed addresses that have ended are asked for again, and it plays on', { skip }, async () => {
+  const page = await openPage(browser, server, { session: api.session })
+  const lists = []
+  let given = 0
+  let refused = 0
+  page.on('response', (answer) => {
+    const { pathname } = new URL(answer.url())
+    if (pathname.endsWith('.m3u8') && !pathname.endsWith('master.m3u8')) lists.push(pathname)
+  })
+  // As a store does whose addresses have ended: after the first segment, without a word of CORS.
+  const isRenewed = () => lists.some((path, at) => lists.indexOf(path) < at)
+  await page.route(
+    (url) => isIn('signed')(url) && media.test(url.pathname),
+    (route) => {
+      if (given < 2 || isRenewed()) {
+        given++
+        return route.continue()
+      }
+      refused++
+      return route.fulfill({ status: 403, body: '<Error><Code>AccessDenied</Code></Error>' })
+    }
+  )
+  await page.goto(`/w/${hidden.shortUUID}`)
+  await untilPlaying(page)
+  const positions = await page.locator('video').evaluate(async (video) => {
+    const seen = []
+    const end = Date.now() + 30_000
+    while (video.currentTime < 8 && Date.now() < end) {
+      seen.push(video.currentTime)
+      await new Promise((done) => setTimeout(done, 100))
+    }
+    return seen
+  })
+  assert.ok(refused > 0, 'nothing was refused')
+  assert.ok(positions.at(-1) > 7.5, `it came to ${positions.at(-1)} s`)
+  assert.ok(isRenewed(), lists.join('\n'))
+  for (let i = 1; i < positions.length; i++)
+    assert.ok(positions[i] >= positions[i - 1], 'it jumped back')
+  // As long as it plays: it has not stood still for more than a moment.
+  const longest = positions.reduce(
+    ({ run, most }, time, i) => {
+      const still = i > 0 && time === positions[i - 1] ? run + 1 : 0
+      return { run: still, most: Math.max(most, still) }
+    },
+    { run: 0, most: 0 }
+  ).most
+  assert.ok(longest < 25, `it stood still for ${longest / 10} s`)
+  assert.equal(await page.getByRole('alert').count(), 0)
+  await closePage(page)
 })
 
 test('signed addresses: nobody else gets a private video', { skip }, async () => {
@@ -170,6 +222,13 @@ test('redirect: an open video comes from the public address', { skip }, async ()
 
 test('proxy: an open video comes through the server', { skip }, async () => {
   await moveTo('behind', 'public', open)
+  const sources = await watch(open)
+  all(sources, isOurs)
+})
+
+test('a video with a second copy plays when the store of the first is gone', { skip }, async () => {
+  await moveTo('local', 'behind', open, true)
+  await gateway.stop()
   const sources = await watch(open)
   all(sources, isOurs)
 })

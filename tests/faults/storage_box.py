@@ -156,9 +156,9 @@ class Box(Server):
             raise Gone(f"shoal {' '.join(arguments)}: {done.stderr.strip()[-300:]}")
         return done.stdout
 
-    def move(self, source, target, *options):
-        """The number of a new batch."""
-        return json.loads(self.shoal("storage", "move", "--from", source, "--to", target, "--json",
+    def move(self, source, target, *options, word="move"):
+        """The number of a new batch; `word` may be "copy"."""
+        return json.loads(self.shoal("storage", word, "--from", source, "--to", target, "--json",
                                      *options))["id"]
 
     def rows(self, sql, *arguments):

@@ -142,12 +142,14 @@ class Checker:
                 self.violated(f"parts of {key} lie in the bucket for ever")
 
     def check_exposure(self):
-        """Strangers read the objects that rows say they may, all of open videos, and no others."""
+        """Strangers read the objects that rows say they may, all of open videos, and no others but
+        what was put in vain: its name was never told to anybody, and waits to be deleted."""
         told = {key for key, in self.box.rows(
             "select p.object_key from placement p join media_file f on f.id = p.file_id "
             "join video v on v.id = f.video_id where p.exposure = 2 and v.privacy in (1, 2) union "
             "select t.object_key from object_trash t join video v on v.id = t.video_id "
-            "where t.exposure = 2 and v.privacy in (1, 2)")}
+            "where t.exposure = 2 and v.privacy in (1, 2) union "
+            "select object_key from object_trash where exposure = 0 and video_id is null")}
         for key in self.box.bucket.keys():
             if not is_own(key) and self.box.bucket.is_public(key) and key not in told:
                 self.violated(f"strangers may read {key}")

@@ -1,9 +1,9 @@
-"""One seed of bad weather at the store, with kill -9: uploads, moves of all files in both
-directions, captions, privacy changes, deletions.
+"""One seed of bad weather at the store, with kill -9: uploads, moves and copies of all files in
+both directions, captions, privacy changes, deletions.
 
 Promises:
-  - what plays keeps playing where a copy can be reached, and is never "not found"; what a viewer
-    gets whole is what was recorded;
+  - what plays keeps playing where a copy can be reached, also when another cannot, and is never
+    "not found"; what a viewer gets whole is what was recorded;
   - a stranger who knows all names never reads an object that rows say nobody was told of, and in
     the end just those of public and unlisted videos;
   - every batch of moves comes to its end once the weather is clear, with no file left failed after
@@ -20,7 +20,7 @@ import urllib.parse
 from kill_schedule import Gone
 from s3_weather import WEATHER
 from storage_box import Box, noisy_clip
-from storage_checks import Checker, Records, sha256
+from storage_checks import VERIFIED, Checker, Records, sha256
 
 MOVES_KINDS = ("original", "rendition", "playlist", "segments-sha256", "thumbnail", "caption")
 BATCH_DONE, BATCH_CANCELLED = 4, 3
@@ -44,6 +44,7 @@ class Viewer:
             if not urls:
                 continue
             url, digest = self.random.choice(urls)
+            was_here = self.is_here(url)
             try:
                 status, body = self.box.watch(url)
             except Gone:
@@ -51,7 +52,7 @@ class Viewer:
             still = (url, digest) in self.urls
             if status == 200 and sha256(body) == digest:
                 self.fetched += 1
-            elif status == 503:
+            elif status == 503 and not (was_here and self.is_here(url)):
                 self.away += 1
             elif status == 200 and url.endswith(".mp4") and self.box.s3.damaged:
                 # A range of a large object has no hash: nobody but the player can know.
@@ -59,6 +60,13 @@ class Viewer:
             elif still:
                 self.violated(f"a viewer gets {status} and {len(body)} bytes that are not "
                               f"{digest[:8]} of {url}")
+
+    def is_here(self, url):
+        """Whether there is a copy that needs no bucket."""
+        name = urllib.parse.unquote(url.rsplit("/", 1)[1])
+        return bool(self.box.rows(
+            "select 1 from placement p join media_file f on f.id = p.file_id where f.name = ? "
+            f"and p.store = 'local' and p.state = {VERIFIED}", name))
 
     def stop(self):
         self.stopping.set()
@@ -171,7 +179,8 @@ class Schedule:
         if self.random.random() < 0.4:
             for kind in self.random.sample(MOVES_KINDS, 3):
                 options += ["--kind", kind]
-        self.batches.append(self.box.move(*stores, *options))
+        word = "copy" if self.random.random() < 0.3 else "move"
+        self.batches.append(self.box.move(*stores, *options, word=word))
 
     def put_caption(self):
         if not self.records.videos:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,13 +15,19 @@
 #include "io/runtime.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/media_fixture.h"
+#include "tests/support/volatile_file_system.h"
 
 namespace shoal::tests {
 
-/// A video's files in two remote stores, "s3" and "archive", and a token for it.
+/// A video's files in two remote stores, "s3" and "archive", and a token for it. With a limit there
+/// is a media cache on a disk.
 class MediaDoorsFixture : public testing::Test {
  public:
-  MediaDoorsFixture() {
+  explicit MediaDoorsFixture(std::uint64_t cache_limit = 0)
+      : cache({.folder = files.root() / "media", .limit = cache_limit, .keep_free = 0},
+              {files, cache_disk, clock, metrics, runtime.executor(0)}),
+        has_cache(cache_limit > 0) {
+    service = make_service();
     media_bytes.assign(1'500'000, '?');
     random.fill(std::as_writable_bytes(std::span(media_bytes)));
     add("v-720.mp4", "video/mp4", media_bytes);
@@ -34,9 +41,27 @@ class MediaDoorsFixture : public testing::Test {
     s3.is_away = [this] { return s3_is_away; };
     s3.base_prefix = "media/";
   }
-  ~MediaDoorsFixture() override { runtime.run_until_done(service.stop()); }
+  ~MediaDoorsFixture() override {
+    runtime.run_until_done(service->stop());
+    runtime.run_until_done(cache.stop());
+  }
 
  protected:
+  std::unique_ptr<delivery::MediaService> make_service() {
+    return std::make_unique<delivery::MediaService>(delivery::MediaService::Services{
+        .index = index,
+        .access = others,
+        .tokens = tokens,
+        .stores =
+            [this](std::string_view name) {
+              return name == "s3" ? &s3 : name == "archive" ? &archive : nullptr;
+            },
+        .clock = clock,
+        .random = random,
+        .metrics = metrics,
+        .executor = runtime.executor(0),
+        .disk = has_cache ? &cache : nullptr});
+  }
   void add(const std::string& name, std::string type, const std::string& bytes) {
     delivery::MediaEntry entry;
     entry.name = name;
@@ -74,7 +99,7 @@ class MediaDoorsFixture : public testing::Test {
     }
   };
   io::Task<> ask(net::Request& request, std::string name, delivery::Access how, Answer& answer) {
-    answer.response = co_await service.serve(request, name, how);
+    answer.response = co_await service->serve(request, name, how);
     if (request.method == net::Method::head) co_return;
     if (const auto* text = std::get_if<std::string>(&answer.response.body)) answer.body = *text;
     if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&answer.response.body))
@@ -123,18 +148,11 @@ class MediaDoorsFixture : public testing::Test {
   TableIndex index;
   SameVerdict others;
   delivery::MediaTokens tokens{std::string(32, 's'), clock};
-  delivery::MediaService service{
-      {.index = index,
-       .access = others,
-       .tokens = tokens,
-       .stores =
-           [this](std::string_view name) {
-             return name == "s3" ? &s3 : name == "archive" ? &archive : nullptr;
-           },
-       .clock = clock,
-       .random = random,
-       .metrics = metrics,
-       .executor = runtime.executor(0)}};
+  VolatileFileSystem files;
+  io::Offload cache_disk{"media cache", 2, 100};
+  delivery::DiskCache cache;
+  bool has_cache;
+  std::unique_ptr<delivery::MediaService> service;
 };
 
 }  // namespace shoal::tests

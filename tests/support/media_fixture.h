@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "blob/memory_store.h"
 #include "delivery/media_index.h"
@@ -31,7 +32,16 @@ class TableIndex final : public delivery::MediaIndex {
     if (found == entries.end()) co_return fail(ErrorCode::not_found, "there is no such file");
     co_return found->second;
   }
+  io::Task<Result<std::vector<Sha256Digest>>> find_chunks(std::string name) override {
+    ++asked_chunks;
+    if (error) co_return std::unexpected(*error);
+    const auto found = chunks.find(name);
+    if (found == chunks.end()) co_return std::vector<Sha256Digest>();
+    co_return found->second;
+  }
   std::atomic<int> asked = 0;
+  std::atomic<int> asked_chunks = 0;
+  std::map<std::string, std::vector<Sha256Digest>> chunks;
   std::map<std::string, delivery::MediaEntry> entries;
   std::optional<Error> error;
   std::shared_future<void> gate;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <tuple>
@@ -308,6 +309,34 @@ class MoveTest : public testing::TestWithParam<MoveShape> {
       for (const std::string& key : objects(*store))
         stored.insert(store->plain->name() + ":" + key);
     EXPECT_EQ(stored, recorded);
+  }
+  /// For each operation of a job: `begin(n, name)` makes a file and a job of `kind` for it;
+  /// `arm(n, file)` brings the trouble; after the job `check(file, outcome)`. All files are safe
+  /// then, and nothing is left over. SHOAL_TEST_OPERATION runs one operation alone.
+  template <class Begin, class Arm, class Check>
+  void sweep_operations(std::string_view kind, Begin begin, Arm arm, Check check) {
+    const char* chosen = std::getenv("SHOAL_TEST_OPERATION");
+    const std::uint64_t first = chosen != nullptr ? std::strtoull(chosen, nullptr, 10) : 1;
+    std::uint64_t most = 0;
+    for (std::uint64_t n = first; !HasFailure(); ++n) {
+      SCOPED_TRACE("SHOAL_TEST_OPERATION=" + std::to_string(n));
+      const FileId file = begin(n, "file-" + std::to_string(n));
+      const auto job = lease(kind);
+      ASSERT_TRUE(job);
+      arm(n, file);
+      const auto outcome = run(*job);
+      const std::uint64_t operations = trouble.operations();
+      trouble.disarm();
+      expect_all_files_are_safe();
+      check(file, outcome);
+      (void)disk.remove_all(folder.path() / "work");  // as the next start of the process does
+      expect_nothing_is_left_over();
+      if (operations < n || chosen != nullptr) break;
+      most = n;
+      delete_file(file);  // its objects go with the next one's left-overs
+    }
+    // Fewer would mean that the sweep does not see what the job does.
+    if (chosen == nullptr) EXPECT_GT(most, 10U);
   }
   bool scratch_is_empty() {
     const auto names = disk.list(folder.path() / "work");

@@ -292,8 +292,8 @@ def check_coroutine_parameters(tree, _table):
     return problems
 
 
-# Keys that came before what reads them, with the media stores. Each leaves with its first reader.
-CONFIG_AHEAD = {"storage.cache_limit"}
+# Keys that came before what reads them. Each leaves with its first reader.
+CONFIG_AHEAD = set()
 
 
 def check_config_is_read(tree, _table):

@@ -41,6 +41,7 @@ void write_move(JsonWriter& json, const MoveProgress& move) {
     json.field("state", storage::to_string(move.state));
     write_filter(json, move.filter);
     json.field("rateLimit", move.rate_limit).field("parallel", move.parallel);
+    json.field("keepSource", move.keeps_source);
     json.field("planned", move.is_planned);
     write_counts(json, "waiting", move.waiting);
     write_counts(json, "done", move.done);
@@ -106,7 +107,9 @@ storage::MovePrices prices_of(const Context& context, const storage::NewMoveBatc
     const auto found = std::ranges::find(statuses, name, &StoreStatus::name);
     return found == statuses.end() ? storage::StorePrices() : found->prices;
   };
-  return storage::prices_of_move(prices(batch.from), prices(batch.to));
+  return storage::prices_of_move(
+      prices(batch.from), prices(batch.to),
+      batch.keeps_source ? storage::SourceAfter::stays : storage::SourceAfter::goes);
 }
 
 struct Planned {
@@ -157,6 +160,7 @@ io::Task<Reply> add_move(Call& call) {
   batch.rate_limit =
       static_cast<std::uint64_t>(body.integer("rateLimit", 0, std::int64_t{1} << 40).value_or(0));
   batch.parallel = static_cast<int>(body.integer("parallel", 1, 64).value_or(batch.parallel));
+  batch.keeps_source = body.boolean("keepSource").value_or(false);
   const bool is_dry_run = body.boolean("dryRun").value_or(false);
   if (body.ok() && batch.from == batch.to) body.refuse("to", "Should be another store");
   CO_TRY_VOID(body.check());

@@ -12,26 +12,12 @@ namespace {
 constexpr std::string_view k_thumbnail_field = "thumbnailfile";
 constexpr std::string_view k_preview_field = "previewfile";
 
-struct PictureType {
-  std::string_view content_type;
-  std::string_view extension;
-};
-
-std::optional<PictureType> picture_type(std::string_view bytes) {
+/// What a browser shows everywhere, and does not move.
+std::optional<media::ImageKind> picture_kind(std::string_view bytes) {
   if (bytes.size() > k_picture_limit.value) return std::nullopt;
   const auto kind = media::sniff_image(std::as_bytes(std::span(bytes)));
-  if (!kind) return std::nullopt;
-  switch (*kind) {
-    case media::ImageKind::jpeg:
-      return PictureType{"image/jpeg", ".jpg"};
-    case media::ImageKind::png:
-      return PictureType{"image/png", ".png"};
-    case media::ImageKind::webp:
-      return PictureType{"image/webp", ".webp"};
-    case media::ImageKind::gif:
-      break;
-  }
-  return std::nullopt;
+  if (!kind || *kind == media::ImageKind::gif) return std::nullopt;
+  return *kind;
 }
 
 std::string_view folder_of(storage::FileKind kind) {
@@ -53,15 +39,16 @@ io::Task<Answer<std::optional<SmallFile>>> put_picture(Context& context,
                                                        storage::FileKind kind) {
   const auto found = std::ranges::find(files, field, &FormFile::field);
   if (found == files.end()) co_return std::optional<SmallFile>{};
-  const auto type = picture_type(found->bytes);
-  if (!type) {
+  const auto picture = picture_kind(found->bytes);
+  if (!picture) {
     co_return refuse(Problem::invalid_param(
         std::string(field), "This file should be a JPEG, PNG or WebP picture of at most 4 MiB"));
   }
-  CO_TRY(auto file, co_await put_small_file(
-                        context, kind,
-                        fmt::format("{}{}", Uuid::generate(context.random).text(), type->extension),
-                        std::string(type->content_type), found->bytes));
+  CO_TRY(auto file,
+         co_await put_small_file(context, kind,
+                                 fmt::format("{}{}", Uuid::generate(context.random).text(),
+                                             media::file_extension(*picture)),
+                                 std::string(media::media_type(*picture)), found->bytes));
   co_return std::optional(std::move(file));
 }
 

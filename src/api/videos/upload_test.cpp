@@ -1,5 +1,4 @@
 #include "api/videos/upkeep.h"
-#include "base/digest.h"
 #include "storage/trash.h"
 #include "tests/support/video_api_fixture.h"
 
@@ -98,40 +97,6 @@ TEST_P(UploadApiTest, a_form_becomes_a_video_with_its_original_and_its_work) {
               testing::MatchesRegex("/lazy-static/previews/[0-9a-f-]{36}\\.jpg"));
   EXPECT_EQ(get("/api/v1/users/me/video-quota-used", root).json().at("videoQuotaUsed"),
             static_cast<std::int64_t>(bytes.size()));
-}
-
-TEST_P(UploadApiTest, its_owner_gets_the_source_and_its_torrent_until_the_renditions_are_there) {
-  const auto root = root_token();
-  const std::string bytes(300 * 1024, 'x');
-  const auto made = upload(minimal(clip() + bytes), root).json().at("video");
-  const std::string page = "/api/v1/videos/" + std::string(made.at("uuid").as_string());
-  EXPECT_TRUE(get(page).json().at("files").as_array().empty());
-  const auto files = get(page, root).json().at("files").as_array();
-  ASSERT_EQ(files.size(), 1U);
-  EXPECT_EQ(files[0].at("size"), static_cast<std::int64_t>(clip().size() + bytes.size()));
-
-  const std::string url(files[0].at("torrentUrl").as_string());
-  ASSERT_TRUE(url.starts_with(config.origin)) << url;
-  const auto torrent = get(url.substr(config.origin.size()));
-  ASSERT_EQ(torrent.status, 200) << torrent.text;
-  EXPECT_EQ(torrent.header("Content-Type"), "application/x-bittorrent");
-  constexpr std::size_t k_piece = 256 * 1024;
-  const std::string whole = clip() + bytes;
-  std::string pieces;
-  for (std::size_t at = 0; at < whole.size(); at += k_piece) {
-    const std::string piece = whole.substr(at, k_piece);
-    const auto digest = sha1_of(std::as_bytes(std::span(piece)));
-    pieces.append(reinterpret_cast<const char*>(digest.data()), digest.size());
-  }
-  EXPECT_THAT(torrent.text, HasSubstr(fmt::format("6:lengthi{}e4:name", whole.size())));
-  EXPECT_THAT(torrent.text, HasSubstr(fmt::format("12:piece lengthi{}e6:pieces{}:{}e8:url-list",
-                                                  k_piece, pieces.size(), pieces)));
-  EXPECT_THAT(torrent.text, HasSubstr(files[0].at("fileUrl").as_string().c_str()));
-
-  EXPECT_EQ(get("/download/torrents/nothing.torrent").status, 404);
-  ASSERT_EQ(put(page, {{"privacy", 3}}, root).status, 204);
-  EXPECT_EQ(get(url.substr(config.origin.size())).status, 401);
-  EXPECT_EQ(get(url.substr(config.origin.size()), root).status, 200);
 }
 
 TEST_P(UploadApiTest, the_order_of_the_parts_does_not_matter) {

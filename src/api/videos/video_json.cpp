@@ -122,8 +122,9 @@ void write_file(JsonWriter& json, const Context& context, const Uuid& video, boo
         .null_field("magnetUri")
         .field("size", file.size)
         .field("fps", file.fps)
-        .null_field("torrentUrl")
-        .null_field("torrentDownloadUrl")
+        .field("torrentUrl", absolute(context, catalog::torrent_path(file.file_name)))
+        .field("torrentDownloadUrl",
+               absolute(context, catalog::torrent_download_path(file.file_name)))
         .field("fileUrl", absolute(context, catalog::hls_path(video, file.file_name, open)))
         .field("fileDownloadUrl", absolute(context, catalog::hls_download_path(file.file_name)))
         .null_field("metadataUrl")

@@ -107,7 +107,9 @@ void describe_keeping(config::Schema& s, Config& c) {
         "uploads are refused (507) beyond. 0: as the disk holds.")
       .range(0, 1024 * k_tib);
   s.add("storage.cache_limit", c.storage.cache_limit,
-        "Most bytes of other stores' files that are also kept on the local disk; 0: none.")
+        "Most bytes of other stores' media that are also kept below the data folder, of what "
+        "viewers "
+        "get through this server; 1 GiB of that disk is always left free. 0: none.")
       .range(0, 1024 * k_tib);
   describe_stores(s, c);
   s.add("log.level", c.log.level, "Least severe lines that are written.")

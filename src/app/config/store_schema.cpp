@@ -34,7 +34,7 @@ void describe_s3(config::Schema& s, std::string_view path, StoreConfig& store) {
         "S3: name the bucket in the path instead of the host, as most self-hosted servers want.");
   s.add(key("credentials.access_key_id"), store.credentials.access_key_id,
         "S3: key; both empty: as AWS' clients find them, by AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY or a profile of ~/.aws/credentials.")
+        "AWS_SECRET_ACCESS_KEY, a profile of ~/.aws/credentials, or the role of this machine.")
       .null_means("")
       .secret();
   s.add(key("credentials.secret_access_key"), store.credentials.secret_access_key,
@@ -129,7 +129,8 @@ void describe_object_storage(config::Schema& s, ObjectStorage& o) {
   s.without_effect("object_storage.videos", k_hls);
   s.without_effect("object_storage.streaming_playlists.store_live_streams",
                    "Shoal has no live videos yet.");
-  s.without_effect("object_storage.torrents", "Shoal makes no torrents.");
+  s.without_effect("object_storage.torrents",
+                   "Shoal makes torrents as they are asked for, from its database.");
   s.without_effect("object_storage.avatars", "Shoal keeps avatars in its data folder.");
   s.without_effect("object_storage.redundancy", "Shoal mirrors no other site yet.");
   constexpr std::string_view k_working = "Uploads, working and cached files are on local disks.";

@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "blob/request_counts.h"
 #include "blob/s3/failure.h"
 
 namespace shoal::blob::s3 {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t k_text_limit = std::uint64_t{4} << 20;
 constexpr std::uint64_t k_error_limit = std::uint64_t{64} << 10;
+/// An answer that sends somebody to an URL may be kept for a minute before it is followed.
+constexpr Seconds k_shortest_left{90};
 
 /// What a few tries in a row did not get through may all the same be well in an hour: who asks must
 /// wait for the store, not give up.
@@ -73,7 +76,9 @@ Client::Client(ClientConfig config, const Clock& clock, Random& random, Metrics&
       clock_(clock),
       random_(random),
       metrics_(metrics),
-      signer_(config_.credentials, config_.region),
+      keyring_({config_.store, config_.region, config_.credentials,
+                config_.credentials.access_key_id.empty() ? config_.role : std::nullopt},
+               clock, random),
       http_(config_.http),
       uploads_(config_.upload_rate),
       downloads_(config_.download_rate),
@@ -81,7 +86,7 @@ Client::Client(ClientConfig config, const Clock& clock, Random& random, Metrics&
       readers_(config_.max_connections),
       callers_(config_.max_connections) {}
 
-Result<net::ClientRequest> Client::sign(const Operation& operation) {
+net::ClientRequest Client::sign(const Signer& signer, const Operation& operation) {
   const Location location = location_of(config_.address, operation.key);
   const Unsigned bare{.method = operation.method,
                       .host = location.host,
@@ -93,7 +98,7 @@ Result<net::ClientRequest> Client::sign(const Operation& operation) {
       .method = operation.method,
       .url = url_of(config_.address, location, canonical_query(operation.query))};
   for (const auto& [name, value] : operation.headers) request.headers.add(name, value);
-  for (const auto& [name, value] : signer_.sign_headers(bare, clock_.now()))
+  for (const auto& [name, value] : signer.sign_headers(bare, clock_.now()))
     request.headers.add(name, value);
   if (operation.body) {
     request.body = operation.body();
@@ -131,10 +136,9 @@ io::Task<Client::Attempt> Client::failed_status(const Operation& operation,
                     .is_outage = status >= 500 || status == 429};
 }
 
-io::Task<Client::Attempt> Client::attempt(const Operation& operation, bool reads_text) {
-  auto request = sign(operation);
-  if (!request) co_return Attempt{.error = request.error()};
-  auto response = co_await http_.send(*std::move(request));
+io::Task<Client::Attempt> Client::attempt(const Signer& signer, const Operation& operation,
+                                          bool reads_text) {
+  auto response = co_await http_.send(sign(signer, operation));
   const auto broken = [this, &operation](const Error& error) {
     const bool is_network =
         error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
@@ -160,10 +164,7 @@ io::Task<Client::Attempt> Client::attempt(const Operation& operation, bool reads
 
 void Client::count(const Operation& operation, const Attempt& attempt) {
   const std::string outcome = attempt.error ? std::string(to_string(attempt.error->code)) : "ok";
-  metrics_
-      .counter("shoal_store_requests_total", "Requests to object stores, each attempt.",
-               {{"store", config_.store}, {"operation", operation.name}, {"outcome", outcome}})
-      .add();
+  request_counter(metrics_, config_.store, operation.name, outcome).add();
   if (attempt.is_outage) {
     breaker_.failed(clock_.steady_now());
   } else {
@@ -181,7 +182,8 @@ io::Task<Result<Client::Attempt>> Client::persist(const Operation& operation, bo
     }
     const Milliseconds wait = requests_.take(1, clock_.steady_now());
     if (wait.count() > 0) co_await rest(wait);
-    Attempt made = co_await attempt(operation, reads_text);
+    CO_TRY(const Keyring::Keys keys, co_await keyring_.keys());
+    Attempt made = co_await attempt(*keys.signer, operation, reads_text);
     count(operation, made);
     if (!made.error) co_return made;
     if (!made.may_retry || attempts >= config_.attempts)
@@ -223,7 +225,19 @@ Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_fo
                       .query = std::move(query),
                       .headers = {},
                       .payload_sha256 = {}};
-  TRY(const std::string signed_query, signer_.presign(bare, clock_.now(), valid_for));
+  TRY(const Keyring::Keys keys, keyring_.held());
+  const UtcTime now = clock_.now();
+  // The store refuses it after the end of the keys, whatever it says itself.
+  if (keys.end) {
+    const auto left = std::chrono::floor<Seconds>(*keys.end - now);
+    if (left < k_shortest_left) {
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the keys of store {} end in {} s, and there are no new ones yet",
+                              config_.store, left.count()));
+    }
+    valid_for = std::min(valid_for, left);
+  }
+  TRY(const std::string signed_query, keys.signer->presign(bare, now, valid_for));
   return url_of(config_.address, location, signed_query);
 }
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "blob/s3/address.h"
 #include "blob/s3/breaker.h"
+#include "blob/s3/keyring.h"
 #include "blob/s3/rate_limit.h"
 #include "blob/s3/sigv4.h"
 #include "blob/s3/xml.h"
@@ -25,6 +26,8 @@ struct ClientConfig {
   Address address;
   std::string region = "us-east-1";
   Credentials credentials;
+  /// Whose keys are used where `credentials` are not set.
+  std::optional<RolePlace> role{};
   unsigned attempts = 3;
   /// Requests at once, for reading and for the rest; others wait.
   std::size_t max_connections = 32;
@@ -69,9 +72,12 @@ class Client {
   io::Task<Result<net::ClientResponse>> open(Operation operation);
 
   /// An URL at which anybody may get the object for a while, answered with this
-  /// Content-Disposition unless it is empty.
+  /// Content-Disposition unless it is empty. It ends with the keys, if they end before. Errors:
+  /// invalid, unavailable (there are no keys, or they are about to end).
   Result<std::string> presigned_url(std::string_view key, Seconds valid_for,
                                     std::string_view content_disposition) const;
+  /// To be called every half minute: see Keyring.
+  io::Task<> renew_keys_early() { return keyring_.renew_early(); }
   bool is_away() const { return breaker_.is_open(clock_.steady_now()); }
   const ClientConfig& config() const { return config_; }
 
@@ -83,11 +89,11 @@ class Client {
     bool may_retry = false;
     bool is_outage = false;  ///< counts against the store, not against the request
   };
-  io::Task<Attempt> attempt(const Operation& operation, bool reads_text);
+  io::Task<Attempt> attempt(const Signer& signer, const Operation& operation, bool reads_text);
   io::Task<Attempt> failed_status(const Operation& operation, net::ClientResponse response);
   io::Task<Result<Attempt>> persist(const Operation& operation, bool reads_text,
                                     unsigned& attempts);
-  Result<net::ClientRequest> sign(const Operation& operation);
+  net::ClientRequest sign(const Signer& signer, const Operation& operation);
   Error say(const Operation& operation, int status, const std::optional<ErrorBody>& body) const;
   void count(const Operation& operation, const Attempt& attempt);
 
@@ -95,7 +101,7 @@ class Client {
   const Clock& clock_;
   Random& random_;
   Metrics& metrics_;
-  const Signer signer_;
+  Keyring keyring_;
   const net::HttpClient http_;
   Breaker breaker_;
   RateLimit uploads_;

@@ -7,15 +7,7 @@ namespace shoal::blob::s3 {
 namespace {
 
 std::optional<ErrorBody> failure_of_copy(std::string_view answer) {
-  auto parsed = parse_copy(answer);
-  if (!parsed) {
-    ErrorBody unclear;
-    unclear.code = "InternalError";
-    unclear.message = parsed.error().message;
-    return unclear;
-  }
-  auto* const error = std::get_if<ErrorBody>(&*parsed);
-  return error != nullptr ? std::optional(*error) : std::nullopt;
+  return failure_of(parse_copy(answer));
 }
 
 std::string source_of(const Client& client, const CopyRequest& request) {

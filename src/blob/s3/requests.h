@@ -17,6 +17,10 @@ Result<std::uint64_t> length_in(const Reply& head);
 /// Bytes of an object. Errors: not_found, and those of the client.
 io::Task<Result<std::uint64_t>> size_of(Client& client, std::string key);
 
+/// What an answer with status 200 says of a failure after all (CompleteMultipartUpload,
+/// CopyObject).
+std::optional<ErrorBody> failure_of(Result<OrErrorBody<StoredObject>> parsed);
+
 struct BegunUpload {
   std::string id;
   bool may_be_twice = false;  ///< an answer was lost: perhaps another one was begun, too

@@ -16,6 +16,7 @@ struct ClientConfig {
   Milliseconds connect_timeout{5'000};
   /// A peer that neither takes nor gives bytes for so long is given up.
   Milliseconds stall_timeout{20'000};
+  bool uses_proxy = true;  ///< the environment's, if there is one
 };
 
 /// A request of ours to another server. Nothing is added to its fields but Host and Content-Length.

@@ -47,6 +47,7 @@ Result<> CurlTransfer::prepare(const ClientConfig& config) {
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   set(CURLOPT_NOSIGNAL, 1L);
+  if (!config.uses_proxy) set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_BUFFERSIZE, k_curl_buffer);
   set(CURLOPT_UPLOAD_BUFFERSIZE, k_curl_buffer);

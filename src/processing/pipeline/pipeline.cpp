@@ -118,8 +118,12 @@ io::Task<Result<Pipeline::Put>> Pipeline::put_file(Job job, const VideoWork& wor
                                                    std::string content_type, Path path) {
   io::FileSystem& files = services_.steps.files;
   Put put = describe(job, work, kind, std::move(name), std::move(content_type));
-  CO_TRY(put.file.checksum, co_await services_.steps.offload.run(
-                                [&files, path] { return storage::checksum_of(files, path); }));
+  // While its bytes are here: a torrent of what lies in a bucket would have to read them again.
+  const bool is_shared = kind == storage::FileKind::rendition;
+  CO_TRY(put.file.checksum, co_await services_.steps.offload.run([&files, path, is_shared] {
+    return is_shared ? storage::checksum_with_pieces(files, path)
+                     : storage::checksum_of(files, path);
+  }));
   CO_TRY(blob::BlobStore* const store, co_await announce(put));
   CO_TRY_VOID(co_await store->put_file(put.object_key, std::move(path), traits_of(put)));
   co_return put;

@@ -188,6 +188,19 @@ class PipelineTest : public tests::DatabaseTest {
     return text;
   }
 
+  /// Made while it was stored, so that its torrent never reads it.
+  void expect_pieces(const std::string& name) {
+    const std::string bytes = read_file(name);
+    const auto pieces = database->read_blocking(
+        [&](db::Session& session) -> Result<std::optional<storage::Pieces>> {
+          return storage::find_pieces(session, storage::find_file(session, name)->id);
+        });
+    ASSERT_TRUE(pieces && *pieces);
+    storage::PieceHasher hasher(bytes.size());
+    hasher.update(std::as_bytes(std::span(bytes)));
+    EXPECT_EQ((*pieces)->sha1, hasher.finish().sha1);
+  }
+
   void expect_published(VideoId id, const std::vector<std::int64_t>& heights) {
     const catalog::Video video = find(id);
     EXPECT_EQ(video.summary.state, catalog::VideoState::published);
@@ -205,6 +218,7 @@ class PipelineTest : public tests::DatabaseTest {
       EXPECT_TRUE(playlist->ended);
       EXPECT_EQ(playlist->segments.back().range->offset + playlist->segments.back().range->length,
                 file.size);
+      expect_pieces(file.file_name);
     }
     EXPECT_EQ(count("select count(*) from work_segment"),
               static_cast<std::int64_t>(heights.size()) *

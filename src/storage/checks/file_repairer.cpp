@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "storage/checks/store_verifier.h"
+#include "storage/exposure/exposure_rows.h"
 #include "storage/moves/file_mover.h"
 
 namespace shoal::storage {
@@ -158,8 +159,8 @@ io::Task<Result<>> FileRepairer::finish(Job job, FileRepair repair,
               due = now + config_.bad_copy_kept_for](db::Session& session) -> Result<bool> {
                TRY_VOID(jobs::check_fence(session, job));
                TRY(const bool switched, switch_copies(session, repair, new_key, due, now));
-               if (switched && services_.on_switch)
-                 services_.on_switch(session, repair.file, repair.store);
+               if (switched && services_.exposes && services_.exposes(repair.store))
+                 settle_exposure_of_file_later(session, repair.file);
                TRY_VOID(jobs::complete(session, job));
                return switched;
              }));

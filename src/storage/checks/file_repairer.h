@@ -50,9 +50,8 @@ class FileRepairer {
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_repaired{};
-    /// In the transaction that replaces a file's copy in a store.
-    std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
-    /// Whether viewers are told where objects of a store are; empty: of none.
+    /// Whether viewers are told where objects of a store are: a file that comes there gets a name
+    /// of its own, and its exposure is settled. Empty: of none.
     std::function<bool(std::string_view store)> exposes{};
   };
   FileRepairer(FileRepairerConfig config, Services services);

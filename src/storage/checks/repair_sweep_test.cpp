@@ -1,9 +1,6 @@
 // A repair that is stopped, robbed of its lease, raced or made pointless before and after each
 // operation on stores, files and database. After each: the good copy is there and right; the next
 // try comes to an end; and what was put in vain is collected.
-// SHOAL_TEST_OPERATION runs one operation of the sweep.
-#include <cstdlib>
-
 #include "tests/support/moves_fixture.h"
 
 namespace shoal::storage {
@@ -30,28 +27,10 @@ class RepairSweep : public tests::MoveTest {
   }
   template <class Arm, class Check>
   void sweep(Arm arm, Check check) {
-    const char* chosen = std::getenv("SHOAL_TEST_OPERATION");
-    const std::uint64_t first = chosen != nullptr ? std::strtoull(chosen, nullptr, 10) : 1;
-    std::uint64_t most = 0;
-    for (std::uint64_t n = first; !HasFailure(); ++n) {
-      SCOPED_TRACE("SHOAL_TEST_OPERATION=" + std::to_string(n));
-      const FileId file = add_half_bad(n, "file-" + std::to_string(n));
-      const auto job = lease(k_repair_file);
-      ASSERT_TRUE(job);
-      arm(n, file);
-      const auto outcome = run(*job);
-      const std::uint64_t operations = trouble.operations();
-      trouble.disarm();
-      expect_all_files_are_safe();
-      check(file, outcome);
-      (void)disk.remove_all(folder.path() / "work");  // as the next start of the process does
-      expect_nothing_is_left_over();
-      if (operations < n || chosen != nullptr) break;
-      most = n;
-      delete_file(file);  // its objects go with the next one's left-overs
-    }
-    // Fewer would mean that the sweep does not see what a repair does.
-    if (chosen == nullptr) EXPECT_GT(most, 10U);
+    const auto begin = [this](std::uint64_t n, const std::string& name) {
+      return add_half_bad(n, name);
+    };
+    sweep_operations(k_repair_file, begin, arm, check);
   }
   void expect_repaired(FileId file) {
     EXPECT_EQ(places(file).size(), 2U);

@@ -1,5 +1,6 @@
 #include "storage/checks/store_verifier.h"
 
+#include "tests/support/forwarding_store.h"
 #include "tests/support/moves_fixture.h"
 
 namespace shoal::storage {
@@ -193,37 +194,12 @@ TEST_P(StoreVerifierTest, a_copy_that_is_there_and_cannot_be_read_is_bad) {
   if (std::get<1>(GetParam()) != tests::StoreKind::memory) return;
   const FileId file = add_file("a", "bytes", near);
   add_copy(file, far, "hls/a", "bytes");
-  class Unreadable final : public blob::BlobStore {
+  class Unreadable final : public tests::ForwardingStore {
    public:
-    explicit Unreadable(blob::BlobStore& store) : store_(store) {}
-    const std::string& name() const override { return store_.name(); }
-    bool checks_uploads() const override { return false; }
-    io::Task<Result<>> put_file(std::string, io::Path, blob::ObjectTraits) override {
-      co_return fail(ErrorCode::unsupported, "");
-    }
-    io::Task<Result<>> put_copy(std::string, io::Path, blob::ObjectTraits) override {
-      co_return fail(ErrorCode::unsupported, "");
-    }
-    io::Task<Result<>> put_bytes(std::string, std::string, blob::ObjectTraits) override {
-      co_return fail(ErrorCode::unsupported, "");
-    }
-    io::Task<Result<>> copy(std::string, std::string, blob::ObjectTraits) override {
-      co_return fail(ErrorCode::unsupported, "");
-    }
+    using ForwardingStore::ForwardingStore;
     io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string) override {
       co_return fail(ErrorCode::unavailable, "input/output error");
     }
-    io::Task<Result<blob::ObjectStatus>> status(std::string key) override {
-      return store_.status(std::move(key));
-    }
-    io::Task<Result<>> remove(std::string) override { co_return Result<>{}; }
-    io::Task<Result<std::vector<std::string>>> list(std::string, std::string,
-                                                    std::size_t) override {
-      co_return std::vector<std::string>{};
-    }
-
-   private:
-    blob::BlobStore& store_;
   };
   near.troubled = std::make_unique<Unreadable>(*near.plain);
   const auto report = verify({.store = "near"});

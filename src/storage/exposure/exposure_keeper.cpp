@@ -144,11 +144,15 @@ io::Task<Result<bool>> ExposureKeeper::replace(Job job, VideoId video, ExposedCo
   CO_TRY_VOID(copied);
   const UtcTime now = services_.clock.now();
   const UtcTime old_due = wanted == Exposure::closed ? now : now + k_signed_urls_end;
-  co_return co_await services_.database.write(
-      [job, video, copy, key, wanted, old_due, now](db::Session& session) -> Result<bool> {
-        TRY_VOID(jobs::check_fence(session, job));
-        return replace_object(session, video, copy, key, wanted, old_due, now);
-      });
+  CO_TRY(const bool is_replaced,
+         co_await services_.database.write(
+             [job, video, copy, key, wanted, old_due, now](db::Session& session) -> Result<bool> {
+               TRY_VOID(jobs::check_fence(session, job));
+               return replace_object(session, video, copy, key, wanted, old_due, now);
+             }));
+  // Nobody was told of the new one, but it may be open to all.
+  if (!is_replaced) (void)co_await services_.empty_trash();
+  co_return is_replaced;
 }
 
 io::Task<Result<>> ExposureKeeper::withdraw(VideoId video, Exposure at_least) {

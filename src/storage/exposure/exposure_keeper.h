@@ -22,8 +22,8 @@ inline constexpr std::string_view k_settle_store = "settle-store";
 /// gets new objects under names that nobody knows (copied by the store itself); the old ones are
 /// deleted at once, and CDNs are told to forget them. One that becomes public gets objects that are
 /// open to all where its store sends viewers to them. Until then an object counts as what it was,
-/// and no object is ever more open than its row says. Each step may be killed and repeated. Any
-/// thread.
+/// and no object that anybody was told of is ever more open than its row says. Each step may be
+/// killed and repeated. Any thread.
 class ExposureKeeper {
  public:
   struct Services {

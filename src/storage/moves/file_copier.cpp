@@ -10,48 +10,23 @@
 namespace shoal::storage {
 namespace {
 
-constexpr std::size_t k_piece = std::size_t{1} << 20;
 /// Keys that are tried in one store before the move is given up: others hold something else.
 constexpr int k_most_keys = 8;
 
-/// Bytes on their way from a stream into a hash and perhaps a file. The pool works on it, so that
-/// neither stops an event loop; owned by each call, which may outlive a cancelled task.
+/// Bytes on their way into a hash and perhaps a file.
 struct Intake {
   Sha256 sum;
   std::shared_ptr<io::File> file;
-  std::uint64_t offset = 0;
-  std::vector<std::byte> buffer = std::vector<std::byte>(k_piece);
+  std::uint64_t size = 0;
 
-  Result<> take(std::size_t count) {
-    const auto bytes = std::span(buffer).first(count);
+  Result<> take(std::span<const std::byte> bytes) {
     sum.update(bytes);
-    if (file) TRY_VOID(file->write_at(offset, bytes));
-    offset += count;
+    if (file) TRY_VOID(file->write_at(size, bytes));
+    size += bytes.size();
     return {};
   }
+  Checksum finish() { return {size, to_hex(sum.finish()), {}}; }
 };
-
-io::Task<Result<Checksum>> read_through(std::shared_ptr<blob::ObjectReader> reader,
-                                        std::shared_ptr<Intake> intake, io::Offload& offload,
-                                        Pace pace, std::function<void(std::uint64_t)> on_progress) {
-  const std::uint64_t size = reader->size();
-  CO_TRY(const auto stream, co_await reader->stream(0, size));
-  for (std::uint64_t offset = 0; offset < size;) {
-    const std::uint64_t wanted = std::min<std::uint64_t>(k_piece, size - offset);
-    if (pace) co_await pace(wanted);
-    std::size_t filled = 0;
-    while (filled < wanted) {
-      const auto out = std::span(intake->buffer).subspan(filled, wanted - filled);
-      CO_TRY(const std::size_t got, co_await stream->read(out));
-      if (got == 0) co_return fail(ErrorCode::corrupt, "the object ends before its size");
-      filled += got;
-    }
-    CO_TRY_VOID(co_await offload.run([intake, filled] { return intake->take(filled); }));
-    offset += filled;
-    if (on_progress) on_progress(offset);
-  }
-  co_return Checksum{size, to_hex(intake->sum.finish()), {}};
-}
 
 /// Another name below the same folder: who was told of the old one does not know it, and a try
 /// after a crash finds it again.
@@ -93,8 +68,13 @@ io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::strin
       return {};
     }));
   }
-  co_return co_await read_through(std::move(reader), std::make_shared<Intake>(), offload,
-                                  std::move(pace), {});
+  const auto intake = std::make_shared<Intake>();
+  CO_TRY_VOID(co_await read_through(std::move(reader), intake, offload, std::move(pace)));
+  co_return intake->finish();
+}
+
+io::Task<> FileCopier::begin_transfer(const CopyOrder& order, Source& source) {
+  if (order.turn && !source.turn) source.turn.emplace(co_await order.turn());
 }
 
 io::Task<Result<FileCopier::Source>> FileCopier::take_source(const CopyOrder& order,
@@ -113,6 +93,7 @@ io::Task<Result<FileCopier::Source>> FileCopier::take_source(const CopyOrder& or
     source.path = *path;
     source.keep = reader;
   } else {
+    co_await begin_transfer(order, source);
     std::string name = fmt::format("{}-{}", order.job.id.value, order.job.fence);
     CO_TRY(source.room, co_await services_.offload.run(
                             [&scratch = services_.scratch, name = std::move(name),
@@ -123,13 +104,14 @@ io::Task<Result<FileCopier::Source>> FileCopier::take_source(const CopyOrder& or
              return files.open(path, io::OpenMode::create_new);
            }));
   }
-  const auto sum =
+  const auto read =
       co_await read_through(reader, intake, services_.offload, order.pace, order.on_progress);
-  if (!sum) {
-    if (sum.error().code != ErrorCode::corrupt) co_return std::unexpected(sum.error());
-    co_return damaged(order, sum.error().message);
+  if (!read) {
+    if (read.error().code != ErrorCode::corrupt) co_return std::unexpected(read.error());
+    co_return damaged(order, read.error().message);
   }
-  if (!matches(*sum, order.file)) co_return damaged(order, "its SHA-256 is " + sum->sha256);
+  const Checksum sum = intake->finish();
+  if (!matches(sum, order.file)) co_return damaged(order, "its SHA-256 is " + sum.sha256);
   co_return source;
 }
 
@@ -177,6 +159,7 @@ io::Task<Result<bool>> FileCopier::put_and_verify(const CopyOrder& order, blob::
                                                   std::string key, Source& source) {
   const blob::ObjectTraits traits{.content_type = order.file.content_type,
                                   .sha256 = order.file.sha256};
+  co_await begin_transfer(order, source);
   Result<> put;
   if (source.room) {
     put = co_await to.put_file(key, source.path, traits);
@@ -185,7 +168,9 @@ io::Task<Result<bool>> FileCopier::put_and_verify(const CopyOrder& order, blob::
   }
   const bool was_there = !put && put.error().code == ErrorCode::conflict;
   if (!put && !was_there) co_return std::unexpected(put.error());
-  CO_TRY(const bool right, co_await is_right(order, to, key, !was_there && to.checks_uploads()));
+  const bool is_proven = !was_there && to.checks_uploads();
+  if (is_proven) source.turn.reset();  // a last look is no transfer
+  CO_TRY(const bool right, co_await is_right(order, to, key, is_proven));
   if (right) co_return true;
   CO_TRY_VOID(co_await services_.database.write(
       [store = order.to, key, now = services_.clock.now()](db::Session& session) -> Result<> {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -11,21 +12,23 @@
 #include "db/database.h"
 #include "io/file_system.h"
 #include "io/offload.h"
+#include "io/semaphore.h"
 #include "jobs/queue.h"
 #include "storage/files.h"
 #include "storage/moves/move_rows.h"
 #include "storage/moves/scratch_space.h"
+#include "storage/read_through.h"
 #include "storage/trash.h"
 
 namespace shoal::storage {
-
-/// Awaited before each piece of so many bytes of a copy is read: it may take its time.
-using Pace = std::function<io::Task<>(std::uint64_t bytes)>;
 
 /// Reads an object to its end and hashes it, on `offload`. Errors: as reading; corrupt (it ends
 /// before its size).
 io::Task<Result<Checksum>> checksum_of_object(blob::BlobStore& store, std::string object_key,
                                               io::Offload& offload, Pace pace = {});
+
+/// Awaited before bytes cross a network; what it gives is held until they have.
+using TransferTurn = std::function<io::Task<io::Semaphore::Permit>()>;
 
 /// One file to be copied from where it is known to be into another store.
 struct CopyOrder {
@@ -34,8 +37,9 @@ struct CopyOrder {
   std::string from;
   std::string from_key;
   std::string to;
-  Pace pace;                                       ///< empty: as fast as it goes
-  std::function<void(std::uint64_t)> on_progress;  ///< bytes read of the source so far; or empty
+  Pace pace;                 ///< empty: as fast as it goes
+  ReadProgress on_progress;  ///< of the source; or empty
+  TransferTurn turn{};       ///< empty: at once
 };
 
 /// Copies single files between stores, each byte checked: the source against the row before
@@ -66,9 +70,11 @@ class FileCopier {
   /// The bytes of the source as a local file, found right.
   struct Source {
     io::Path path;
-    std::unique_ptr<ScratchSpace::Room> room;  ///< where the file is our own
-    std::shared_ptr<blob::ObjectReader> keep;  ///< where it is the source's
+    std::unique_ptr<ScratchSpace::Room> room;   ///< where the file is our own
+    std::shared_ptr<blob::ObjectReader> keep;   ///< where it is the source's
+    std::optional<io::Semaphore::Permit> turn;  ///< once the transfer has begun
   };
+  static io::Task<> begin_transfer(const CopyOrder& order, Source& source);
   io::Task<Result<Source>> take_source(const CopyOrder& order, blob::BlobStore& from);
   io::Task<Result<bool>> announce(const CopyOrder& order, blob::BlobStore& to, std::string key);
   /// False when the key holds something else, which is given up.

@@ -4,7 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/text.h"
-#include "storage/moves/move_batches.h"
+#include "storage/exposure/exposure_rows.h"
 
 namespace shoal::storage {
 namespace {
@@ -14,6 +14,9 @@ constexpr std::size_t k_planned_at_once = 500;
 constexpr std::chrono::minutes k_watch_every{10};
 /// A process that is killed takes an attempt of each file on its way; none is harmed by that.
 constexpr int k_attempts = 50;
+/// A file of a batch that fails by itself so often is told of; resuming the batch tries it again.
+/// What is to come home has nobody who would resume it.
+constexpr int k_failures = 5;
 
 }  // namespace
 
@@ -23,6 +26,7 @@ JobId enqueue_move(db::Session& session, const FileMove& move) {
   job.payload = write_move(move);
   job.priority = k_move_priority;
   job.max_attempts = k_attempts;
+  if (move.batch) job.max_failures = k_failures;
   return jobs::enqueue(session, job);
 }
 
@@ -66,21 +70,31 @@ io::Task<Result<FileMover::Start>> FileMover::look(FileMove move) {
         if (!move.batch) return start;
         // A batch that is forgotten holds nobody up.
         const auto leave = find_batch_leave(session, *move.batch);
-        start.is_held_up = leave && leave->state != BatchState::running;
-        start.rate_limit = leave ? leave->rate_limit : 0;
+        start.leave = leave.value_or(BatchLeave());
+        start.is_held_up = start.leave.state != BatchState::running;
         return start;
       });
 }
 
-io::Task<> FileMover::hold(MoveBatchId batch, std::uint64_t rate_limit, std::uint64_t bytes) {
+std::shared_ptr<FileMover::BatchTraffic> FileMover::traffic_of(const FileMove& move,
+                                                               const BatchLeave& leave) {
+  if (!move.batch) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  const SteadyTime now = services_.clock.steady_now();
+  std::erase_if(traffic_, [&](const auto& entry) {
+    return entry.second.use_count() == 1 && entry.second->pace.is_idle(now);
+  });
+  auto& traffic = traffic_[*move.batch];
+  if (!traffic) traffic = std::make_shared<BatchTraffic>(leave.parallel);
+  return traffic;
+}
+
+io::Task<> FileMover::hold(std::shared_ptr<BatchTraffic> traffic, std::uint64_t rate_limit,
+                           std::uint64_t bytes) {
   Milliseconds wait{0};
   {
     const std::scoped_lock lock(mutex_);
-    const SteadyTime now = services_.clock.steady_now();
-    std::erase_if(paces_, [&](const auto& entry) {
-      return entry.first != batch && entry.second.is_idle(now);
-    });
-    wait = paces_[batch].book(bytes, rate_limit, now);
+    wait = traffic->pace.book(bytes, rate_limit, services_.clock.steady_now());
   }
   if (wait <= Milliseconds{0}) co_return;
   if (services_.wait_for) {
@@ -89,13 +103,6 @@ io::Task<> FileMover::hold(MoveBatchId batch, std::uint64_t rate_limit, std::uin
   }
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, wait);
   co_await timer.async_wait(io::use_awaitable);
-}
-
-Pace FileMover::pace_of(const FileMove& move, std::uint64_t rate_limit) {
-  if (rate_limit == 0 || !move.batch) return {};
-  return [this, batch = *move.batch, rate_limit](std::uint64_t bytes) {
-    return hold(batch, rate_limit, bytes);
-  };
 }
 
 io::Task<Result<std::optional<std::string>>> FileMover::copy(Job job, jobs::JobContext& context,
@@ -109,10 +116,17 @@ io::Task<Result<std::optional<std::string>>> FileMover::copy(Job job, jobs::JobC
       .from = move.from,
       .from_key = start.moving->object_key,
       .to = move.to,
-      .pace = pace_of(move, start.rate_limit),
+      .pace = {},
       .on_progress = [&context, size = file.size](std::uint64_t read) {
         context.report_progress(100.0 * static_cast<double>(read) / static_cast<double>(size));
       }};
+  if (const auto traffic = traffic_of(move, start.leave)) {
+    order.turn = [traffic] { return traffic->transfers.acquire(); };
+    if (const std::uint64_t rate_limit = start.leave.rate_limit; rate_limit > 0)
+      order.pace = [this, traffic, rate_limit](std::uint64_t bytes) {
+        return hold(traffic, rate_limit, bytes);
+      };
+  }
   auto copied = co_await copier_.copy(std::move(order));
   if (copied) co_return *std::move(copied);
   // A deletion, or another mover, may have taken the source away under the copy.
@@ -129,7 +143,8 @@ io::Task<Result<bool>> FileMover::finish(Job job, FileMove move,
        due = now + config_.old_copy_kept_for](db::Session& session) -> Result<bool> {
         TRY_VOID(jobs::check_fence(session, job));
         TRY(const bool switched, switch_placement(session, move, new_key, due, now));
-        if (switched && services_.on_switch) services_.on_switch(session, move.file, move.to);
+        if (switched && services_.exposes && services_.exposes(move.to))
+          settle_exposure_of_file_later(session, move.file);
         const ItemEnd end = switched ? ItemEnd::done : ItemEnd::skipped;
         if (move.batch) end_move_item(session, move, end, std::nullopt);
         TRY_VOID(jobs::complete(session, job));

@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "db/database.h"
+#include "io/semaphore.h"
 #include "jobs/runner.h"
 #include "storage/moves/file_copier.h"
+#include "storage/moves/move_batches.h"
 #include "storage/moves/transfer_pace.h"
 
 namespace shoal::storage {
@@ -32,7 +34,7 @@ struct FileMoverConfig {
   io::Path scratch;  ///< a folder of this process alone
   /// Of all files at once that come from a store without local files; a larger one cannot move.
   std::uint64_t scratch_limit = std::uint64_t{64} << 30;
-  std::size_t concurrency = 16;  ///< files at once on this node
+  std::size_t concurrency = 18;  ///< files at once on this node, the prepared ones with them
   /// How long those who have the old copy open, or its place in mind, may read on.
   Milliseconds old_copy_kept_for{3'600'000};
 };
@@ -55,9 +57,8 @@ class FileMover {
     const Clock& clock;
     /// A file of this video is somewhere else now: caches forget where they found it.
     std::function<void(const Uuid& video)> on_moved{};
-    /// In the transaction that brings a file into a store.
-    std::function<void(db::Session& session, FileId file, std::string_view store)> on_switch{};
-    /// Whether viewers are told where objects of a store are; empty: of none.
+    /// Whether viewers are told where objects of a store are: a file that comes there gets a name
+    /// of its own, and its exposure is settled. Empty: of none.
     std::function<bool(std::string_view store)> exposes{};
     /// Waits; empty: by a timer of the task's executor.
     std::function<io::Task<>(Milliseconds time)> wait_for{};
@@ -79,7 +80,13 @@ class FileMover {
   struct Start {
     std::optional<MovingFile> moving;  ///< nothing when the file is gone or moved already
     bool is_held_up = false;           ///< its batch is paused or cancelled
-    std::uint64_t rate_limit = 0;
+    BatchLeave leave;                  ///< of the batch, where there is one
+  };
+  /// What the files of one batch share on this node.
+  struct BatchTraffic {
+    explicit BatchTraffic(int parallel) : transfers(static_cast<std::size_t>(parallel)) {}
+    TransferPace pace;  ///< under mutex_
+    io::Semaphore transfers;
   };
   io::Task<Result<Start>> look(FileMove move);
   /// Nothing when there is nothing to copy any more.
@@ -88,15 +95,16 @@ class FileMover {
   io::Task<Result<bool>> finish(Job job, FileMove move, std::optional<std::string> new_key);
   io::Task<Result<>> put_back(Job job, FileMove move);
   void count(const FileMove& move, const Start& start) const;
-  Pace pace_of(const FileMove& move, std::uint64_t rate_limit);
-  io::Task<> hold(MoveBatchId batch, std::uint64_t rate_limit, std::uint64_t bytes);
+  std::shared_ptr<BatchTraffic> traffic_of(const FileMove& move, const BatchLeave& leave);
+  io::Task<> hold(std::shared_ptr<BatchTraffic> traffic, std::uint64_t rate_limit,
+                  std::uint64_t bytes);
 
   const FileMoverConfig config_;
   const Services services_;
   ScratchSpace scratch_;
   FileCopier copier_;
   std::mutex mutex_;
-  std::map<MoveBatchId, TransferPace> paces_;  ///< under mutex_
+  std::map<MoveBatchId, std::shared_ptr<BatchTraffic>> traffic_;  ///< under mutex_
 };
 
 }  // namespace shoal::storage

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "tests/support/forwarding_store.h"
 #include "tests/support/moves_fixture.h"
 
 namespace shoal::storage {
@@ -195,40 +196,18 @@ TEST_P(FileMoverTest, where_addresses_are_told_a_file_that_comes_back_has_anothe
 }
 
 /// A store that does not keep what it is given.
-class ForgetfulStore final : public blob::BlobStore {
+class ForgetfulStore final : public tests::ForwardingStore {
  public:
-  explicit ForgetfulStore(blob::BlobStore& store) : store_(store) {}
-  const std::string& name() const override { return store_.name(); }
+  using ForwardingStore::ForwardingStore;
   bool checks_uploads() const override { return false; }
   io::Task<Result<>> put_file(std::string key, io::Path file, blob::ObjectTraits traits) override {
     return put_copy(std::move(key), std::move(file), std::move(traits));
   }
   io::Task<Result<>> put_copy(std::string key, io::Path, blob::ObjectTraits traits) override {
     if (keeps.empty()) co_return Result<>{};
-    co_return co_await store_.put_bytes(std::move(key), keeps, std::move(traits));
-  }
-  io::Task<Result<>> put_bytes(std::string, std::string, blob::ObjectTraits) override {
-    co_return fail(ErrorCode::unsupported, "nobody asks for it");
-  }
-  io::Task<Result<>> copy(std::string from_key, std::string to_key,
-                          blob::ObjectTraits traits) override {
-    return store_.copy(std::move(from_key), std::move(to_key), std::move(traits));
-  }
-  io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
-    return store_.open(std::move(key));
-  }
-  io::Task<Result<blob::ObjectStatus>> status(std::string key) override {
-    return store_.status(std::move(key));
-  }
-  io::Task<Result<>> remove(std::string key) override { return store_.remove(std::move(key)); }
-  io::Task<Result<std::vector<std::string>>> list(std::string prefix, std::string after,
-                                                  std::size_t limit) override {
-    return store_.list(std::move(prefix), std::move(after), limit);
+    co_return co_await store().put_bytes(std::move(key), keeps, std::move(traits));
   }
   std::string keeps;
-
- private:
-  blob::BlobStore& store_;
 };
 
 TEST_P(FileMoverTest, a_target_that_garbles_or_loses_what_it_takes_is_not_switched_to) {

@@ -24,12 +24,13 @@ struct BatchRow {
   int parallel = 1;
   FileId planned_to;
   bool is_planned = false;
+  bool keeps_source = false;
 };
 
 Result<BatchRow> find_row(db::Session& session, MoveBatchId id) {
   const auto row = session.query_one(
-      "select from_store, to_store, filter, state, parallel, planned_to, planned from move_batch "
-      "where id = :id",
+      "select from_store, to_store, filter, state, parallel, planned_to, planned, keeps_source "
+      "from move_batch where id = :id",
       {id});
   if (!row)
     return fail(ErrorCode::not_found, fmt::format("there is no batch of moves {}", id.value));
@@ -40,7 +41,8 @@ Result<BatchRow> find_row(db::Session& session, MoveBatchId id) {
                   static_cast<BatchState>(row->integer(3)),
                   static_cast<int>(row->integer(4)),
                   row->id<FileId>(5),
-                  row->boolean(6)};
+                  row->boolean(6),
+                  row->boolean(7)};
 }
 
 void set_state(db::Session& session, MoveBatchId id, BatchState state, bool is_over) {
@@ -58,8 +60,7 @@ Result<> check_not_over(const BatchRow& row, MoveBatchId id) {
 }
 
 /// The next file that waits, as a job. False when none does.
-bool queue_next(db::Session& session, MoveBatchId id, const std::string& from,
-                const std::string& to) {
+bool queue_next(db::Session& session, MoveBatchId id, const BatchRow& batch) {
   // Those that end at the same time pass over each other's rows; SQLite has one writer.
   const char* skip = session.engine() == db::Engine::postgresql ? " for update skip locked" : "";
   const auto item = session.query_one(
@@ -70,7 +71,7 @@ bool queue_next(db::Session& session, MoveBatchId id, const std::string& from,
       {id});
   if (!item) return false;
   const FileId file = item->id<FileId>(0);
-  const JobId job = enqueue_move(session, {file, from, to, id});
+  const JobId job = enqueue_move(session, {file, batch.from, batch.to, id, batch.keeps_source});
   session.execute("update move_item set job_id = :job where batch_id = :batch and file_id = :file",
                   {job, id, file});
   return true;
@@ -98,7 +99,7 @@ void end_when_over(db::Session& session, MoveBatchId id) {
 void queue_next_of_running(db::Session& session, MoveBatchId id) {
   const auto row = find_row(session, id);
   if (!row || row->state != BatchState::running) return;
-  if (!queue_next(session, id, row->from, row->to)) end_when_over(session, id);
+  if (!queue_next(session, id, *row)) end_when_over(session, id);
 }
 
 /// Jobs that were cancelled by hand, or whose last words were lost, told nothing.
@@ -140,10 +141,10 @@ Result<MoveBatchId> create_move_batch(db::Session& session, const NewMoveBatch& 
   const UtcTime now = session.now();
   const MoveBatchId id{session.insert(
       "insert into move_batch (from_store, to_store, filter, state, rate_limit, parallel, "
-      "created_at, updated_at) values (:from, :to, :filter, 1, :rate, :parallel, :created, "
-      ":updated) returning id",
-      {batch.from, batch.to, write_filter(batch.filter), batch.rate_limit, batch.parallel, now,
-       now})};
+      "keeps_source, created_at, updated_at) values (:from, :to, :filter, 1, :rate, :parallel, "
+      ":keeps, :created, :updated) returning id",
+      {batch.from, batch.to, write_filter(batch.filter), batch.rate_limit, batch.parallel,
+       batch.keeps_source, now, now})};
   enqueue_batch_watch(session, id, now);
   return id;
 }
@@ -197,10 +198,10 @@ bool cancel_queued_moves(db::Session& session, MoveBatchId id, std::size_t limit
 
 std::optional<BatchLeave> find_batch_leave(db::Session& session, MoveBatchId id) {
   const auto row =
-      session.query_one("select state, rate_limit from move_batch where id = :id", {id});
+      session.query_one("select state, rate_limit, parallel from move_batch where id = :id", {id});
   if (!row) return std::nullopt;
   return BatchLeave{static_cast<BatchState>(row->integer(0)),
-                    static_cast<std::uint64_t>(row->integer(1))};
+                    static_cast<std::uint64_t>(row->integer(1)), static_cast<int>(row->integer(2))};
 }
 
 Result<bool> plan_move_batch(db::Session& session, MoveBatchId id, std::size_t limit) {
@@ -234,7 +235,7 @@ bool keep_batch_going(db::Session& session, MoveBatchId id) {
   auto queued =
       session.query_one("select count(*) from move_item where batch_id = :id and state = 2", {id})
           ->integer(0);
-  while (queued < row->parallel && queue_next(session, id, row->from, row->to)) ++queued;
+  while (queued < row->parallel + k_files_beside && queue_next(session, id, *row)) ++queued;
   if (queued == 0) end_when_over(session, id);
   return find_batch_leave(session, id)->state == BatchState::running;
 }

@@ -12,8 +12,9 @@
 #include "storage/moves/move_filter.h"
 #include "storage/moves/move_rows.h"
 
-/// Moves of many files, as rows. `parallel` files of a batch are queued as jobs at once; each that
-/// ends queues the next one in the same transaction. Functions over the caller's transaction.
+/// Moves of many files, as rows. Jobs are queued for `parallel` files of a batch, and for a few
+/// more that are read and announced while those are sent; each that ends queues the next one in the
+/// same transaction. Functions over the caller's transaction.
 namespace shoal::storage {
 
 enum class BatchState : int { running = 1, paused = 2, cancelled = 3, done = 4 };
@@ -24,7 +25,8 @@ struct NewMoveBatch {
   std::string to;
   MoveFilter filter;
   std::uint64_t rate_limit = 0;  ///< bytes per second of each node; 0: none
-  int parallel = 2;              ///< 1 to 64
+  int parallel = 2;              ///< transfers at once on each node; 1 to 64
+  bool keeps_source = false;     ///< the files get a second copy
 };
 
 /// The batch, and the job that looks for its files. Errors: invalid (one store, parallel),
@@ -45,6 +47,7 @@ struct MoveProgress {
   BatchState state = BatchState::running;
   std::uint64_t rate_limit = 0;
   int parallel = 0;
+  bool keeps_source = false;
   bool is_planned = false;  ///< all of its files are counted
   MoveCounts waiting;       ///< those that are on their way included
   MoveCounts done;
@@ -89,17 +92,22 @@ bool cancel_queued_moves(db::Session& session, MoveBatchId id, std::size_t limit
 
 // For FileMover.
 
+/// Files on their way besides those that are being sent: one is read or announced, and of one that
+/// was sent the rows are written. Without them the network waits for disk and database.
+inline constexpr int k_files_beside = 2;
+
 /// Whether a job of a batch may go on, and how fast.
 struct BatchLeave {
   BatchState state = BatchState::running;
   std::uint64_t rate_limit = 0;
+  int parallel = 1;
 };
 /// Nothing when the batch is forgotten.
 std::optional<BatchLeave> find_batch_leave(db::Session& session, MoveBatchId id);
 
 /// Makes items of the next `limit` files; true when there may be more.
 Result<bool> plan_move_batch(db::Session& session, MoveBatchId id, std::size_t limit);
-/// Queues files until `parallel` are, after taking back those whose job ended without a word. True
+/// Queues files until enough are, after taking back those whose job ended without a word. True
 /// while the batch is not over.
 bool keep_batch_going(db::Session& session, MoveBatchId id);
 

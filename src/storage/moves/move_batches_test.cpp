@@ -2,89 +2,25 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "tests/support/moves_fixture.h"
+#include "tests/support/move_batch_fixture.h"
 
 namespace shoal::storage {
 namespace {
 
 using testing::ElementsAre;
-using tests::bytes_of;
-using tests::StoreKind;
 
-class MoveBatchTest : public tests::MoveTest {
- protected:
-  void SetUp() override { register_stores(); }
-  void add_files(int count) {
-    for (int n = 0; n < count; ++n)
-      files_of_all.push_back(add_file("file-" + std::to_string(n), bytes_of(n, 1000), near));
-  }
-  MoveBatchId create(int parallel = 2, std::uint64_t rate_limit = 0) {
-    return write([&](db::Session& session) {
-      return create_move_batch(session, {.from = "near",
-                                         .to = "far",
-                                         .filter = {},
-                                         .rate_limit = rate_limit,
-                                         .parallel = parallel});
-    });
-  }
-  MoveProgress progress_of(MoveBatchId id) {
-    return write([&](db::Session& session) -> Result<MoveProgress> {
-      return *find_move_batch(session, id);
-    });
-  }
-  /// One run of the batch's watch.
-  void watch() {
-    const auto job = lease(k_watch_batch);
-    ASSERT_TRUE(job);
-    const auto done = run(*job);
-    ASSERT_TRUE(done) << done.error().message;
-  }
-  std::int64_t queued() { return number("select count(*) from job where kind = 'move-file'"); }
-  /// One file's job as the runner does it, with what it does about a failure. False: none waits.
-  bool step() {
-    const auto job = lease();
-    if (!job) return false;
-    const auto outcome = run(*job);
-    if (outcome) return true;
-    write([&](db::Session& session) -> Result<> {
-      TRY(const bool ended, jobs::fail_attempt(session, *job, outcome.error().message, true));
-      EXPECT_TRUE(ended);
-      end_move_item(session, *parse_move(job->payload), ItemEnd::failed, outcome.error().message);
-      return {};
-    });
-    return true;
-  }
-  int run_to_the_end() {
-    int steps = 0;
-    while (step()) ++steps;
-    return steps;
-  }
-  template <class Work>
-  Result<> change(Work work) {
-    return database->write_blocking(
-        [&](db::Session& session) -> Result<> { return work(session); });
-  }
-  int count_in(const std::string& store) {
-    return static_cast<int>(
-        number("select count(*) from placement where state = 2 and store = '" + store + "'"));
-  }
-
-  std::vector<FileId> files_of_all;
-};
-INSTANTIATE_TEST_SUITE_P(
-    Engines, MoveBatchTest,
-    testing::Values(tests::MoveShape{db::Engine::sqlite, StoreKind::memory, StoreKind::memory},
-                    tests::MoveShape{db::Engine::postgresql, StoreKind::memory, StoreKind::memory}),
-    tests::move_shape_name);
+class MoveBatchTest : public MoveBatchFixture {};
+INSTANTIATE_TEST_SUITE_P(Engines, MoveBatchTest, testing::ValuesIn(batch_shapes()),
+                         tests::move_shape_name);
 
 TEST_P(MoveBatchTest, moves_all_files_and_never_queues_more_than_it_may) {
   add_files(7);
   const MoveBatchId id = create(3);
   watch();
-  EXPECT_EQ(queued(), 3);
+  EXPECT_EQ(queued(), 3 + k_files_beside);
   EXPECT_EQ(progress_of(id).waiting.files, 7);
   EXPECT_TRUE(progress_of(id).is_planned);
-  while (step()) EXPECT_LE(queued(), 3);
+  while (step()) EXPECT_LE(queued(), 3 + k_files_beside);
   const MoveProgress progress = progress_of(id);
   EXPECT_EQ(progress.state, BatchState::done);
   EXPECT_EQ(progress.done.files, 7);
@@ -95,6 +31,37 @@ TEST_P(MoveBatchTest, moves_all_files_and_never_queues_more_than_it_may) {
   EXPECT_EQ(number("select count(*) from placement where generation = 3"), 7);
   expect_all_files_are_safe();
   expect_nothing_is_left_over();
+}
+
+TEST_P(MoveBatchTest, a_file_that_fails_by_itself_is_told_of_after_five_tries_kills_apart) {
+  add_files(1);
+  const MoveBatchId id = create(1);
+  watch();
+  for (int failure = 1; failure <= 5; ++failure) {
+    for (int kill = 0; kill < 3; ++kill) {
+      ASSERT_TRUE(lease());
+      reclaim();
+    }
+    const auto job = lease();
+    ASSERT_TRUE(job) << failure;
+    EXPECT_EQ(progress_of(id).failed.files, 0);
+    write([&](db::Session& session) -> Result<> {
+      TRY(const bool ended, jobs::fail_attempt(session, *job, "the disk says no", false));
+      EXPECT_EQ(ended, failure == 5);
+      if (ended) end_move_item(session, *parse_move(job->payload), ItemEnd::failed, "says no");
+      return {};
+    });
+    clock->advance(Seconds{1 << failure});
+  }
+  const MoveProgress progress = progress_of(id);
+  EXPECT_EQ(progress.failed.files, 1);
+  EXPECT_EQ(progress.example_error, "says no");
+  EXPECT_EQ(progress.state, BatchState::done);
+  // Asked to try again it has all its tries again.
+  ASSERT_TRUE(change([&](db::Session& session) { return resume_move_batch(session, id); }));
+  run_to_the_end();
+  EXPECT_EQ(progress_of(id).done.files, 1);
+  expect_all_files_are_safe();
 }
 
 TEST_P(MoveBatchTest, is_done_at_once_when_nothing_matches) {
@@ -123,20 +90,20 @@ TEST_P(MoveBatchTest, plans_in_pages_that_a_kill_may_come_between) {
 }
 
 TEST_P(MoveBatchTest, pauses_after_what_is_on_its_way_and_goes_on) {
-  add_files(4);
+  add_files(6);
   const MoveBatchId id = create(2);
   watch();
   ASSERT_TRUE(step());
   ASSERT_TRUE(change([&](db::Session& session) { return pause_move_batch(session, id); }));
-  EXPECT_EQ(run_to_the_end(), 2) << "both queued ones put themselves back";
+  EXPECT_EQ(run_to_the_end(), 4) << "all queued ones put themselves back";
   EXPECT_EQ(count_in("far"), 1);
   EXPECT_EQ(progress_of(id).state, BatchState::paused);
-  EXPECT_EQ(progress_of(id).waiting.files, 3);
+  EXPECT_EQ(progress_of(id).waiting.files, 5);
   ASSERT_TRUE(change([&](db::Session& session) { return resume_move_batch(session, id); }));
-  EXPECT_EQ(queued(), 2);
-  EXPECT_EQ(run_to_the_end(), 3);
+  EXPECT_EQ(queued(), 4);
+  EXPECT_EQ(run_to_the_end(), 5);
   EXPECT_EQ(progress_of(id).state, BatchState::done);
-  EXPECT_EQ(count_in("far"), 4);
+  EXPECT_EQ(count_in("far"), 6);
 }
 
 TEST_P(MoveBatchTest, a_cancelled_one_leaves_every_file_where_it_is) {
@@ -146,7 +113,7 @@ TEST_P(MoveBatchTest, a_cancelled_one_leaves_every_file_where_it_is) {
   ASSERT_TRUE(step());
   ASSERT_TRUE(change([&](db::Session& session) { return cancel_move_batch(session, id); }));
   ASSERT_TRUE(change([&](db::Session& session) -> Result<> {
-    EXPECT_TRUE(cancel_queued_moves(session, id, 1));
+    EXPECT_TRUE(cancel_queued_moves(session, id, 2));
     EXPECT_TRUE(cancel_queued_moves(session, id, 1));
     EXPECT_FALSE(cancel_queued_moves(session, id, 1));
     return {};
@@ -206,19 +173,21 @@ TEST_P(MoveBatchTest, what_fails_holds_nobody_up_and_is_tried_again_by_a_resumpt
 }
 
 TEST_P(MoveBatchTest, a_job_that_was_cancelled_by_hand_does_not_stop_the_rest) {
-  add_files(3);
+  add_files(3 + k_files_beside);
   const MoveBatchId id = create(1);
   watch();
-  const auto job = lease();
-  ASSERT_TRUE(change([&](db::Session& session) { return jobs::cancel(session, job->id); }));
+  for (int n = 0; n < 1 + k_files_beside; ++n) {
+    const auto job = lease();
+    ASSERT_TRUE(change([&](db::Session& session) { return jobs::cancel(session, job->id); }));
+  }
   EXPECT_FALSE(step());
   clock->advance(std::chrono::minutes(11));
   watch();
   EXPECT_EQ(run_to_the_end(), 2);
-  EXPECT_EQ(progress_of(id).failed.files, 1);
+  EXPECT_EQ(progress_of(id).failed.files, 1 + k_files_beside);
   EXPECT_THAT(progress_of(id).example_error.value_or(""), testing::HasSubstr("by hand"));
   EXPECT_EQ(progress_of(id).state, BatchState::done);
-  EXPECT_EQ(count_in("near"), 1);
+  EXPECT_EQ(count_in("near"), 1 + k_files_beside);
 }
 
 TEST_P(MoveBatchTest, a_file_that_is_deleted_meanwhile_is_passed_over) {
@@ -288,7 +257,7 @@ TEST_P(MoveBatchTest, a_new_one_takes_as_long_as_the_last_one_between_its_stores
 }
 
 TEST_P(MoveBatchTest, its_files_are_counted_by_state_until_it_is_over) {
-  add_files(3);
+  add_files(3 + k_files_beside);
   create(1);
   watch();
   ASSERT_TRUE(step());
@@ -298,7 +267,7 @@ TEST_P(MoveBatchTest, its_files_are_counted_by_state_until_it_is_over) {
   };
   EXPECT_EQ(count().batches, 1);
   EXPECT_EQ(count().waiting, 1);
-  EXPECT_EQ(count().queued, 1);
+  EXPECT_EQ(count().queued, 1 + k_files_beside);
   EXPECT_EQ(count().done, 1);
   run_to_the_end();
   EXPECT_EQ(count().batches, 0);

@@ -170,13 +170,14 @@ FileSelection select_files(const MoveFilter& filter, std::string_view from, File
   return selection;
 }
 
-MovePrices prices_of_move(const StorePrices& from, const StorePrices& to) {
+MovePrices prices_of_move(const StorePrices& from, const StorePrices& to, SourceAfter source) {
+  const std::int64_t kept = source == SourceAfter::stays ? from.per_gigabyte_month : 0;
   return {.per_thousand_reads = from.per_thousand_reads,
           .per_thousand_looks = to.per_thousand_reads,
           .per_thousand_writes = to.per_thousand_writes,
           .per_gigabyte_read = from.per_gigabyte_read,
           .per_gigabyte_month_before = from.per_gigabyte_month,
-          .per_gigabyte_month_after = to.per_gigabyte_month,
+          .per_gigabyte_month_after = to.per_gigabyte_month + kept,
           .part_size = to.part_size};
 }
 

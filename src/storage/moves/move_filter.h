@@ -49,7 +49,7 @@ struct MovePrices {
   std::int64_t per_thousand_writes = 0;        ///< PUT requests to the target
   std::int64_t per_gigabyte_read = 0;          ///< 10^9 bytes out of the source
   std::int64_t per_gigabyte_month_before = 0;  ///< of storage in the source
-  std::int64_t per_gigabyte_month_after = 0;   ///< the same in the target
+  std::int64_t per_gigabyte_month_after = 0;   ///< the same afterwards, of all copies
   std::uint64_t part_size = 100'000'000;       ///< bytes of one PUT to the target
 };
 
@@ -62,7 +62,8 @@ struct StorePrices {
   static constexpr std::uint64_t k_any_part = std::uint64_t{1} << 62;
   std::uint64_t part_size = k_any_part;  ///< bytes of one PUT
 };
-MovePrices prices_of_move(const StorePrices& from, const StorePrices& to);
+enum class SourceAfter { goes, stays };
+MovePrices prices_of_move(const StorePrices& from, const StorePrices& to, SourceAfter source);
 /// What it costs to keep so many bytes for a month, in millionths of a currency unit.
 std::int64_t monthly_cost(std::uint64_t bytes, std::int64_t per_gigabyte_month);
 
@@ -75,7 +76,7 @@ struct MoveEstimate {
   std::int64_t writes = 0;
   std::int64_t cost = 0;            ///< millionths of a currency unit, as what follows
   std::int64_t monthly_before = 0;  ///< to keep these files where they are
-  std::int64_t monthly_after = 0;   ///< to keep them where they go
+  std::int64_t monthly_after = 0;   ///< to keep them where they are then
 };
 MoveEstimate estimate_move(db::Session& session, const MoveFilter& filter, std::string_view from,
                            const MovePrices& prices);

@@ -77,13 +77,14 @@ TEST(MovePrices, are_the_source_s_for_reading_and_the_target_s_for_writing) {
                        .per_thousand_writes = 30,
                        .per_thousand_reads = 40,
                        .part_size = 5'000'000};
-  const MovePrices prices = prices_of_move(from, to);
+  const MovePrices prices = prices_of_move(from, to, SourceAfter::goes);
   EXPECT_EQ(prices.per_gigabyte_read, 2);
   EXPECT_EQ(prices.per_thousand_reads, 4);
   EXPECT_EQ(prices.per_thousand_looks, 40);
   EXPECT_EQ(prices.per_thousand_writes, 30);
   EXPECT_EQ(prices.per_gigabyte_month_before, 1);
   EXPECT_EQ(prices.per_gigabyte_month_after, 10);
+  EXPECT_EQ(prices_of_move(from, to, SourceAfter::stays).per_gigabyte_month_after, 11);
   EXPECT_EQ(prices.part_size, 5'000'000U);
   EXPECT_EQ(monthly_cost(3'000'000'000, 23'000), 69'000);
 }

@@ -10,7 +10,7 @@ constexpr Seconds k_rate_window{600};
 
 constexpr std::string_view k_columns =
     "select id, from_store, to_store, state, rate_limit, parallel, planned, created_at, "
-    "finished_at, filter from move_batch ";
+    "finished_at, filter, keeps_source from move_batch ";
 
 void add(MoveCounts& counts, const db::Row& row) {
   counts.files += row.integer(1);
@@ -30,6 +30,7 @@ MoveProgress progress_of(db::Session& session, const db::Row& row) {
   progress.finished_at = row.optional_time(8);
   // What cannot be read stops the batch, not the list of them.
   progress.filter = parse_filter(row.text(9)).value_or(MoveFilter());
+  progress.keeps_source = row.boolean(10);
 
   const UtcTime now = progress.finished_at.value_or(session.now());
   const UtcTime since = std::max(now - k_rate_window, progress.created_at);

@@ -60,6 +60,7 @@ Result<> place_announced(db::Session& session, FileId file, std::string_view sto
 std::string write_move(const FileMove& move) {
   json::object out{{"file", move.file.value}, {"from", move.from}, {"to", move.to}};
   if (move.batch) out["batch"] = move.batch->value;
+  if (move.keeps_source) out["keep"] = true;
   return json::serialize(out);
 }
 
@@ -78,6 +79,8 @@ Result<FileMove> parse_move(std::string_view text) {
                 .to = std::string(to->get_string())};
   if (const auto* batch = object->if_contains("batch"); batch != nullptr && batch->is_int64())
     move.batch = MoveBatchId{batch->get_int64()};
+  if (const auto* keep = object->if_contains("keep"))
+    move.keeps_source = keep->is_bool() && keep->get_bool();
   return move;
 }
 
@@ -133,10 +136,11 @@ Result<bool> switch_placement(db::Session& session, const FileMove& move,
     }
     TRY_VOID(place_announced(session, move.file, move.to, *new_key, now));
   }
+  // What was found bad is not needed beside a good copy, nor where the file has left.
+  trash_copies(session, move.file, move.to, WhichCopies::bad, old_due);
+  if (move.keeps_source) return !is_in_target;
   trash_copies(session, move.file, move.from, WhichCopies::verified, old_due);
-  // What was found bad is not needed where the file has left, nor beside its good copy.
-  for (const std::string& store : {move.from, move.to})
-    trash_copies(session, move.file, store, WhichCopies::bad, old_due);
+  trash_copies(session, move.file, move.from, WhichCopies::bad, old_due);
   return true;
 }
 

@@ -17,12 +17,13 @@ namespace shoal::storage {
 using MoveBatchId = Id<struct MoveBatchTag>;
 
 /// One file's way from a store into another: the payload of a `move-file` job, as JSON
-/// {"file":7,"from":"local","to":"archive","batch":3}.
+/// {"file":7,"from":"local","to":"archive","batch":3,"keep":true}.
 struct FileMove {
   FileId file;
   std::string from;
   std::string to;
   std::optional<MoveBatchId> batch{};  ///< that it is a part of
+  bool keeps_source = false;           ///< the file gets a second copy
 };
 std::string write_move(const FileMove& move);
 /// Errors: corrupt.
@@ -64,11 +65,11 @@ void trash_copies(db::Session& session, FileId file, std::string_view store, Whi
 Result<> place_announced(db::Session& session, FileId file, std::string_view store,
                          std::string_view object_key, UtcTime now);
 
-/// The file's place becomes `to`: its placement in `from` goes, and that object is due in the trash
-/// at `old_due`. `new_key` is the object that was put, announced and verified; nothing where the
-/// copy in `to` was there before. True when the file has moved; false when it was deleted, or
-/// another mover was faster: then the object is given up. Errors: busy, unavailable (what the move
-/// relied on has changed: all over), and nothing is written then.
+/// The file's place becomes `to`: its placement in `from` goes, unless it is kept, and that object
+/// is due in the trash at `old_due`. `new_key` is the object that was put, announced and verified;
+/// nothing where the copy in `to` was there before. True when the file has moved; false when it was
+/// deleted, or another mover was faster: then the object is given up. Errors: busy, unavailable
+/// (what the move relied on has changed: all over), and nothing is written then.
 Result<bool> switch_placement(db::Session& session, const FileMove& move,
                               const std::optional<std::string>& new_key, UtcTime old_due,
                               UtcTime now);

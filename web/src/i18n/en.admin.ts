@@ -186,6 +186,7 @@ export const admin = {
       cancelled: 'Cancelled',
       done: 'Done'
     } as Record<string, string>,
+    copying: 'copies',
     route: (from: string, to: string) => `${from} to ${to}`,
     counted: (done: number, all: number) => `${number(done)} of ${number(all)} files`,
     counting: (done: number, all: number) =>
@@ -212,6 +213,7 @@ export const admin = {
       title: 'Move files',
       from: 'From',
       to: 'To',
+      keep: 'Keep them in the first store too, so that each file has two copies',
       kinds: 'Which files',
       kindsHint: 'None chosen: all finished files.',
       videos: 'Only of these videos',
@@ -226,6 +228,7 @@ export const admin = {
       more: 'Choose by age, views or channel',
       plan: 'See what it takes',
       planned: 'This is what the move takes. Nothing has moved yet.',
+      plannedCopy: 'This is what the copies take. Nothing has been copied yet.',
       nothing: 'No file matches, so there is nothing to move.',
       size: 'Files',
       time: 'Time',
@@ -240,6 +243,7 @@ export const admin = {
       safe: 'Each file is checked in its new place before the old copy goes. Videos play meanwhile.',
       change: 'Change',
       start: 'Start the move',
+      startCopy: 'Start copying',
       started: 'The move has started.'
     },
     copies: {

@@ -170,6 +170,7 @@ export const admin: Messages['admin'] = {
     noMoves: '还没有移动过文件。',
     noMovesText: '文件可在任意两个存储之间移动，期间照常播放。',
     states: { running: '进行中', paused: '已暂停', cancelled: '已取消', done: '已完成' },
+    copying: '复制',
     route: (from, to) => `${from} 到 ${to}`,
     counted: (done, all) => `${number(done)} / ${number(all)} 个文件`,
     counting: (done, all) => `${number(done)} / 至少 ${number(all)} 个文件，仍在统计`,
@@ -194,6 +195,7 @@ export const admin: Messages['admin'] = {
       title: '移动文件',
       from: '从',
       to: '到',
+      keep: '原存储中也保留，使每个文件有两份副本',
       kinds: '哪些文件',
       kindsHint: '不选则为全部成品文件。',
       videos: '仅限这些视频',
@@ -208,6 +210,7 @@ export const admin: Messages['admin'] = {
       more: '按时间、观看次数或频道选择',
       plan: '查看所需',
       planned: '这是此次移动所需。尚未移动任何文件。',
+      plannedCopy: '这是复制所需。尚未复制任何文件。',
       nothing: '没有符合条件的文件，无需移动。',
       size: '文件',
       time: '时间',
@@ -222,6 +225,7 @@ export const admin: Messages['admin'] = {
       safe: '每个文件在新位置校验无误后才移除旧副本。期间视频照常播放。',
       change: '修改',
       start: '开始移动',
+      startCopy: '开始复制',
       started: '移动已开始。'
     },
     copies: {

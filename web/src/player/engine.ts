@@ -3,7 +3,7 @@
  * else the plain file. Owns the Hls instance; `destroy` gives everything back.
  */
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type HlsConfig } from 'hls.js'
-import { lines, qualities, takesToken, withToken, type Quality } from './logic'
+import { isSigned, lines, qualities, takesToken, withToken, type Quality } from './logic'
 import type { PlaybackStats, PlayerSource } from './types'
 
 export type EngineError = 'network' | 'media' | 'unsupported'
@@ -38,6 +38,8 @@ export class Engine {
   private timer = 0
   private source: PlayerSource | null = null
   private startAt = 0
+  /** The addresses in the playlists have ended, or may have: they are loaded again. */
+  private outdated = false
   /** Set while a lost connection is waited for: goes on at once when the browser is online again. */
   private goOn: (() => void) | null = null
   private readonly online = () => this.goOn?.()
@@ -75,6 +77,7 @@ export class Engine {
     const moved = this.source?.hls !== source.hls
     this.source = source
     if (this.goOn && moved) this.retry(source)
+    else if (this.hls && this.outdated) this.renew(this.hls)
     else this.goOn?.()
   }
 
@@ -86,6 +89,7 @@ export class Engine {
   private reset(): void {
     clearTimeout(this.timer)
     this.goOn = null
+    this.outdated = false
     this.hls?.destroy()
     this.hls = null
     this.recoveries = 0
@@ -131,10 +135,7 @@ export class Engine {
     })
     hls.on(Events.ERROR, (_, data) => {
       if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.stats.stalls++
-      const status = data.response?.code ?? 0
-      if (data.type === ErrorTypes.NETWORK_ERROR && refusals.includes(status)) {
-        this.events.refused(status)
-      }
+      if (data.type === ErrorTypes.NETWORK_ERROR) this.judge(data)
       if (data.fatal) this.recover(hls, data)
     })
     hls.loadSource(source.hls ?? '')
@@ -150,18 +151,39 @@ export class Engine {
     this.events.level(level)
   }
 
+  /** A store that refuses need not say why to another origin: then there is no status at all. */
+  private judge({ frag, response }: ErrorData): void {
+    const status = response?.code ?? 0
+    const ended = frag !== undefined && isSigned(frag.url) && status === 0
+    if (!ended && !refusals.includes(status)) return
+    this.outdated ||= frag !== undefined
+    this.events.refused(status || 403)
+  }
+
+  /** Goes on where it is, with playlists that are asked for with the token of now. */
+  private renew(hls: Hls): void {
+    clearTimeout(this.timer)
+    this.goOn = null
+    this.outdated = false
+    hls.stopLoad()
+    for (const level of hls.levels) level.details = undefined
+    hls.startLoad(this.position())
+  }
+
   /** Network: keep trying, slower each time. Decoder: reset it twice, then give up. */
   private recover(hls: Hls, { type }: ErrorData): void {
     this.stats.errors++
     if (type === ErrorTypes.NETWORK_ERROR) {
       const fatal = this.retries >= maxNetworkRetries
       const waitMs = Math.min(15_000, 1000 * 2 ** this.retries++)
-      this.events.error('network', fatal)
+      // The first time the page has a new token before the buffer is empty.
+      if (fatal || !this.outdated || this.retries > 1) this.events.error('network', fatal)
       const again = () => {
         if (this.hls !== hls) return
         clearTimeout(this.timer)
         this.goOn = null
         if (hls.levels.length === 0) hls.loadSource(this.source?.hls ?? '')
+        else if (this.outdated) this.renew(hls)
         else hls.startLoad(this.position())
       }
       clearTimeout(this.timer)

@@ -152,6 +152,11 @@ export function takesToken(url: string, playlist: string, page: string): boolean
   return new URL(url, page).origin === home && !url.includes('videoFileToken=')
 }
 
+/** What a store gives for a while, to whoever has the address. */
+export function isSigned(url: string): boolean {
+  return /[?&]X-Amz-Signature=/.test(url)
+}
+
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value))
 }

@@ -763,7 +763,7 @@ export interface components {
             };
             /** @description of storage alone */
             monthlyCostMicros: number;
-            /** @description since the server started; 0 for local stores */
+            /** @description since the server started; of a folder its operations */
             requests: number;
             errors: number;
             requestsPerSecond: number;
@@ -801,6 +801,8 @@ export interface components {
             /** @description bytes a second of each node; 0 for none */
             rateLimit: number;
             parallel: number;
+            /** @description the files get a second copy */
+            keepSource: boolean;
             /** @description all of its files are counted */
             planned: boolean;
             waiting: components["schemas"]["MoveCounts"];
@@ -835,6 +837,8 @@ export interface components {
             rateLimit?: number;
             /** @description 1 to 64 */
             parallel?: number;
+            /** @description the files get a second copy */
+            keepSource?: boolean;
             /** @description only answer with the estimate */
             dryRun?: boolean;
         };

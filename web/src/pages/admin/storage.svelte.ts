@@ -111,6 +111,7 @@ export interface MoveForm {
   views: string
   megabytes: string
   parallel: string
+  keep: boolean
 }
 const megabyte = 1e6
 const dayMs = 86_400_000
@@ -134,5 +135,6 @@ export function moveRequest(form: MoveForm, now = Date.now()): NewMove {
   if (form.views.trim()) move.viewsBelow = Number(form.views)
   if (form.megabytes.trim()) move.rateLimit = Math.round(Number(form.megabytes) * megabyte)
   if (form.parallel.trim()) move.parallel = Number(form.parallel)
+  if (form.keep) move.keepSource = true
   return move
 }

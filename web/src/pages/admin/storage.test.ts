@@ -27,6 +27,7 @@ const move: Move = {
   },
   rateLimit: 0,
   parallel: 2,
+  keepSource: false,
   planned: true,
   waiting: none,
   done: none,
@@ -95,7 +96,8 @@ describe('what was typed', () => {
     days: '',
     views: '',
     megabytes: '',
-    parallel: ''
+    parallel: '',
+    keep: false
   }
   it('asks for nothing that was left empty', () => {
     expect(moveRequest(form)).toEqual({ from: 'local', to: 'archive' })
@@ -109,7 +111,8 @@ describe('what was typed', () => {
         days: '30',
         views: '0',
         megabytes: '2.5',
-        parallel: '4'
+        parallel: '4',
+        keep: true
       },
       Date.parse('2026-11-23T00:00:00Z')
     )
@@ -121,7 +124,8 @@ describe('what was typed', () => {
       publishedBefore: '2026-10-24T00:00:00.000Z',
       viewsBelow: 0,
       rateLimit: 2_500_000,
-      parallel: 4
+      parallel: 4,
+      keepSource: true
     })
   })
   it('names videos by addresses, numbers and UUIDs', () => {
