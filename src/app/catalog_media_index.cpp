@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include "delivery/disk_cache/chunk_file.h"
 #include "processing/pipeline/records.h"
 #include "storage/files.h"
+#include "storage/pieces.h"
 
 namespace shoal::app {
 namespace {
@@ -141,11 +143,20 @@ std::vector<Sha256Digest> parse_hashes(std::string_view hex) {
   return hashes;
 }
 
-io::Task<Result<std::vector<Sha256Digest>>> CatalogMediaIndex::find_chunks(std::string name) {
+io::Task<Result<delivery::MediaHashes>> CatalogMediaIndex::find_hashes(std::string name) {
   static_assert(delivery::k_chunk == storage::k_checksum_block);
   co_return co_await database_.read(
-      [name = std::move(name)](db::Session& session) -> Result<std::vector<Sha256Digest>> {
-        return parse_hashes(catalog::find_block_hashes(session, name));
+      [name = std::move(name)](db::Session& session) -> Result<delivery::MediaHashes> {
+        delivery::MediaHashes hashes;
+        hashes.chunks = parse_hashes(catalog::find_block_hashes(session, name));
+        const auto file = storage::find_file(session, name);
+        const auto pieces = file ? storage::find_pieces(session, file->id) : std::nullopt;
+        if (!pieces) return hashes;
+        hashes.piece_length = pieces->length;
+        hashes.pieces.resize(pieces->sha1.size() / sizeof(Sha1Digest));
+        std::memcpy(hashes.pieces.data(), pieces->sha1.data(),
+                    hashes.pieces.size() * sizeof(Sha1Digest));
+        return hashes;
       });
 }
 

@@ -33,7 +33,7 @@ class CatalogMediaIndex final : public delivery::MediaIndex {
   CatalogMediaIndex(db::Database& database, const Clock& clock)
       : database_(database), clock_(clock) {}
   io::Task<Result<delivery::MediaEntry>> find(std::string name) override;
-  io::Task<Result<std::vector<Sha256Digest>>> find_chunks(std::string name) override;
+  io::Task<Result<delivery::MediaHashes>> find_hashes(std::string name) override;
 
  private:
   /// The playlists of one video's running work by name; none where nothing is listed yet.

@@ -20,13 +20,21 @@ constexpr std::size_t k_spare = 4;
 Counter counter(Metrics& metrics, std::string outcome) {
   return metrics.counter("shoal_media_blocks_total",
                          "Blocks of remote media by how they were found: read from the store or "
-                         "the disk, shared with one who was reading it, kept, or refused for want "
-                         "of room",
+                         "the disk, shared with one who was reading it, kept, refused for want "
+                         "of room, or damaged",
                          {{"outcome", std::move(outcome)}});
 }
 
 std::string key_of(const RemoteObject& object, std::uint64_t offset) {
   return fmt::format("{} {}", offset, object.id);
+}
+
+/// Whether a block is what was recorded of its object, as far as that tells.
+bool is_right(const RemoteObject& object, std::uint64_t offset, std::span<const std::byte> bytes) {
+  const std::uint64_t size = object.reader->size();
+  if (bytes.size() == size && !object.sha256.empty())
+    return to_hex(Sha256::of(bytes)) == object.sha256;
+  return object.hashes.fit(offset, bytes, size);
 }
 
 }  // namespace
@@ -60,6 +68,7 @@ BlockCache::BlockCache(Config config, Metrics& metrics, io::Executor executor, D
       shared_(counter(metrics, "shared")),
       kept_(counter(metrics, "kept")),
       refused_(counter(metrics, "refused")),
+      damaged_(counter(metrics, "damaged")),
       bytes_(metrics.gauge("shoal_media_block_bytes", "Memory of the blocks of remote media")),
       ahead_(std::move(executor), "media read ahead") {}
 
@@ -92,12 +101,37 @@ std::shared_ptr<BlockCache::Block> BlockCache::make_room(std::uint64_t offset, s
   return is_full() ? nullptr : std::make_shared<Block>(offset, size, memory_);
 }
 
+std::uint64_t BlockCache::block_size_of(const RemoteObject& object) const {
+  if (object.hashes.pieces.empty() || object.hashes.piece_length > config_.chunk_size)
+    return config_.block_size;
+  return std::max(config_.block_size, object.hashes.piece_length);
+}
+
+io::Task<Result<>> BlockCache::read_from_store(std::shared_ptr<const RemoteObject> object,
+                                               std::shared_ptr<Block> block) {
+  const std::span<std::byte> bytes = block->bytes();
+  // Once more where it came damaged: perhaps it was on the way that it was.
+  for (int tries = 0; tries < 2; ++tries) {
+    read_.add();
+    for (std::size_t at = 0; at < bytes.size();) {
+      CO_TRY(const std::size_t got,
+             co_await object->reader->read_at(block->begin() + at, bytes.subspan(at)));
+      if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than it was");
+      at += got;
+    }
+    if (is_right(*object, block->begin(), bytes)) co_return Result<>{};
+    damaged_.add();
+  }
+  co_return fail(ErrorCode::corrupt,
+                 fmt::format("bytes {} to {} of the object are not what was recorded",
+                             block->begin(), block->end()));
+}
+
 io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
     std::shared_ptr<const RemoteObject> object, std::uint64_t offset) {
-  blob::ObjectReader& reader = *object->reader;
-  const std::uint64_t left = reader.size() - offset;
+  const std::uint64_t left = object->reader->size() - offset;
   const auto block =
-      make_room(offset, static_cast<std::size_t>(std::min(left, config_.block_size)));
+      make_room(offset, static_cast<std::size_t>(std::min(left, block_size_of(*object))));
   if (!block) {
     refused_.add();
     co_return SharedBlock();
@@ -107,23 +141,14 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
     from_disk_.add();
     co_return block;
   }
-  read_.add();
-  for (std::size_t at = 0; at < bytes.size();) {
-    CO_TRY(const std::size_t got, co_await reader.read_at(offset + at, bytes.subspan(at)));
-    if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than it was");
-    at += got;
-  }
-  // Larger ones have no hash of a range; what is kept of small ones must be right, for it stays.
-  const bool is_whole = bytes.size() == reader.size() && !object->sha256.empty();
-  if (is_whole && to_hex(Sha256::of(bytes)) != object->sha256)
-    co_return fail(ErrorCode::corrupt, "the object is not what was recorded");
+  CO_TRY_VOID(co_await read_from_store(object, block));
   fill_chunk(co_await boost::asio::this_coro::executor, object, offset);
   co_return block;
 }
 
 io::Task<Result<BlockCache::SharedBlock>> BlockCache::get(
     std::shared_ptr<const RemoteObject> object, std::uint64_t offset) {
-  offset -= offset % config_.block_size;
+  offset -= offset % block_size_of(*object);
   if (offset >= object->reader->size())
     co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
   const std::string key = key_of(*object, offset);
@@ -152,9 +177,9 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::get(
 std::optional<DiskCache::Chunk> BlockCache::chunk_at(const RemoteObject& object,
                                                      std::uint64_t offset) const {
   const std::uint64_t number = offset / config_.chunk_size;
-  if (disk_ == nullptr || number >= object.chunks.size()) return std::nullopt;
+  if (disk_ == nullptr || number >= object.hashes.chunks.size()) return std::nullopt;
   const std::uint64_t left = object.reader->size() - (number * config_.chunk_size);
-  return DiskCache::Chunk{object.chunks[number],
+  return DiskCache::Chunk{object.hashes.chunks[number],
                           static_cast<std::uint32_t>(std::min(left, config_.chunk_size))};
 }
 
@@ -194,13 +219,14 @@ io::Task<> BlockCache::fill(std::shared_ptr<const RemoteObject> object, std::uin
                             std::shared_ptr<DiskCache::Fill> turn) {
   const std::uint64_t begin = offset - (offset % config_.chunk_size);
   const std::uint64_t end = begin + turn->chunk().size;
-  const std::uint64_t count = (end - begin + config_.block_size - 1) / config_.block_size;
+  const std::uint64_t step = block_size_of(*object);
+  const std::uint64_t count = (end - begin + step - 1) / step;
   std::vector<DiskCache::Part> parts(count);
   // First what the viewer is going to want next.
-  const std::uint64_t first = (offset - begin) / config_.block_size;
+  const std::uint64_t first = (offset - begin) / step;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t number = (first + i) % count;
-    const auto got = co_await get(object, begin + (number * config_.block_size));
+    const auto got = co_await get(object, begin + (number * step));
     if (!got || !*got) {
       disk_->give_up(*turn);
       co_return;
@@ -216,7 +242,7 @@ io::Task<> BlockCache::fill(std::shared_ptr<const RemoteObject> object, std::uin
 
 void BlockCache::forget(const RemoteObject& object, std::uint64_t begin, std::uint64_t end) {
   const std::scoped_lock lock(mutex_);
-  for (std::uint64_t offset = begin; offset < end; offset += config_.block_size) {
+  for (std::uint64_t offset = begin; offset < end; offset += block_size_of(object)) {
     const auto found = index_.find(key_of(object, offset));
     if (found == index_.end()) continue;
     const auto slot = found->second;

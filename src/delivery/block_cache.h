@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "blob/blob_store.h"
 #include "delivery/disk_cache/disk_cache.h"
+#include "delivery/media_hashes.h"
 #include "io/single_flight.h"
 #include "io/task.h"
 #include "io/task_group.h"
@@ -29,8 +30,9 @@ struct RemoteObject {
   std::string id;  ///< store and key: the same bytes for ever
   std::shared_ptr<blob::ObjectReader> reader;
   std::string sha256{};  ///< of all its bytes, in hex; empty: unknown
-  /// The SHA-256 of each of its chunks; empty: unknown, so that none is kept on the disk.
-  std::vector<ChunkHash> chunks{};
+  /// Chunks of unknown hash are not kept on the disk; blocks that hold no known piece are taken as
+  /// they come.
+  MediaHashes hashes{};
 };
 
 /// What viewers want of remote objects at the moment, in aligned blocks: each is read once however
@@ -84,7 +86,7 @@ class BlockCache {
   BlockCache(Config config, Metrics& metrics, io::Executor executor, DiskCache* disk = nullptr);
 
   /// The block that holds the byte at `offset`, which lies within the object. Null where there is
-  /// no room. Errors: the store's; corrupt (an object of one block is not what its SHA-256 says).
+  /// no room. Errors: the store's; corrupt (it is not what the object's hashes say, twice).
   io::Task<Result<SharedBlock>> get(std::shared_ptr<const RemoteObject> object,
                                     std::uint64_t offset);
   /// Up to out.size() bytes from `offset` on, which lies within the object, for one who found no
@@ -97,6 +99,7 @@ class BlockCache {
   io::Task<> stop() { return ahead_.stop(); }
   /// Bytes of all blocks, with those that only viewers hold.
   std::uint64_t used() const { return memory_.used(); }
+  std::uint64_t block_size() const { return config_.block_size; }
 
  private:
   struct Slot {
@@ -105,12 +108,16 @@ class BlockCache {
   };
   using Order = std::list<Slot>;
 
+  /// Larger where the pieces of the object are, so that each block holds whole ones.
+  std::uint64_t block_size_of(const RemoteObject& object) const;
   SharedBlock find(const std::string& key);
   void keep(const std::string& key, SharedBlock block);
   /// Room for a block, after dropping what nobody holds; null where there is none.
   std::shared_ptr<Block> make_room(std::uint64_t offset, std::size_t size);
   io::Task<Result<SharedBlock>> read(std::shared_ptr<const RemoteObject> object,
                                      std::uint64_t offset);
+  io::Task<Result<>> read_from_store(std::shared_ptr<const RemoteObject> object,
+                                     std::shared_ptr<Block> block);
   std::optional<DiskCache::Chunk> chunk_at(const RemoteObject& object, std::uint64_t offset) const;
   /// False where the disk does not have them; all lie in one chunk.
   io::Task<bool> read_from_disk(std::shared_ptr<const RemoteObject> object, std::uint64_t offset,
@@ -136,6 +143,7 @@ class BlockCache {
   Counter shared_;
   Counter kept_;
   Counter refused_;
+  Counter damaged_;
   Gauge bytes_;
   io::TaskGroup ahead_;
 };

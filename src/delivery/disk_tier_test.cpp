@@ -49,7 +49,8 @@ struct DiskTierTest : testing::Test {
                               std::shared_ptr<const RemoteObject>& out) -> io::Task<> {
       auto reader = co_await from.open("k");
       SHOAL_CHECK(reader.has_value());
-      out = std::make_shared<const RemoteObject>("store/k", *std::move(reader), "", std::move(of));
+      out = std::make_shared<const RemoteObject>("store/k", *std::move(reader), "",
+                                                 MediaHashes{std::move(of), 0, {}});
     }(store, std::move(chunks), made));
     return made;
   }

@@ -6,9 +6,9 @@
 namespace shoal::delivery {
 namespace {
 
-/// Of its text, and of the hashes of a long file's chunks.
+/// Of its text, and of the hashes of a long file's parts.
 std::size_t text_size(const CachedMedia& media) {
-  const std::size_t hashes = media.remote ? media.remote->chunks.size() * sizeof(ChunkHash) : 0;
+  const std::size_t hashes = media.remote ? media.remote->hashes.bytes() : 0;
   return hashes + (media.text ? media.text->size() : 0);
 }
 

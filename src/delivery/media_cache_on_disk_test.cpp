@@ -19,8 +19,8 @@ class MediaOnDiskTest : public tests::MediaDoorsFixture {
     add("w-720.mp4", "video/mp4", media_bytes);
     index.entries["w-720.mp4"].sha256 = to_hex(Sha256::of(media_bytes));
     index.entries["v-720.m3u8"].sha256 = to_hex(Sha256::of(k_playlist));
-    index.chunks["w-720.mp4"] = {Sha256::of(media_bytes.substr(0, k_chunk)),
-                                 Sha256::of(media_bytes.substr(k_chunk))};
+    index.hashes["w-720.mp4"].chunks = {Sha256::of(media_bytes.substr(0, k_chunk)),
+                                        Sha256::of(media_bytes.substr(k_chunk))};
     cache.start();
     wait_until([this] { return cache.is_ready(); });
   }
@@ -56,7 +56,7 @@ TEST_F(MediaOnDiskTest, a_second_play_after_a_restart_reads_nothing_of_the_store
   EXPECT_TRUE(get("w-720.mp4").body == media_bytes);
   EXPECT_TRUE(get("v-720.m3u8").body == k_playlist);
   EXPECT_EQ(s3_store.reads, 0);
-  EXPECT_EQ(index.asked_chunks, 2) << "once for each time that the object was opened";
+  EXPECT_EQ(index.asked_hashes, 2) << "once for each time that the object was opened";
 }
 
 TEST_F(MediaOnDiskTest, what_is_there_plays_while_its_store_is_away) {

@@ -7,7 +7,22 @@
 namespace shoal::delivery {
 namespace {
 
-class MediaCopiesTest : public tests::MediaDoorsFixture {};
+class MediaCopiesTest : public tests::MediaDoorsFixture {
+ public:
+  /// The piece hashes of the media file are known, and its object in "s3" has another byte there.
+  void damage_at(std::size_t offset) {
+    MediaHashes hashes{.chunks = {}, .piece_length = 262'144, .pieces = {}};
+    const auto bytes = std::as_bytes(std::span(media_bytes));
+    for (std::size_t at = 0; at < bytes.size(); at += hashes.piece_length)
+      hashes.pieces.push_back(
+          Sha1::of(bytes.subspan(at, std::min(hashes.piece_length, bytes.size() - at))));
+    index.hashes["v-720.mp4"] = std::move(hashes);
+    std::string damaged = media_bytes;
+    damaged[offset] ^= 1;
+    index.entries["v-720.mp4"].copies = {{"s3", "bad/v-720.mp4"}};
+    put(s3_store, "bad/v-720.mp4", damaged);
+  }
+};
 
 TEST_F(MediaCopiesTest, a_store_that_is_away_is_passed_over) {
   add_archive_copy();
@@ -100,6 +115,39 @@ TEST_F(MediaCopiesTest, what_came_damaged_is_not_kept_and_the_next_copy_is_taken
     service->forget_video(video);
     EXPECT_TRUE(get(name).body == bytes) << name;
   }
+}
+
+TEST_F(MediaCopiesTest, damage_inside_a_long_file_moves_its_reader_to_the_next_copy) {
+  damage_at(1'300'000);
+  add_archive_copy();
+  const auto answer = get("v-720.mp4");
+  EXPECT_FALSE(answer.broken);
+  EXPECT_TRUE(answer.body == media_bytes);
+  // Who comes next is spared the copy that is known to be bad.
+  const int reads = s3_store.reads;
+  EXPECT_TRUE(get("v-720.mp4").body == media_bytes);
+  EXPECT_EQ(s3_store.reads, reads);
+}
+
+TEST_F(MediaCopiesTest, damage_without_another_copy_is_told_and_never_sent) {
+  damage_at(1'300'000);
+  const auto answer = get("v-720.mp4");
+  ASSERT_TRUE(answer.broken);
+  EXPECT_EQ(answer.broken->code, ErrorCode::corrupt);
+  EXPECT_TRUE(answer.body == media_bytes.substr(0, 1'048'576)) << "what is right was sent";
+  EXPECT_EQ(
+      get("v-720.mp4", Access::open, "", {{"Range", "bytes=1200000-1200010"}}).response.status,
+      503);
+  EXPECT_EQ(get("v-720.mp4", Access::open, "", {{"Range", "bytes=0-1048575"}}).body.size(),
+            1'048'576U);
+}
+
+TEST_F(MediaCopiesTest, a_store_that_goes_away_in_the_middle_of_an_answer_is_followed_by_the_next) {
+  add_archive_copy();
+  s3_store.fail_reads(Error{ErrorCode::unavailable, "gone"}, 1'000'000);
+  const auto answer = get("v-720.mp4");
+  EXPECT_FALSE(answer.broken);
+  EXPECT_TRUE(answer.body == media_bytes);
 }
 
 }  // namespace

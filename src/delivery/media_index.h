@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "delivery/media_hashes.h"
 #include "io/task.h"
 #include "net/http/message.h"
 
@@ -52,9 +52,9 @@ class MediaIndex {
   /// not_found for a name that is not (or no longer) media; unavailable or busy while the catalogue
   /// is away.
   virtual io::Task<Result<MediaEntry>> find(std::string name) = 0;
-  /// The SHA-256 of each k_chunk of a file's bytes, in their order; none for a file of a single
-  /// one, whose entry has it, and where nobody knows. Errors: as find().
-  virtual io::Task<Result<std::vector<Sha256Digest>>> find_chunks(std::string name) = 0;
+  /// Of the parts of a file. There are none of chunks for a file of a single one, whose entry has
+  /// it. Errors: as find().
+  virtual io::Task<Result<MediaHashes>> find_hashes(std::string name) = 0;
 };
 
 enum class ViewerVerdict {

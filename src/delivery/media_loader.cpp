@@ -74,11 +74,19 @@ bool is_asleep(const MediaEntry& entry, const Candidate& candidate, const Error&
 }  // namespace
 
 MediaLoader::MediaLoader(MediaCache::Config cache, Services services)
-    : services_(std::move(services)), cache_(cache, services_.clock), missing_(services_.clock) {}
+    : services_(std::move(services)),
+      cache_(cache, services_.clock),
+      missing_(services_.clock),
+      distrusted_(services_.clock) {}
 
 void MediaLoader::forget_video(const Uuid& video) {
   cache_.forget_video(video);
   missing_.clear();
+}
+
+void MediaLoader::distrust(std::string_view name, const Copy& copy) {
+  distrusted_.add(copy);
+  cache_.forget(name);
 }
 
 const DoorCounters* MediaLoader::counters_of(const std::string& store) {
@@ -110,19 +118,21 @@ io::Task<Result<>> MediaLoader::open_copy(CachedMedia& media, Candidate candidat
   co_return co_await take_reader(media, std::move(candidate), std::move(reader));
 }
 
-io::Task<std::vector<ChunkHash>> MediaLoader::chunks_of(const MediaEntry& entry) {
-  std::vector<ChunkHash> chunks;
-  if (!services_.has_disk_cache) co_return chunks;
-  const std::uint64_t count = (entry.size + k_chunk - 1) / k_chunk;
-  if (count == 1) {
-    chunks.resize(1);
-    if (!from_hex(entry.sha256, chunks.front())) chunks.clear();
-  } else if (count > 1) {
-    // What cannot be told now is not kept on the disk until the object is opened again.
-    auto found = co_await services_.index.find_chunks(entry.name);
-    if (found && found->size() == count) chunks = *std::move(found);
+io::Task<MediaHashes> MediaLoader::hashes_of(const MediaEntry& entry) {
+  const auto parts = [&entry](std::uint64_t length) { return (entry.size + length - 1) / length; };
+  MediaHashes hashes;
+  if (entry.size > services_.blocks.block_size()) {
+    // What cannot be told now is taken as it comes until the object is opened again.
+    if (auto found = co_await services_.index.find_hashes(entry.name)) hashes = *std::move(found);
   }
-  co_return chunks;
+  if (parts(k_chunk) == 1) {
+    hashes.chunks.resize(1);
+    if (!from_hex(entry.sha256, hashes.chunks.front())) hashes.chunks.clear();
+  }
+  if (!services_.has_disk_cache || hashes.chunks.size() != parts(k_chunk)) hashes.chunks.clear();
+  if (hashes.piece_length == 0 || hashes.pieces.size() != parts(hashes.piece_length))
+    hashes.pieces.clear();
+  co_return hashes;
 }
 
 io::Task<Result<>> MediaLoader::take_reader(CachedMedia& media, Candidate candidate,
@@ -132,10 +142,10 @@ io::Task<Result<>> MediaLoader::take_reader(CachedMedia& media, Candidate candid
   if (reader->local_file()) {
     media.reader = std::move(reader);
   } else {
-    auto chunks = co_await chunks_of(media.entry);
+    auto hashes = co_await hashes_of(media.entry);
     const auto remote = std::make_shared<const RemoteObject>(
         fmt::format("{}/{}", candidate.copy.store, candidate.copy.object_key), std::move(reader),
-        media.entry.sha256, std::move(chunks));
+        media.entry.sha256, std::move(hashes));
     if (is_relative(media.entry) && media.entry.size <= k_longest_text) {
       CO_TRY(std::string text, co_await read_text(services_.blocks, remote));
       media.text = std::make_shared<const std::string>(std::move(text));
@@ -149,7 +159,9 @@ io::Task<Result<>> MediaLoader::take_reader(CachedMedia& media, Candidate candid
 io::Task<Result<>> MediaLoader::open_any(CachedMedia& media, std::string name,
                                          std::vector<Copy> except) {
   const auto known = except.empty() ? cache_.find(name) : nullptr;
-  const auto candidates = order_copies(media.entry.copies, services_.stores, except);
+  const auto candidates =
+      order_copies(media.entry.copies, services_.stores, except,
+                   [this](const Copy& copy) { return distrusted_.contains(copy); });
   Error last{ErrorCode::unavailable, "no copy of this file can be reached"};
   std::vector<Candidate> asleep;
   for (const Candidate& candidate : candidates) {

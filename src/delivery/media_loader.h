@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "delivery/block_cache.h"
+#include "delivery/distrusted_copies.h"
 #include "delivery/media_cache.h"
 #include "delivery/media_index.h"
 #include "delivery/missing_names.h"
@@ -41,6 +42,8 @@ class MediaLoader {
   /// Errors: not_found; unavailable and others where it cannot be told or no copy can be had. With
   /// `except`, copies that have just failed, asks the index anew and opens none of them.
   io::Task<Found> find(std::string name, std::vector<Copy> except = {});
+  /// This copy gave other bytes than were recorded.
+  void distrust(std::string_view name, const Copy& copy);
   /// A video changed its privacy or its files' places, or is gone.
   void forget_video(const Uuid& video);
 
@@ -52,13 +55,14 @@ class MediaLoader {
   /// The copy is read by this reader from now on. Errors: corrupt; the store's.
   io::Task<Result<>> take_reader(CachedMedia& media, Candidate candidate,
                                  std::shared_ptr<blob::ObjectReader> reader);
-  io::Task<std::vector<ChunkHash>> chunks_of(const MediaEntry& entry);
+  io::Task<MediaHashes> hashes_of(const MediaEntry& entry);
   void take_copy(CachedMedia& media, const Candidate& candidate);
   const DoorCounters* counters_of(const std::string& store);
 
   Services services_;
   MediaCache cache_;
   MissingNames missing_;
+  DistrustedCopies distrusted_;
   io::SingleFlight<Found> flights_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<const DoorCounters>> counters_;  ///< under mutex_; by store

@@ -134,8 +134,7 @@ io::Task<net::Response> MediaService::serve(net::Request& request, std::string_v
       if (answered->status != 302) count(*answered, media, how, is_head);
       co_return *std::move(answered);
     }
-    log::warn("a copy cannot be read",
-              {{"file", name}, {"store", media.copy.store}, {"error", answered.error().message}});
+    report(name, media.copy, answered.error());
     failed.push_back(media.copy);
     if (failed.size() >= k_most_copies || media.copy.store.empty())
       co_return error_response({ErrorCode::unavailable, answered.error().message});
@@ -155,8 +154,43 @@ io::Task<Result<net::Response>> MediaService::answer(const net::Request& request
   net::Response response = media_response(request, media, how);
   auto* const body = std::get_if<std::unique_ptr<net::BodySource>>(&response.body);
   if (body != nullptr && request.method != net::Method::head)
-    CO_TRY_VOID(co_await static_cast<ObjectBody&>(**body).begin());
+    CO_TRY_VOID(co_await begin(static_cast<ObjectBody&>(**body), std::move(media)));
   co_return response;
+}
+
+/// What one viewer's body is read from.
+struct MediaService::Reading {
+  std::shared_ptr<const CachedMedia> media;
+  std::vector<Copy> failed;
+};
+
+io::Task<Result<>> MediaService::begin(ObjectBody& body, std::shared_ptr<const CachedMedia> media) {
+  CO_TRY_VOID(co_await body.begin());
+  body.set_next_copy([this, reading = std::make_shared<Reading>(std::move(media))](
+                         const Error& error) { return next_copy(reading, error); });
+  co_return Result<>{};
+}
+
+io::Task<Result<std::shared_ptr<const RemoteObject>>> MediaService::next_copy(
+    std::shared_ptr<Reading> reading, Error error) {
+  const std::string name = reading->media->entry.name;
+  report(name, reading->media->copy, error);
+  reading->failed.push_back(reading->media->copy);
+  if (reading->failed.size() >= k_most_copies) co_return std::unexpected(error);
+  CO_TRY(const auto media, co_await loader_.find(name, reading->failed));
+  if (media->entry.etag != reading->media->entry.etag) co_return std::unexpected(error);
+  reading->media = media;
+  if (media->remote && media->remote->reader) co_return media->remote;
+  if (!media->reader) co_return std::unexpected(error);
+  co_return std::make_shared<const RemoteObject>(
+      fmt::format("{}/{}", media->copy.store, media->copy.object_key), media->reader,
+      media->entry.sha256);
+}
+
+void MediaService::report(std::string_view name, const Copy& copy, const Error& error) {
+  log::warn("a copy cannot be read",
+            {{"file", name}, {"store", copy.store}, {"error", error.message}});
+  if (error.code == ErrorCode::corrupt) loader_.distrust(name, copy);
 }
 
 bool MediaService::is_made_for_viewer(const net::Request& request, const CachedMedia& media,

@@ -15,6 +15,7 @@
 #include "delivery/media_index.h"
 #include "delivery/media_loader.h"
 #include "delivery/media_token.h"
+#include "delivery/object_body.h"
 #include "delivery/presigned_playlist.h"
 #include "delivery/store_doors.h"
 #include "io/task.h"
@@ -76,6 +77,13 @@ class MediaService {
   /// Answers that are not an open file or a text as it is. Errors: the copy cannot be read.
   io::Task<Result<net::Response>> answer(const net::Request& request,
                                          std::shared_ptr<const CachedMedia> media, Access how);
+  struct Reading;
+  io::Task<Result<>> begin(ObjectBody& body, std::shared_ptr<const CachedMedia> media);
+  /// Where a body goes on whose copy failed. Errors: there is no other copy.
+  io::Task<Result<std::shared_ptr<const RemoteObject>>> next_copy(std::shared_ptr<Reading> reading,
+                                                                  Error error);
+  /// A copy of a file cannot be read.
+  void report(std::string_view name, const Copy& copy, const Error& error);
   bool is_made_for_viewer(const net::Request& request, const CachedMedia& media, Access how) const;
   /// Nothing where the viewer's playlist is everybody's.
   io::Task<Result<std::optional<net::Response>>> viewer_playlist(

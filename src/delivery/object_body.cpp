@@ -12,13 +12,28 @@ constexpr std::uint64_t k_alone = std::uint64_t{1} << 20;
 
 }  // namespace
 
+io::Task<Result<>> ObjectBody::take_next_copy(Error error) {
+  if (!next_copy_) co_return std::unexpected(error);
+  auto next = co_await next_copy_(error);
+  if (!next) co_return std::unexpected(error);
+  object_ = *std::move(next);
+  co_return Result<>{};
+}
+
 io::Task<Result<>> ObjectBody::find_block() {
   if (!object_->reader)
     co_return fail(ErrorCode::unavailable, "the store of this object cannot be read");
   if (span_.end > object_->reader->size())
     co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
   block_.reset();
-  CO_TRY(block_, co_await blocks_.get(object_, span_.begin));
+  for (;;) {
+    auto found = co_await blocks_.get(object_, span_.begin);
+    if (found) {
+      block_ = *std::move(found);
+      break;
+    }
+    CO_TRY_VOID(co_await take_next_copy(found.error()));
+  }
   if (!block_) {
     alone_until_ = span_.begin + k_alone;
   } else if (block_->end() < span_.end) {
@@ -28,10 +43,13 @@ io::Task<Result<>> ObjectBody::find_block() {
 }
 
 io::Task<Result<std::size_t>> ObjectBody::read_alone(std::span<std::byte> out) {
-  CO_TRY(const std::size_t got, co_await blocks_.read_alone(object_, span_.begin, out));
-  // A shorter object than its row says: the connection must break, not end politely.
-  if (got == 0) co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
-  co_return got;
+  for (;;) {
+    auto got = co_await blocks_.read_alone(object_, span_.begin, out);
+    // A shorter object than its row says: the connection must break, not end politely.
+    if (got && *got == 0) got = fail(ErrorCode::corrupt, "the object is shorter than its record");
+    if (got) co_return got;
+    CO_TRY_VOID(co_await take_next_copy(got.error()));
+  }
 }
 
 io::Task<Result<>> ObjectBody::begin() {

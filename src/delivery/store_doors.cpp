@@ -18,7 +18,7 @@ Seconds no_longer_than(Seconds life, std::optional<UtcTime> until, UtcTime now) 
   return std::clamp(life, Seconds{1}, k_longest_life);
 }
 
-constexpr std::size_t k_ranks = 3;
+constexpr std::size_t k_ranks = 4;
 
 std::size_t rank_of(const StoreDoors& doors) {
   if (!doors.is_remote) return 0;
@@ -50,12 +50,14 @@ Door choose_door(const Passage& passage) {
 }
 
 std::vector<Candidate> order_copies(std::span<const Copy> copies, const DoorsLookup& lookup,
-                                    std::span<const Copy> except) {
+                                    std::span<const Copy> except,
+                                    const std::function<bool(const Copy&)>& comes_last) {
   std::array<std::vector<Candidate>, k_ranks> by_rank;
   for (const Copy& copy : copies) {
     const StoreDoors* doors = lookup(copy.store);
     if (doors == nullptr || std::ranges::find(except, copy) != except.end()) continue;
-    by_rank.at(rank_of(*doors)).push_back({copy, doors});
+    const bool is_last = comes_last && comes_last(copy);
+    by_rank.at(is_last ? k_ranks - 1 : rank_of(*doors)).push_back({copy, doors});
   }
   std::vector<Candidate> ordered;
   for (auto& candidates : by_rank) std::ranges::move(candidates, std::back_inserter(ordered));

@@ -75,9 +75,11 @@ struct Candidate {
   const StoreDoors* doors = nullptr;
 };
 /// The copies that this node can reach, in the order to try them: local ones, remote ones, those of
-/// stores that are away; else as they come. Without what is in `except`.
+/// stores that are away, those that `comes_last` knows; else as they come. Without what is in
+/// `except`.
 std::vector<Candidate> order_copies(std::span<const Copy> copies, const DoorsLookup& lookup,
-                                    std::span<const Copy> except);
+                                    std::span<const Copy> except,
+                                    const std::function<bool(const Copy&)>& comes_last = {});
 
 /// How long a presigned URL may be used that answers one request; `until` is when the viewer's
 /// token ends, nothing where a session or a password was shown. Pure.

@@ -32,16 +32,16 @@ class TableIndex final : public delivery::MediaIndex {
     if (found == entries.end()) co_return fail(ErrorCode::not_found, "there is no such file");
     co_return found->second;
   }
-  io::Task<Result<std::vector<Sha256Digest>>> find_chunks(std::string name) override {
-    ++asked_chunks;
+  io::Task<Result<delivery::MediaHashes>> find_hashes(std::string name) override {
+    ++asked_hashes;
     if (error) co_return std::unexpected(*error);
-    const auto found = chunks.find(name);
-    if (found == chunks.end()) co_return std::vector<Sha256Digest>();
+    const auto found = hashes.find(name);
+    if (found == hashes.end()) co_return delivery::MediaHashes();
     co_return found->second;
   }
   std::atomic<int> asked = 0;
-  std::atomic<int> asked_chunks = 0;
-  std::map<std::string, std::vector<Sha256Digest>> chunks;
+  std::atomic<int> asked_hashes = 0;
+  std::map<std::string, delivery::MediaHashes> hashes;
   std::map<std::string, delivery::MediaEntry> entries;
   std::optional<Error> error;
   std::shared_future<void> gate;
@@ -66,6 +66,7 @@ class RemoteFake final : public blob::BlobStore {
   std::atomic<int> opened = 0;
   std::atomic<int> reads = 0;    ///< that have begun
   std::atomic<int> streams = 0;  ///< that have begun
+  std::atomic<int> damages = 0;  ///< so many of the next reads give one byte wrong
   void fail_opens(std::optional<Error> error) { set(open_error_, std::move(error)); }
   /// All reads, or those from `offset` on.
   void fail_reads(std::optional<Error> error, std::uint64_t offset = 0) {
@@ -119,7 +120,12 @@ class RemoteFake final : public blob::BlobStore {
     io::Task<Result<std::size_t>> read_at(std::uint64_t offset, std::span<std::byte> out) override {
       ++store_.reads;
       CO_TRY_VOID(co_await store_.admit(key_, offset));
-      co_return co_await inner_->read_at(offset, out);
+      CO_TRY(const std::size_t got, co_await inner_->read_at(offset, out));
+      if (got > 0 && store_.damages > 0) {
+        --store_.damages;
+        out[got / 2] ^= std::byte{1};
+      }
+      co_return got;
     }
     io::Task<Result<std::unique_ptr<blob::ObjectStream>>> stream(std::uint64_t offset,
                                                                  std::uint64_t length) override {

@@ -108,8 +108,7 @@ void describe_keeping(config::Schema& s, Config& c) {
       .range(0, 1024 * k_tib);
   s.add("storage.cache_limit", c.storage.cache_limit,
         "Most bytes of other stores' media that are also kept below the data folder, of what "
-        "viewers "
-        "get through this server; 1 GiB of that disk is always left free. 0: none.")
+        "viewers get through this server; 1 GiB of that disk is always left free. 0: none.")
       .range(0, 1024 * k_tib);
   describe_stores(s, c);
   s.add("log.level", c.log.level, "Least severe lines that are written.")

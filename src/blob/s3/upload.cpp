@@ -87,15 +87,21 @@ io::Task<Result<>> put_whole(Client& client, bool conditional, std::string key, 
   CO_TRY(std::string sum, co_await source.sha256(0, size));
   if (conditional) headers.emplace_back("if-none-match", "*");
   headers.emplace_back("x-amz-meta-sha256", sum);
+  const auto sent = std::make_shared<int>(0);
   Operation operation{.name = "PutObject",
                       .method = "PUT",
                       .key = key,
                       .headers = std::move(headers),
-                      .body = [source, size] { return source.body(0, size); },
+                      .body =
+                          [source, size, sent] {
+                            ++*sent;
+                            return source.body(0, size);
+                          },
                       .payload_sha256 = sum};
   const auto put = co_await client.call(std::move(operation));
   if (put || put.error().code != ErrorCode::conflict)
     co_return put ? Result<>() : std::unexpected(put.error());
+  if (*sent == 1) co_return exists(key);
   // Perhaps it is ours, of a try whose answer was lost.
   const auto there = co_await client.call({.name = "HeadObject", .method = "HEAD", .key = key});
   co_return there && there->headers.find("x-amz-meta-sha256") == sum ? Result<>() : exists(key);
@@ -240,10 +246,13 @@ std::shared_ptr<net::BodySource> UploadSource::body(std::uint64_t offset,
 
 io::Task<Result<>> upload(Client& client, UploadConfig config, std::string key, NameValues headers,
                           UploadSource source) {
-  const auto there = co_await size_of(client, key);
-  if (there) co_return exists(key);
-  if (there.error().code != ErrorCode::not_found) co_return std::unexpected(there.error());
-  if (source.size() <= config.part_size) {
+  const bool is_whole = source.size() <= config.part_size;
+  if (!is_whole || !config.has_conditional_put) {
+    const auto there = co_await size_of(client, key);
+    if (there) co_return exists(key);
+    if (there.error().code != ErrorCode::not_found) co_return std::unexpected(there.error());
+  }
+  if (is_whole) {
     co_return co_await put_whole(client, config.has_conditional_put, std::move(key),
                                  std::move(headers), std::move(source));
   }

@@ -143,7 +143,7 @@ std::size_t CurlTransfer::on_write(char* bytes, std::size_t size, std::size_t co
 
 std::size_t CurlTransfer::on_read(char* out, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
-  const std::size_t ready = transfer.filled_ - transfer.sent_;
+  const std::size_t ready = transfer.sending_.size() - transfer.sent_;
   if (ready == 0) {
     if (transfer.body_ended_) return 0;
     transfer.wants_body_ = true;
@@ -170,25 +170,40 @@ void CurlTransfer::let_flow() {
   if (!end_) curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
 
-io::Task<Result<>> CurlTransfer::fill() {
-  sending_.resize(k_send_buffer);
-  CO_TRY(filled_, co_await request_.body->read(sending_));
-  sent_ = 0;
-  body_ended_ = filled_ == 0;
+io::Task<Result<>> CurlTransfer::read_ahead() {
+  next_.resize(std::min<std::uint64_t>(k_send_buffer, unread_));
+  CO_TRY(const std::size_t got, co_await request_.body->read(next_));
+  next_.resize(got);
+  unread_ = got == 0 ? 0 : unread_ - got;
+  has_next_ = true;
   co_return Result<>{};
 }
 
+void CurlTransfer::send_next() {
+  sending_.swap(next_);
+  sent_ = 0;
+  has_next_ = false;
+  body_ended_ = sending_.empty();
+}
+
 io::Task<Result<>> CurlTransfer::run_to_head(ClientConfig config) {
-  if (request_.body && request_.body->length() != 0) CO_TRY_VOID(co_await fill());
+  unread_ = request_.body ? request_.body->length().value_or(0) : 0;
+  if (unread_ > 0) {
+    CO_TRY_VOID(co_await read_ahead());
+    send_next();
+  }
   CO_TRY_VOID(prepare(config));
   while (!has_head_ && !end_) {
-    if (!wants_body_) {
+    if (!has_next_ && unread_ > 0) {
+      CO_TRY_VOID(co_await read_ahead());
+    } else if (wants_body_) {
+      if (!has_next_) next_.clear();
+      send_next();
+      wants_body_ = false;
+      let_flow();
+    } else {
       co_await changed();
-      continue;
     }
-    CO_TRY_VOID(co_await fill());
-    wants_body_ = false;
-    let_flow();
   }
   // An answer without a body ends in the same breath as its head.
   if (!has_head_) co_return std::unexpected(error());

@@ -43,7 +43,8 @@ class CurlTransfer final : public CurlEnd {
   Result<> prepare(const ClientConfig& config);
   void prepare_body();
   bool take_header(std::string_view line);
-  io::Task<Result<>> fill();
+  io::Task<Result<>> read_ahead();
+  void send_next();
   io::Task<> changed();
   void wake() { changed_.cancel(); }
   void let_flow();
@@ -59,9 +60,11 @@ class CurlTransfer final : public CurlEnd {
   char message_[CURL_ERROR_SIZE] = "";
   Event changed_;  ///< never expires: cancelled when something has changed
 
-  std::vector<std::byte> sending_;  ///< [sent_, filled_) is to be sent
+  std::vector<std::byte> sending_;  ///< from sent_ on it is to be sent
   std::size_t sent_ = 0;
-  std::size_t filled_ = 0;
+  std::vector<std::byte> next_;  ///< read while `sending_` is on its way
+  bool has_next_ = false;
+  std::uint64_t unread_ = 0;  ///< of the request's body
   bool body_ended_ = false;
   bool wants_body_ = false;
 
