@@ -19,6 +19,7 @@ rates are compared; for CPU and memory less is better.
 """
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -264,11 +265,11 @@ def load(url, ranges, seconds, pids, script):
     return int(requests) * MIB / float(taken), cpu / (int(requests) * MIB / 1e9)
 
 
-def block_hashes(path):
-    """As a row of a file has them: of each 4 MiB."""
-    with open(path, "rb") as file:
-        return "".join(hashlib.sha256(block).hexdigest()
-                       for block in iter(lambda: file.read(4 * MIB), b""))
+def sums(path):
+    """What a row of a file records of it."""
+    driver = support.ROOT / "build" / "release" / "bench" / "shoal_storage_bench"
+    return json.loads(subprocess.run([driver, "sums", str(path)], check=True,
+                                     capture_output=True).stdout)
 
 
 def publish_object(shoal, instance, gateway, folder):
@@ -276,8 +277,8 @@ def publish_object(shoal, instance, gateway, folder):
     shoal.log_in()
     video = shoal.upload(support.clip("h264"), "proxy")
     source = folder / "object.mp4"
-    digest = write_random(source, OBJECT, 2)
-    blocks = block_hashes(source)
+    write_random(source, OBJECT, 2)
+    recorded = sums(source)
     name = f"{video['uuid']}-1080.mp4"
     gateway.rclone("copyto", str(source), f"bench:{instance.bucket}/hls/{name}",
                    acl="public-read")
@@ -286,8 +287,9 @@ def publish_object(shoal, instance, gateway, folder):
             database:
         file = database.execute(
             "insert into media_file (video_id, kind, name, content_type, size, sha256, "
-            f"block_sha256, created_at) values (?, {RENDITION}, ?, 'video/mp4', ?, ?, ?, 0)",
-            (video["id"], name, OBJECT, digest, blocks)).lastrowid
+            f"block_sha256, range_crc32c, created_at) values (?, {RENDITION}, ?, 'video/mp4', ?, "
+            "?, ?, ?, 0)",
+            (video["id"], name, OBJECT, *recorded.values())).lastrowid
         database.execute("insert into placement (file_id, store, object_key, state, verified_at, "
                          "created_at) values (?, 'archive', ?, 2, 0, 0)", (file, f"hls/{name}"))
     while instance.query("select 1 from job where kind != 'video-clean-up' limit 1"):

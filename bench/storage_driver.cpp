@@ -1,6 +1,8 @@
-// What bench/storage.py measures without a server around it: one file into an S3 store.
+// What bench/storage.py needs without a server around it.
 //   shoal_storage_bench upload FILE KEY   (AWS_*, S3_ENDPOINT, S3_BUCKET in the environment)
-// Prints {"seconds": …}. The file stays.
+// Puts one file into an S3 store and prints {"seconds": …}. The file stays.
+//   shoal_storage_bench sums FILE
+// Prints what a row of the file records: {"sha256": …, "block_sha256": …, "range_crc32c": …}.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -9,6 +11,7 @@
 #include "blob/s3/address.h"
 #include "blob/s3_store.h"
 #include "io/runtime.h"
+#include "storage/files.h"
 
 namespace {
 
@@ -28,9 +31,22 @@ io::Task<Result<>> upload(blob::S3Store& store, std::string key, io::Path file, 
   co_return done;
 }
 
+int print_sums(const char* path) {
+  io::PosixFileSystem files;
+  const auto sum = storage::checksum_of(files, path);
+  if (!sum) {
+    fmt::print(stderr, "{}\n", sum.error().message);
+    return 1;
+  }
+  fmt::print(R"({{"sha256": "{}", "block_sha256": "{}", "range_crc32c": "{}"}})", sum->sha256,
+             sum->block_sha256, sum->range_crc32c);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "sums") return print_sums(argv[2]);
   if (argc != 4 || std::string_view(argv[1]) != "upload") return 2;
   io::PosixFileSystem files;
   SystemClock clock;

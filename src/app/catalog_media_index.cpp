@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <charconv>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -12,7 +12,6 @@
 #include "delivery/disk_cache/chunk_file.h"
 #include "processing/pipeline/records.h"
 #include "storage/files.h"
-#include "storage/pieces.h"
 
 namespace shoal::app {
 namespace {
@@ -143,20 +142,26 @@ std::vector<Sha256Digest> parse_hashes(std::string_view hex) {
   return hashes;
 }
 
+std::vector<std::uint32_t> parse_sums(std::string_view hex) {
+  constexpr std::size_t k_digits = 8;
+  if (hex.size() % k_digits != 0) return {};
+  std::vector<std::uint32_t> sums(hex.size() / k_digits);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::string_view digits = hex.substr(i * k_digits, k_digits);
+    const char* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, sums[i], 16);
+    if (parsed.ec != std::errc() || parsed.ptr != end) return {};
+  }
+  return sums;
+}
+
 io::Task<Result<delivery::MediaHashes>> CatalogMediaIndex::find_hashes(std::string name) {
   static_assert(delivery::k_chunk == storage::k_checksum_block);
   co_return co_await database_.read(
       [name = std::move(name)](db::Session& session) -> Result<delivery::MediaHashes> {
-        delivery::MediaHashes hashes;
-        hashes.chunks = parse_hashes(catalog::find_block_hashes(session, name));
-        const auto file = storage::find_file(session, name);
-        const auto pieces = file ? storage::find_pieces(session, file->id) : std::nullopt;
-        if (!pieces) return hashes;
-        hashes.piece_length = pieces->length;
-        hashes.pieces.resize(pieces->sha1.size() / sizeof(Sha1Digest));
-        std::memcpy(hashes.pieces.data(), pieces->sha1.data(),
-                    hashes.pieces.size() * sizeof(Sha1Digest));
-        return hashes;
+        const catalog::PartHashes found = catalog::find_part_hashes(session, name);
+        return delivery::MediaHashes{parse_hashes(found.block_sha256), storage::k_checksum_range,
+                                     parse_sums(found.range_crc32c)};
       });
 }
 

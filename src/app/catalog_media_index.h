@@ -22,6 +22,8 @@ namespace shoal::app {
 std::optional<Uuid> video_of_running_name(std::string_view name);
 /// Hashes in hex, one behind the other, as bytes; none where the text is anything else. Pure.
 std::vector<Sha256Digest> parse_hashes(std::string_view hex);
+/// The same of sums of 32 bits.
+std::vector<std::uint32_t> parse_sums(std::string_view hex);
 
 /// Delivery's index over the catalogue: stored files by name, and the playlists of running work,
 /// which are rendered from its rows, all of a video at once and at most every k_keep. Any thread.

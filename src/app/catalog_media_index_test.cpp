@@ -35,5 +35,13 @@ TEST(BlockHashes, are_as_many_as_the_record_has_or_none) {
   EXPECT_THAT(parse_hashes(one + "x" + two.substr(1)), testing::IsEmpty());
 }
 
+TEST(RangeSums, are_as_many_as_the_record_has_or_none) {
+  EXPECT_THAT(parse_sums("0000000aff000000"), testing::ElementsAre(10, 0xff000000));
+  EXPECT_THAT(parse_sums(""), testing::IsEmpty());
+  EXPECT_THAT(parse_sums("0000000aff00000"), testing::IsEmpty());
+  EXPECT_THAT(parse_sums("0000000a-f000000"), testing::IsEmpty());
+  EXPECT_THAT(parse_sums("0000000a 1000000"), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace shoal::app

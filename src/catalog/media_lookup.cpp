@@ -31,10 +31,12 @@ std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string
   return record;
 }
 
-std::string find_block_hashes(db::Session& session, std::string_view name) {
+PartHashes find_part_hashes(db::Session& session, std::string_view name) {
   const auto row = session.query_one(
-      "select coalesce(block_sha256, '') from media_file where name = :name", {name});
-  return row ? row->text(0) : std::string();
+      "select coalesce(block_sha256, ''), coalesce(range_crc32c, '') from media_file "
+      "where name = :name",
+      {name});
+  return row ? PartHashes{row->text(0), row->text(1)} : PartHashes();
 }
 
 std::optional<SourceFile> find_source_file(db::Session& session, VideoId video) {

@@ -39,9 +39,13 @@ struct MediaFileRecord {
 /// random UUID that only those who manage its video are told.
 std::optional<MediaFileRecord> find_media_file(db::Session& session, std::string_view name);
 
-/// Hex SHA-256 of each checksum block of such a file, concatenated; empty for a file of one block
-/// or none, and for no file.
-std::string find_block_hashes(db::Session& session, std::string_view name);
+/// Hex SHA-256 of each checksum block of such a file and CRC-32C of each range, concatenated; empty
+/// where the file has one or none, and for no file.
+struct PartHashes {
+  std::string block_sha256;
+  std::string range_crc32c;
+};
+PartHashes find_part_hashes(db::Session& session, std::string_view name);
 
 /// What a video was uploaded as; it goes when the renditions are finished.
 struct SourceFile {

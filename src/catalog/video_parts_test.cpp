@@ -28,7 +28,7 @@ SHOAL_ON_BOTH_ENGINES(VideoPartsTest);
 TEST_P(VideoPartsTest, a_file_of_several_blocks_has_their_hashes) {
   const auto file = add_file("long.mp4", video);
   const auto hashes = [&](std::string_view name) {
-    return read([&](db::Session& s) { return find_block_hashes(s, name); });
+    return read([&](db::Session& s) { return find_part_hashes(s, name).block_sha256; });
   };
   EXPECT_EQ(hashes("long.mp4"), "") << "of a single block";
   write([&](db::Session& s) -> Result<> {

@@ -101,12 +101,6 @@ std::shared_ptr<BlockCache::Block> BlockCache::make_room(std::uint64_t offset, s
   return is_full() ? nullptr : std::make_shared<Block>(offset, size, memory_);
 }
 
-std::uint64_t BlockCache::block_size_of(const RemoteObject& object) const {
-  if (object.hashes.pieces.empty() || object.hashes.piece_length > config_.chunk_size)
-    return config_.block_size;
-  return std::max(config_.block_size, object.hashes.piece_length);
-}
-
 io::Task<Result<>> BlockCache::read_from_store(std::shared_ptr<const RemoteObject> object,
                                                std::shared_ptr<Block> block) {
   const std::span<std::byte> bytes = block->bytes();
@@ -131,7 +125,7 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
     std::shared_ptr<const RemoteObject> object, std::uint64_t offset) {
   const std::uint64_t left = object->reader->size() - offset;
   const auto block =
-      make_room(offset, static_cast<std::size_t>(std::min(left, block_size_of(*object))));
+      make_room(offset, static_cast<std::size_t>(std::min(left, config_.block_size)));
   if (!block) {
     refused_.add();
     co_return SharedBlock();
@@ -148,7 +142,7 @@ io::Task<Result<BlockCache::SharedBlock>> BlockCache::read(
 
 io::Task<Result<BlockCache::SharedBlock>> BlockCache::get(
     std::shared_ptr<const RemoteObject> object, std::uint64_t offset) {
-  offset -= offset % block_size_of(*object);
+  offset -= offset % config_.block_size;
   if (offset >= object->reader->size())
     co_return fail(ErrorCode::corrupt, "the object is shorter than its record");
   const std::string key = key_of(*object, offset);
@@ -219,7 +213,7 @@ io::Task<> BlockCache::fill(std::shared_ptr<const RemoteObject> object, std::uin
                             std::shared_ptr<DiskCache::Fill> turn) {
   const std::uint64_t begin = offset - (offset % config_.chunk_size);
   const std::uint64_t end = begin + turn->chunk().size;
-  const std::uint64_t step = block_size_of(*object);
+  const std::uint64_t step = config_.block_size;
   const std::uint64_t count = (end - begin + step - 1) / step;
   std::vector<DiskCache::Part> parts(count);
   // First what the viewer is going to want next.
@@ -242,7 +236,7 @@ io::Task<> BlockCache::fill(std::shared_ptr<const RemoteObject> object, std::uin
 
 void BlockCache::forget(const RemoteObject& object, std::uint64_t begin, std::uint64_t end) {
   const std::scoped_lock lock(mutex_);
-  for (std::uint64_t offset = begin; offset < end; offset += block_size_of(object)) {
+  for (std::uint64_t offset = begin; offset < end; offset += config_.block_size) {
     const auto found = index_.find(key_of(object, offset));
     if (found == index_.end()) continue;
     const auto slot = found->second;

@@ -30,7 +30,7 @@ struct RemoteObject {
   std::string id;  ///< store and key: the same bytes for ever
   std::shared_ptr<blob::ObjectReader> reader;
   std::string sha256{};  ///< of all its bytes, in hex; empty: unknown
-  /// Chunks of unknown hash are not kept on the disk; blocks that hold no known piece are taken as
+  /// Chunks of unknown hash are not kept on the disk; blocks that hold no known range are taken as
   /// they come.
   MediaHashes hashes{};
 };
@@ -108,8 +108,6 @@ class BlockCache {
   };
   using Order = std::list<Slot>;
 
-  /// Larger where the pieces of the object are, so that each block holds whole ones.
-  std::uint64_t block_size_of(const RemoteObject& object) const;
   SharedBlock find(const std::string& key);
   void keep(const std::string& key, SharedBlock block);
   /// Room for a block, after dropping what nobody holds; null where there is none.

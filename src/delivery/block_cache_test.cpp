@@ -6,6 +6,7 @@
 #include <future>
 
 #include "base/check.h"
+#include "base/crc32c.h"
 #include "base/random.h"
 #include "delivery/object_body.h"
 #include "io/runtime.h"
@@ -30,10 +31,10 @@ struct BlockCacheTest : testing::Test {
     SHOAL_CHECK(reader.has_value());
     object = std::make_shared<const RemoteObject>("store/k", *std::move(reader));
   }
-  void know_pieces(std::uint64_t length) {
-    MediaHashes hashes{.chunks = {}, .piece_length = length, .pieces = {}};
+  void know_ranges(std::uint64_t length) {
+    MediaHashes hashes{.chunks = {}, .range_length = length, .ranges = {}};
     for (std::size_t at = 0; at < bytes.size(); at += length)
-      hashes.pieces.push_back(Sha1::of(std::as_bytes(
+      hashes.ranges.push_back(crc32c(std::as_bytes(
           std::span(bytes).subspan(at, std::min<std::size_t>(length, bytes.size() - at)))));
     object = std::make_shared<const RemoteObject>(object->id, object->reader, "", hashes);
   }
@@ -208,7 +209,7 @@ TEST_F(BlockCacheTest, an_error_in_the_middle_is_an_error_and_no_end) {
 }
 
 TEST_F(BlockCacheTest, what_came_damaged_is_asked_for_once_more_and_then_given_up) {
-  know_pieces(k_block / 2);
+  know_ranges(k_block / 2);
   store.damages = 1;
   const auto healed = wait_for(3 * k_block);
   ASSERT_TRUE(healed && *healed);
@@ -221,17 +222,6 @@ TEST_F(BlockCacheTest, what_came_damaged_is_asked_for_once_more_and_then_given_u
   EXPECT_EQ(given_up.error().code, ErrorCode::corrupt);
   EXPECT_TRUE(wait_for(10 * k_block)) << "nothing of it was kept";
   EXPECT_EQ(store.reads, 5);
-}
-
-TEST_F(BlockCacheTest, pieces_that_are_longer_than_blocks_are_read_whole) {
-  know_pieces(3 * k_block);
-  store.damages = 2;
-  EXPECT_FALSE(wait_for(4 * k_block));
-  const auto block = wait_for(4 * k_block);
-  ASSERT_TRUE(block && *block);
-  EXPECT_EQ((*block)->begin(), 3 * k_block);
-  EXPECT_EQ((*block)->end(), 6 * k_block);
-  EXPECT_TRUE(read_all({0, bytes.size()}) == bytes);
 }
 
 }  // namespace

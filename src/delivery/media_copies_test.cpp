@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
 #include "base/digest.h"
 #include "delivery/media_service.h"
 #include "tests/support/media_doors_fixture.h"
@@ -9,13 +10,13 @@ namespace {
 
 class MediaCopiesTest : public tests::MediaDoorsFixture {
  public:
-  /// The piece hashes of the media file are known, and its object in "s3" has another byte there.
+  /// The sums of the media file are known, and its object in "s3" has another byte there.
   void damage_at(std::size_t offset) {
-    MediaHashes hashes{.chunks = {}, .piece_length = 262'144, .pieces = {}};
+    MediaHashes hashes{.chunks = {}, .range_length = 524'288, .ranges = {}};
     const auto bytes = std::as_bytes(std::span(media_bytes));
-    for (std::size_t at = 0; at < bytes.size(); at += hashes.piece_length)
-      hashes.pieces.push_back(
-          Sha1::of(bytes.subspan(at, std::min(hashes.piece_length, bytes.size() - at))));
+    for (std::size_t at = 0; at < bytes.size(); at += hashes.range_length)
+      hashes.ranges.push_back(
+          crc32c(bytes.subspan(at, std::min(hashes.range_length, bytes.size() - at))));
     index.hashes["v-720.mp4"] = std::move(hashes);
     std::string damaged = media_bytes;
     damaged[offset] ^= 1;

@@ -12,13 +12,13 @@ namespace shoal::delivery {
 /// is empty where nobody knows.
 struct MediaHashes {
   std::vector<Sha256Digest> chunks;  ///< of each k_chunk bytes, in order
-  std::uint64_t piece_length = 0;
-  std::vector<Sha1Digest> pieces;  ///< of each piece_length bytes, in order (BEP 3)
+  std::uint64_t range_length = 0;
+  std::vector<std::uint32_t> ranges;  ///< CRC-32C of each range_length bytes, in order
 
   std::size_t bytes() const {
-    return (chunks.size() * sizeof(Sha256Digest)) + (pieces.size() * sizeof(Sha1Digest));
+    return (chunks.size() * sizeof(Sha256Digest)) + (ranges.size() * sizeof(std::uint32_t));
   }
-  /// False when one of the pieces that lie whole in these bytes is another one; the last piece of
+  /// False when one of the ranges that lie whole in these bytes is another one; the last range of
   /// the file may be short. `offset` is theirs, `size` the file's.
   bool fit(std::uint64_t offset, std::span<const std::byte> bytes, std::uint64_t size) const;
 };

@@ -130,8 +130,8 @@ io::Task<MediaHashes> MediaLoader::hashes_of(const MediaEntry& entry) {
     if (!from_hex(entry.sha256, hashes.chunks.front())) hashes.chunks.clear();
   }
   if (!services_.has_disk_cache || hashes.chunks.size() != parts(k_chunk)) hashes.chunks.clear();
-  if (hashes.piece_length == 0 || hashes.pieces.size() != parts(hashes.piece_length))
-    hashes.pieces.clear();
+  if (hashes.range_length == 0 || hashes.ranges.size() != parts(hashes.range_length))
+    hashes.ranges.clear();
   co_return hashes;
 }
 

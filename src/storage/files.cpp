@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
+#include "base/crc32c.h"
 #include "base/text.h"
 
 namespace shoal::storage {
@@ -41,26 +44,34 @@ Result<> read_all(io::FileSystem& files, const io::Path& path, const Take& take)
 void Checksummer::update(std::span<const std::byte> bytes) {
   whole_.update(bytes);
   while (!bytes.empty()) {
-    const auto part =
-        bytes.first(std::min<std::uint64_t>(bytes.size(), k_checksum_block - filled_));
+    const auto part = bytes.first(
+        std::min<std::uint64_t>(bytes.size(), k_checksum_range - (size_ % k_checksum_range)));
     block_.update(part);
-    filled_ += part.size();
+    range_ = crc32c(part, range_);
     size_ += part.size();
     bytes = bytes.subspan(part.size());
-    if (filled_ == k_checksum_block) end_block();
+    if (size_ % k_checksum_range == 0) end_range();
+    if (size_ % k_checksum_block == 0) end_block();
   }
 }
 
 Checksum Checksummer::finish() {
-  const bool several = size_ > k_checksum_block;
-  if (filled_ > 0) end_block();
-  return {size_, to_hex(whole_.finish()), several ? std::move(blocks_) : std::string(), {}};
+  if (size_ % k_checksum_range > 0) end_range();
+  if (size_ % k_checksum_block > 0) end_block();
+  Checksum sum{.size = size_, .sha256 = to_hex(whole_.finish()), .block_sha256 = {}};
+  if (size_ > k_checksum_block) sum.block_sha256 = std::move(blocks_);
+  if (size_ > k_checksum_range) sum.range_crc32c = std::move(ranges_);
+  return sum;
 }
 
 void Checksummer::end_block() {
   blocks_ += to_hex(block_.finish());
   block_ = Sha256();
-  filled_ = 0;
+}
+
+void Checksummer::end_range() {
+  fmt::format_to(std::back_inserter(ranges_), "{:08x}", range_);
+  range_ = 0;
 }
 
 Result<Checksum> checksum_of(io::FileSystem& files, const io::Path& path) {
@@ -135,13 +146,16 @@ void trash_object(db::Session& session, const TrashedObject& object, UtcTime due
 
 FileId record_file(db::Session& session, const NewFile& file, std::string_view store,
                    std::string_view object_key, UtcTime now, Exposure exposure) {
-  std::optional<std::string> blocks;
-  if (!file.checksum.block_sha256.empty()) blocks = file.checksum.block_sha256;
+  const auto unless_empty = [](const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+  };
   const FileId id{session.insert(
       "insert into media_file (video_id, kind, name, content_type, size, sha256, block_sha256, "
-      "created_at) values (:video, :kind, :name, :type, :size, :sha, :blocks, :now) returning id",
+      "range_crc32c, created_at) values (:video, :kind, :name, :type, :size, :sha, :blocks, "
+      ":ranges, :now) returning id",
       {file.video, static_cast<int>(file.kind), file.name, file.content_type, file.checksum.size,
-       file.checksum.sha256, blocks, now})};
+       file.checksum.sha256, unless_empty(file.checksum.block_sha256),
+       unless_empty(file.checksum.range_crc32c), now})};
   session.execute(
       "insert into placement (file_id, store, object_key, state, verified_at, created_at, "
       "exposure) "

@@ -26,12 +26,17 @@ struct Checksum {
   std::string sha256;  ///< hex
   /// Hex SHA-256 of each 4 MiB block, concatenated; empty for a file of one block or none.
   std::string block_sha256;
+  /// Hex CRC-32C of each 512 KiB range, concatenated; empty for a file of one range or none.
+  std::string range_crc32c{};
   /// For its torrent; recorded with the file where they were made.
   std::optional<Pieces> pieces{};
 };
 inline constexpr std::uint64_t k_checksum_block = std::uint64_t{4} << 20;
+/// Divides a block.
+inline constexpr std::uint64_t k_checksum_range = std::uint64_t{512} << 10;
 
-/// Feeds a stream of any chunking into the hash of the whole and of each block. One thread.
+/// Feeds a stream of any chunking into the hash of the whole, of each block and of each range. One
+/// thread.
 class Checksummer {
  public:
   void update(std::span<const std::byte> bytes);
@@ -39,11 +44,13 @@ class Checksummer {
 
  private:
   void end_block();
+  void end_range();
   Sha256 whole_;
   Sha256 block_;
-  std::uint64_t filled_ = 0;
+  std::uint32_t range_ = 0;
   std::uint64_t size_ = 0;
   std::string blocks_;
+  std::string ranges_;
 };
 
 /// Reads the file once, in constant memory. Blocking.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "blob/memory_store.h"
@@ -25,6 +26,24 @@ TEST(Checksum, hashes_the_whole_and_each_block) {
   EXPECT_EQ(sum.block_sha256,
             to_hex(Sha256::of(std::string_view(large).substr(0, k_checksum_block))) +
                 to_hex(Sha256::of("x")));
+}
+
+TEST(Checksum, has_a_sum_of_each_range_of_several) {
+  std::string bytes(2 * k_checksum_range, 'x');
+  bytes += "and a rest";
+  const auto sum_of = [&](std::size_t from, std::size_t length) {
+    return fmt::format("{:08x}", crc32c(std::as_bytes(std::span(bytes).subspan(from, length))));
+  };
+  EXPECT_EQ(checksum_of(bytes).range_crc32c, sum_of(0, k_checksum_range) +
+                                                 sum_of(k_checksum_range, k_checksum_range) +
+                                                 sum_of(2 * k_checksum_range, 10));
+  EXPECT_EQ(checksum_of(bytes.substr(0, k_checksum_range)).range_crc32c, "");
+  // However the bytes come.
+  Checksummer sum;
+  for (std::size_t at = 0; at < bytes.size(); at += 100'000)
+    sum.update(std::as_bytes(std::span(bytes))
+                   .subspan(at, std::min<std::size_t>(100'000, bytes.size() - at)));
+  EXPECT_EQ(sum.finish().range_crc32c, checksum_of(bytes).range_crc32c);
 }
 
 /// Refuses some removals, and lets the test act in the middle of one.

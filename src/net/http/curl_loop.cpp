@@ -1,7 +1,10 @@
 #include "net/http/curl_loop.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 
@@ -41,12 +44,16 @@ struct CurlLoop::Multi::Socket {
   int waiting = 0;  ///< of these
 };
 
+/// libcurl moves its time-out with each request and seldom lets it come: the system's timer is set
+/// again only where it would be late.
 struct CurlLoop::Multi::Timer {
+  using Clock = std::chrono::steady_clock;
   explicit Timer(asio::io_context& context) : timer(context.get_executor()) {}
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>,
-                             asio::io_context::executor_type>
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>
       timer;
+  std::optional<Clock::time_point> due;  ///< when libcurl wants to be called
+  bool is_set = false;
+  bool is_posted = false;  ///< libcurl wants to be called at once
 };
 
 CurlLoop::CurlLoop(asio::io_context& context)
@@ -133,17 +140,44 @@ void CurlLoop::Multi::wait(const std::shared_ptr<Socket>& socket, Direction dire
 int CurlLoop::Multi::on_timer(CURLM*, long delay_ms, void* self) {
   auto& multi = *static_cast<Multi*>(self);
   if (multi.closed_) return 0;
-  auto& timer = multi.timer_->timer;
-  if (delay_ms < 0) {
-    timer.cancel();
+  Timer& timer = *multi.timer_;
+  timer.due.reset();
+  if (delay_ms < 0) return 0;
+  if (delay_ms == 0) {
+    if (!std::exchange(timer.is_posted, true)) multi.act_soon();
     return 0;
   }
-  timer.expires_after(std::chrono::milliseconds(delay_ms));
-  timer.async_wait([weak = multi.weak_from_this()](boost::system::error_code error) {
-    const auto alive = weak.lock();
-    if (alive && !alive->closed_ && !error) alive->act(CURL_SOCKET_TIMEOUT, 0);
-  });
+  timer.due = Timer::Clock::now() + std::chrono::milliseconds(delay_ms);
+  if (!timer.is_set || *timer.due < timer.timer.expiry()) multi.set_timer();
   return 0;
+}
+
+void CurlLoop::Multi::act_soon() {
+  asio::post(context_, [weak = weak_from_this()] {
+    const auto alive = weak.lock();
+    if (!alive || alive->closed_) return;
+    alive->timer_->is_posted = false;
+    alive->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+void CurlLoop::Multi::set_timer() {
+  timer_->is_set = true;
+  timer_->timer.expires_at(*timer_->due);
+  timer_->timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto alive = weak.lock();
+    // Set again meanwhile: that wait ends another time.
+    if (!alive || alive->closed_ || error) return;
+    Timer& timer = *alive->timer_;
+    timer.is_set = false;
+    if (!timer.due) return;
+    if (*timer.due > Timer::Clock::now()) {
+      alive->set_timer();
+    } else {
+      timer.due.reset();
+      alive->act(CURL_SOCKET_TIMEOUT, 0);
+    }
+  });
 }
 
 void CurlLoop::Multi::act(curl_socket_t fd, int events) {

@@ -56,6 +56,8 @@ class CurlLoop::Multi : public std::enable_shared_from_this<Multi> {
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket);
   static int on_timer(CURLM* multi, long delay_ms, void* self);
 
+  void act_soon();
+  void set_timer();
   void watch(const std::shared_ptr<Socket>& socket);
   template <class Direction>
   void wait(const std::shared_ptr<Socket>& socket, Direction direction, int event);

@@ -126,18 +126,26 @@ bool CurlTransfer::take_header(std::string_view line) {
 }
 
 std::size_t CurlTransfer::on_write(char* bytes, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
-  const std::size_t length = size * count;
-  const std::size_t waiting = transfer.received_.size() - transfer.taken_;
+  return static_cast<CurlTransfer*>(self)->take_body({bytes, size * count});
+}
+
+std::size_t CurlTransfer::take_body(std::string_view bytes) {
+  const std::size_t length = bytes.size();
+  const std::size_t waiting = received_.size() - taken_;
   if (waiting > 0 && waiting + length > k_receive_window) {
-    transfer.is_paused_ = true;
+    is_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
+  if (waiting == 0 && filled_ < target_.size()) {
+    const std::size_t direct = std::min(length, target_.size() - filled_);
+    std::memcpy(target_.data() + filled_, bytes.data(), direct);
+    filled_ += direct;
+    bytes.remove_prefix(direct);
+  }
   // A reader that is slower than the peer never takes the last byte: what it has taken goes before.
-  if (waiting == 0 || transfer.taken_ >= k_receive_window / 2)
-    transfer.received_.erase(0, std::exchange(transfer.taken_, 0));
-  transfer.received_.append(bytes, length);
-  transfer.wake();
+  if (waiting == 0 || taken_ >= k_receive_window / 2) received_.erase(0, std::exchange(taken_, 0));
+  received_.append(bytes);
+  wake();
   return length;
 }
 
@@ -210,14 +218,33 @@ io::Task<Result<>> CurlTransfer::run_to_head(ClientConfig config) {
   co_return Result<>{};
 }
 
-io::Task<Result<std::size_t>> CurlTransfer::read(std::span<std::byte> out) {
-  if (out.empty()) co_return std::size_t{0};
-  while (taken_ == received_.size() && !end_) {
+io::Task<> CurlTransfer::wait_for_bytes(std::span<std::byte> out) {
+  // Nothing is written there once the reader has left, in whatever way.
+  struct Lend {
+    Lend(std::span<std::byte>& target, std::span<std::byte> to) : target_(target) { target_ = to; }
+    ~Lend() { target_ = {}; }
+    Lend(const Lend&) = delete;
+    Lend& operator=(const Lend&) = delete;
+
+   private:
+    std::span<std::byte>& target_;
+  };
+  filled_ = 0;
+  const Lend lend(target_, out);
+  while (filled_ == 0 && !end_) {
     if (std::exchange(is_paused_, false)) {
       let_flow();
     } else {
       co_await changed();
     }
+  }
+}
+
+io::Task<Result<std::size_t>> CurlTransfer::read(std::span<std::byte> out) {
+  if (out.empty()) co_return std::size_t{0};
+  if (taken_ == received_.size() && !end_) {
+    co_await wait_for_bytes(out);
+    if (filled_ > 0) co_return filled_;
   }
   const std::size_t got = std::min(out.size(), received_.size() - taken_);
   if (got == 0 && *end_ != CURLE_OK) co_return std::unexpected(error());

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,12 @@ class CurlTransfer final : public CurlEnd {
   Result<> prepare(const ClientConfig& config);
   void prepare_body();
   bool take_header(std::string_view line);
+  std::size_t take_body(std::string_view bytes);
   io::Task<Result<>> read_ahead();
   void send_next();
   io::Task<> changed();
+  /// Until there is something in `out`, or the end.
+  io::Task<> wait_for_bytes(std::span<std::byte> out);
   void wake() { changed_.cancel(); }
   void let_flow();
   Error error() const;
@@ -73,7 +77,9 @@ class CurlTransfer final : public CurlEnd {
   std::size_t head_size_ = 0;
   bool has_head_ = false;
 
-  std::string received_;  ///< from taken_ on it is the reader's to take
+  std::span<std::byte> target_;  ///< the waiting reader's own memory; what comes goes there first
+  std::size_t filled_ = 0;       ///< of it
+  std::string received_;         ///< from taken_ on it is the reader's to take
   std::size_t taken_ = 0;
   bool is_paused_ = false;
   std::optional<CURLcode> end_;
