@@ -40,5 +40,17 @@ TEST(Crc32c, is_the_same_by_tables_and_in_parts_of_any_size) {
   }
 }
 
+TEST(Crc32c, of_many_bytes_is_the_same_by_tables) {
+  SeededRandom random{6};
+  std::vector<std::byte> bytes(100'000);
+  random.fill(bytes);
+  for (const std::size_t size : {12'287, 12'288, 12'289, 24'576, 40'000, 100'000}) {
+    for (const std::size_t begin : {0, 1, 7}) {
+      const auto some = std::span<const std::byte>(bytes).subspan(begin, size - begin);
+      EXPECT_EQ(crc32c(some, 77), crc32c_by_tables(some, 77)) << size << " " << begin;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal

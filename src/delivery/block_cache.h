@@ -43,7 +43,7 @@ struct RemoteObject {
 class BlockCache {
  public:
   struct Config {
-    std::uint64_t block_size = std::uint64_t{512} << 10;
+    std::uint64_t block_size = std::uint64_t{1} << 20;
     std::uint64_t limit = std::uint64_t{64} << 20;  ///< bytes of all blocks
     std::uint64_t chunk_size = k_chunk;             ///< a multiple of the blocks'
   };

@@ -193,16 +193,17 @@ class Box(Server):
         return self.rows("select kind, payload, state, attempt, last_error from job limit 5")
 
     def watch(self, url, headers=None):
-        """(status, body) as a player gets them, who is sent to the store; 503 when that fails."""
+        """(status, body, whether from the store itself) as a player gets them, who may be sent
+        there; 503 when that fails."""
         status, body, fields = self.request("GET", url, None, headers)
         if status != 302:
-            return status, body
+            return status, body, False
         request = urllib.request.Request(fields["Location"], headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read()
+                return answer.status, answer.read(), True
         except (OSError, http.client.HTTPException):
-            return 503, b""
+            return 503, b"", True
 
     # Videos
 

@@ -185,7 +185,7 @@ class Checker:
     def fetch(self, url, span=None):
         """The bytes that the program answers; a violation when it does not."""
         headers = {"Range": f"bytes={span[0]}-{span[1]}"} if span else {}
-        status, body = self.box.watch(url, headers)
+        status, body, _ = self.box.watch(url, headers)
         if status not in (200, 206):
             return self.violated(f"{url} answers {status} {body[:200]!r}")
         if span and len(body) != span[1] - span[0] + 1:

@@ -97,6 +97,7 @@ net::ClientRequest Client::sign(const Signer& signer, const Operation& operation
   net::ClientRequest request{
       .method = operation.method,
       .url = url_of(config_.address, location, canonical_query(operation.query))};
+  request.into = operation.into;
   for (const auto& [name, value] : operation.headers) request.headers.add(name, value);
   for (const auto& [name, value] : signer.sign_headers(bare, clock_.now()))
     request.headers.add(name, value);

@@ -49,6 +49,8 @@ struct Operation {
   std::string payload_sha256{k_empty_sha256};
   /// What a text answered with status 200 says of a failure after all.
   std::function<std::optional<ErrorBody>(std::string_view text)> failure_in{};
+  /// As net::ClientRequest::into.
+  std::span<std::byte> into{};
 };
 
 struct Reply {

@@ -20,7 +20,7 @@ class Stream final : public ObjectStream {
   io::Task<Result<std::size_t>> read(std::span<std::byte> out) override {
     out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_)));
     while (!out.empty()) {
-      if (!body_) CO_TRY_VOID(co_await begin());
+      if (!body_) CO_TRY_VOID(co_await begin({}));
       const auto got = co_await body_->read(out);
       if (got && *got > 0) {
         offset_ += *got;
@@ -36,8 +36,18 @@ class Stream final : public ObjectStream {
     co_return std::size_t{0};
   }
 
-  io::Task<Result<>> begin() {
-    Operation operation{.name = "GetObject", .key = key_};
+  /// All of it, into memory that stays until this ends.
+  io::Task<Result<>> read_whole(std::span<std::byte> out) {
+    while (!out.empty()) {
+      if (!body_) CO_TRY_VOID(co_await begin(out));
+      CO_TRY(const std::size_t got, co_await read(out));
+      out = out.subspan(got);
+    }
+    co_return Result<>{};
+  }
+
+  io::Task<Result<>> begin(std::span<std::byte> into) {
+    Operation operation{.name = "GetObject", .key = key_, .into = into};
     operation.headers.emplace_back("range",
                                    fmt::format("bytes={}-{}", offset_, offset_ + left_ - 1));
     CO_TRY(net::ClientResponse answer, co_await client_.open(std::move(operation)));
@@ -73,10 +83,7 @@ class Reader final : public ObjectReader {
     if (offset >= size_) co_return std::size_t{0};
     out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset)));
     Stream stream(client_, key_, size_, offset, out.size());
-    for (std::size_t at = 0; at < out.size();) {
-      CO_TRY(const std::size_t got, co_await stream.read(out.subspan(at)));
-      at += got;
-    }
+    CO_TRY_VOID(co_await stream.read_whole(out));
     co_return out.size();
   }
 
@@ -84,7 +91,7 @@ class Reader final : public ObjectReader {
                                                          std::uint64_t length) override {
     auto stream = std::make_unique<Stream>(client_, key_, size_, offset, length);
     // What is wrong shows before anything is promised to a viewer.
-    if (length > 0) CO_TRY_VOID(co_await stream->begin());
+    if (length > 0) CO_TRY_VOID(co_await stream->begin({}));
     co_return stream;
   }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -29,6 +30,10 @@ struct ClientRequest {
   std::shared_ptr<BodySource> body{};
   /// The longest it may take from the first byte to the last; nothing: as long as bytes flow.
   std::optional<Milliseconds> deadline{};
+  /// Where the first bytes of the answer's body go, to spare a copy: who reads into just this
+  /// memory finds them there, and is not woken before it is full or the body ends. It outlives the
+  /// answer.
+  std::span<std::byte> into{};
 };
 
 struct ClientResponse {

@@ -136,11 +136,14 @@ std::size_t CurlTransfer::take_body(std::string_view bytes) {
     is_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  if (waiting == 0 && filled_ < target_.size()) {
-    const std::size_t direct = std::min(length, target_.size() - filled_);
-    std::memcpy(target_.data() + filled_, bytes.data(), direct);
+  if (const std::span<std::byte> room = request_.into.subspan(filled_); !room.empty()) {
+    const std::size_t direct = std::min(length, room.size());
+    std::memcpy(room.data(), bytes.data(), direct);
     filled_ += direct;
     bytes.remove_prefix(direct);
+    // Who has lent memory wants all of it: who is woken for each piece does nothing else.
+    if (filled_ == request_.into.size()) wake();
+    if (bytes.empty()) return length;
   }
   // A reader that is slower than the peer never takes the last byte: what it has taken goes before.
   if (waiting == 0 || taken_ >= k_receive_window / 2) received_.erase(0, std::exchange(taken_, 0));
@@ -218,34 +221,24 @@ io::Task<Result<>> CurlTransfer::run_to_head(ClientConfig config) {
   co_return Result<>{};
 }
 
-io::Task<> CurlTransfer::wait_for_bytes(std::span<std::byte> out) {
-  // Nothing is written there once the reader has left, in whatever way.
-  struct Lend {
-    Lend(std::span<std::byte>& target, std::span<std::byte> to) : target_(target) { target_ = to; }
-    ~Lend() { target_ = {}; }
-    Lend(const Lend&) = delete;
-    Lend& operator=(const Lend&) = delete;
+std::size_t CurlTransfer::take_direct(std::span<std::byte> out) {
+  const auto ready = request_.into.subspan(given_, filled_ - given_);
+  const std::size_t got = std::min(out.size(), ready.size());
+  if (out.data() != ready.data()) std::memmove(out.data(), ready.data(), got);
+  given_ += got;
+  return got;
+}
 
-   private:
-    std::span<std::byte>& target_;
-  };
-  filled_ = 0;
-  const Lend lend(target_, out);
-  while (filled_ == 0 && !end_) {
+io::Task<Result<std::size_t>> CurlTransfer::read(std::span<std::byte> out) {
+  if (out.empty()) co_return std::size_t{0};
+  while (given_ == filled_ && taken_ == received_.size() && !end_) {
     if (std::exchange(is_paused_, false)) {
       let_flow();
     } else {
       co_await changed();
     }
   }
-}
-
-io::Task<Result<std::size_t>> CurlTransfer::read(std::span<std::byte> out) {
-  if (out.empty()) co_return std::size_t{0};
-  if (taken_ == received_.size() && !end_) {
-    co_await wait_for_bytes(out);
-    if (filled_ > 0) co_return filled_;
-  }
+  if (given_ < filled_) co_return take_direct(out);
   const std::size_t got = std::min(out.size(), received_.size() - taken_);
   if (got == 0 && *end_ != CURLE_OK) co_return std::unexpected(error());
   std::memcpy(out.data(), received_.data() + taken_, got);

@@ -48,8 +48,7 @@ class CurlTransfer final : public CurlEnd {
   io::Task<Result<>> read_ahead();
   void send_next();
   io::Task<> changed();
-  /// Until there is something in `out`, or the end.
-  io::Task<> wait_for_bytes(std::span<std::byte> out);
+  std::size_t take_direct(std::span<std::byte> out);
   void wake() { changed_.cancel(); }
   void let_flow();
   Error error() const;
@@ -77,9 +76,9 @@ class CurlTransfer final : public CurlEnd {
   std::size_t head_size_ = 0;
   bool has_head_ = false;
 
-  std::span<std::byte> target_;  ///< the waiting reader's own memory; what comes goes there first
-  std::size_t filled_ = 0;       ///< of it
-  std::string received_;         ///< from taken_ on it is the reader's to take
+  std::size_t filled_ = 0;  ///< of request_.into
+  std::size_t given_ = 0;   ///< of that, to the reader
+  std::string received_;    ///< what came after that; from taken_ on it is the reader's to take
   std::size_t taken_ = 0;
   bool is_paused_ = false;
   std::optional<CURLcode> end_;
