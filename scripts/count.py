@@ -16,8 +16,8 @@ BEFORE, LINES = 10, 40
 
 def complaint_of(case):
     """The lines of its output around the first that tells what is wrong; else its last ones."""
-    output = "\n".join(part.text or "" for part in case if part.tag in ("failure", "error", "system-out"))
-    lines = output.strip().splitlines()
+    told = [part.text or "" for part in case if part.tag in ("failure", "error", "system-out")]
+    lines = "\n".join(told).strip().splitlines()
     at = next((n for n, line in enumerate(lines) if COMPLAINT.search(line)), len(lines) - LINES)
     first = max(0, at - BEFORE)
     return lines[first:first + LINES]
