@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -147,10 +146,10 @@ std::vector<std::uint32_t> parse_sums(std::string_view hex) {
   if (hex.size() % k_digits != 0) return {};
   std::vector<std::uint32_t> sums(hex.size() / k_digits);
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    const std::string_view digits = hex.substr(i * k_digits, k_digits);
-    const char* const end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, sums[i], 16);
-    if (parsed.ec != std::errc() || parsed.ptr != end) return {};
+    std::array<std::byte, k_digits / 2> bytes{};
+    if (!from_hex(hex.substr(i * k_digits, k_digits), bytes)) return {};
+    for (const std::byte byte : bytes)
+      sums[i] = (sums[i] << 8) | std::to_integer<std::uint32_t>(byte);
   }
   return sums;
 }

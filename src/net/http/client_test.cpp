@@ -155,6 +155,48 @@ TEST_F(ClientTest, large_bodies_pass_whole_in_both_directions) {
   EXPECT_EQ(came, k_size);
 }
 
+TEST_F(ClientTest, an_answer_goes_first_into_memory_that_was_lent_and_the_rest_is_read) {
+  constexpr std::size_t k_lent = 300'000;
+  for (const std::uint64_t size :
+       {std::uint64_t{10}, std::uint64_t{k_lent}, 5 * std::uint64_t{k_lent}}) {
+    const auto came = wait([](const HttpClient& client,
+                              std::string from) -> io::Task<Result<std::uint64_t>> {
+      std::vector<std::byte> lent(k_lent);
+      CO_TRY(ClientResponse got, co_await client.send({.url = std::move(from), .into = lent}));
+      // As its owner reads: into the memory itself, from where the last read ended.
+      std::size_t filled = 0;
+      while (filled < lent.size()) {
+        CO_TRY(const std::size_t more, co_await got.body->read(std::span(lent).subspan(filled)));
+        if (more == 0) break;
+        filled += more;
+      }
+      for (std::size_t i = 0; i < filled; ++i)
+        if (lent[i] != Pattern::at(i)) co_return i;
+      std::vector<std::byte> rest(100'000);
+      for (std::uint64_t place = filled;;) {
+        CO_TRY(const std::size_t more, co_await got.body->read(rest));
+        if (more == 0) co_return place;
+        for (std::size_t i = 0; i < more; ++i, ++place)
+          if (rest[i] != Pattern::at(place)) co_return place;
+      }
+    }(client, url(fmt::format("/pattern?size={}", size))));
+    EXPECT_EQ(came, size);
+  }
+}
+
+TEST_F(ClientTest, who_lent_memory_may_read_elsewhere) {
+  std::vector<std::byte> lent(1000);
+  const auto got = ask({.url = url("/refuse"), .into = lent});
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->text, "no");
+  const auto counted = wait([](const HttpClient& client, std::string from,
+                               std::span<std::byte> into) -> io::Task<Result<std::uint64_t>> {
+    CO_TRY(ClientResponse answer, co_await client.send({.url = std::move(from), .into = into}));
+    co_return co_await count_pattern(*answer.body);
+  }(client, url("/pattern?size=2000000"), lent));
+  EXPECT_EQ(counted, 2'000'000U);
+}
+
 TEST_F(ClientTest, a_refusal_ends_the_sending_of_a_large_body) {
   const auto body = std::make_shared<Pattern>(std::uint64_t{1} << 32);
   const auto got = ask({.method = "PUT", .url = url("/refuse"), .body = body});
