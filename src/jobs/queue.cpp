@@ -13,6 +13,7 @@ namespace shoal::jobs {
 namespace {
 
 constexpr std::size_t k_error_limit = 4000;
+constexpr int k_beats_of_a_lease = 6;
 constexpr Seconds k_shortest_delay{2};
 constexpr Seconds k_longest_delay{600};
 constexpr std::chrono::hours k_longest_trial{7 * 24};
@@ -117,17 +118,25 @@ void put_back(db::Session& session, const LeasedJob& job, UtcTime run_after,
       {run_after, error, job.id});
 }
 
+/// When the worker's heart last beat.
+std::optional<UtcTime> last_beat(db::Session& session, std::string_view worker) {
+  const auto row =
+      session.query_one("select heartbeat_at from worker where name = :name", {worker});
+  return row ? std::optional(row->time(0)) : std::nullopt;
+}
+
+/// And looks after the dead: with each beat of anybody.
 void beat(db::Session& session, std::string_view worker, Seconds lease) {
   const UtcTime now = session.now();
-  const auto last =
-      session.query_one("select heartbeat_at from worker where name = :name", {worker});
-  if (last && last->time(0) + lease < now) {
+  const auto last = last_beat(session, worker);
+  if (last && *last + lease < now) {
     session.execute("update job set lease_expires_at = :expires where state = 2", {now + lease});
   }
   session.execute(
       "insert into worker (name, heartbeat_at) values (:name, :now)"
       " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at",
       {worker, now});
+  reclaim_expired(session, lease, now);
 }
 
 }  // namespace
@@ -167,8 +176,9 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
                                     const std::vector<std::string>& kinds, Seconds lease) {
   if (kinds.empty()) return std::nullopt;
   const UtcTime now = session.now();
-  beat(session, worker, lease);
-  reclaim_expired(session, lease, now);
+  // Not with each of many short jobs: a row that all of them write is soon all that is written.
+  const auto last = last_beat(session, worker);
+  if (!last || *last + (lease / k_beats_of_a_lease) <= now) beat(session, worker, lease);
   // Workers on PostgreSQL pass over each other's rows; SQLite has one writer.
   const char* skip = session.engine() == db::Engine::postgresql ? " for update skip locked" : "";
   std::vector<db::Value> arguments{worker, now + lease, now};
@@ -229,7 +239,7 @@ Result<> complete(db::Session& session, const LeasedJob& job) {
   const auto blocked = dependents(session, job.id);
   lock_jobs(session, blocked);
   move_to_history(session, job.id, k_completed, std::nullopt);
-  session.execute("delete from job_dependency where needs = :id", {job.id});
+  if (!blocked.empty()) session.execute("delete from job_dependency where needs = :id", {job.id});
   for (const JobId dependent : blocked) {
     const auto unblocked = session.execute(
         "update job set state = 1 where id = :id and state = 3"

@@ -69,12 +69,13 @@ JobId enqueue(db::Session& session, const NewJob& job);
 /// begun.
 bool hasten(db::Session& session, const NewJob& job);
 
-/// The best waiting job among `kinds`, leased; or nothing. Expired leases go back to waiting first
-/// (their attempt counts). A lease is alive while its worker's heartbeat is younger than `lease`;
-/// asking is a heartbeat, and one that comes late (the database or this machine was away) renews
-/// everybody's leases once, since all may have been cut off alike. `worker` must be new with every
-/// start of a process. `attempt` above `max_attempts` means that
-/// its last holder died: end it with fail_attempt instead of running it.
+/// The best waiting job among `kinds`, leased; or nothing: of those that are due the smallest
+/// priority, of these the oldest. A lease is alive while its worker's heartbeat is
+/// younger than `lease`. Asking is a heartbeat where the last one is a sixth of the lease old; with
+/// each heartbeat expired leases go back to waiting (their attempt counts). One that comes late
+/// (the database or this machine was away) renews everybody's leases once, since all may have been
+/// cut off alike. `worker` must be new with every start of a process. `attempt` above
+/// `max_attempts` means that its last holder died: end it with fail_attempt instead of running it.
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
 

@@ -90,6 +90,22 @@ TEST_P(Queue, one_like_it_that_waits_is_due_at_once_and_one_that_has_begun_is_no
   EXPECT_FALSE(hastened(job));
 }
 
+TEST_P(Queue, asking_is_a_heartbeat_only_where_the_last_one_is_not_fresh) {
+  const auto beat_at = [&] {
+    return write([&](db::Session& session) {
+      return session.query_one("select heartbeat_at from worker where name = 'w'")->time(0);
+    });
+  };
+  EXPECT_FALSE(lease());
+  const UtcTime first = beat_at();
+  clock->advance(Seconds{1});
+  EXPECT_FALSE(lease());
+  EXPECT_EQ(beat_at(), first);
+  clock->advance(k_lease / 6);
+  EXPECT_FALSE(lease());
+  EXPECT_EQ(beat_at(), clock->now());
+}
+
 TEST_P(Queue, only_kinds_that_were_asked_for_are_leased) {
   add("a");
   EXPECT_FALSE(lease("w", {"b"}));
