@@ -68,7 +68,7 @@ void Farm::arrive(std::size_t job) {
 }
 
 void Farm::hand_out() {
-  while (!queue_.empty() && !idle_.empty()) {
+  while (!(queue_.empty() && again_.empty()) && !idle_.empty()) {
     const std::uint32_t worker = idle_.back();
     idle_.pop_back();
     if (workers_[worker].state == State::idle) begin(worker);
@@ -78,9 +78,10 @@ void Farm::hand_out() {
 void Farm::begin(std::uint32_t number) {
   Worker& worker = workers_[number];
   worker.state = State::busy;
-  worker.job = queue_.front().job;
+  auto& queue = again_.empty() ? queue_ : again_;
+  worker.job = queue.front().job;
   worker.job_began = kernel_.now();
-  queue_.pop_front();
+  queue.pop_front();
   const Job& job = jobs_[worker.job];
   queued_seconds_ -= job.estimate;
   begun_seconds_ += job.estimate;
@@ -135,7 +136,7 @@ void Farm::terminate(const std::string& name) {
   // The one that is done before then is gone, and this timer with it.
   kernel_.after(worker.node, k_grace, [this, number] {
     Worker& it = workers_[number];
-    queue_.push_front({it.job, kernel_.now()});
+    again_.push_back({it.job, kernel_.now()});
     begun_seconds_ -= jobs_[it.job].estimate;
     queued_seconds_ += jobs_[it.job].estimate;
     ++result_.interrupted;
@@ -144,12 +145,18 @@ void Farm::terminate(const std::string& name) {
   });
 }
 
-void Farm::each_second() {
-  if (!queue_.empty()) {
-    const Microseconds wait = kernel_.now() - queue_.front().since;
-    if (wait > k_target_wait) ++result_.wait_over_target;
-    result_.longest_wait = std::max(result_.longest_wait, seconds(wait));
+Microseconds Farm::oldest_wait() const {
+  Microseconds since = kernel_.now();
+  for (const auto* queue : {&queue_, &again_}) {
+    if (!queue->empty()) since = std::min(since, queue->front().since);
   }
+  return kernel_.now() - since;
+}
+
+void Farm::each_second() {
+  const Microseconds wait = oldest_wait();
+  if (wait > k_target_wait) ++result_.wait_over_target;
+  result_.longest_wait = std::max(result_.longest_wait, seconds(wait));
   kernel_.after(Seconds(1), [this] { each_second(); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -50,8 +51,9 @@ class Farm {
 
   // What both autoscalers may know.
   const Clock& clock() const { return kernel_.clock(); }
-  double queued_seconds() const { return queued_seconds_; }  ///< estimated, of jobs that wait
-  double begun_seconds() const { return begun_seconds_; }    ///< of those that workers are at
+  // Estimated, of jobs that wait and of those that workers are at; sums that may round below 0.
+  double queued_seconds() const { return std::max(0.0, queued_seconds_); }
+  double begun_seconds() const { return std::max(0.0, begun_seconds_); }
   /// What came in the last so many periods.
   scaling::Arrivals arrived(std::size_t periods) const;
   /// Estimated seconds of the jobs that the last finished ones took for one of theirs.
@@ -90,6 +92,7 @@ class Farm {
   void add(Microseconds start_time);
   void arrive(std::size_t job);
   void hand_out();
+  Microseconds oldest_wait() const;
   void begin(std::uint32_t worker);
   void finish(std::uint32_t worker);
   void end(Worker& worker);
@@ -103,6 +106,7 @@ class Farm {
   std::vector<Worker> workers_;      // by the number of their node
   std::vector<std::uint32_t> idle_;  // may name some that no longer are
   std::deque<Waiting> queue_;
+  std::deque<Waiting> again_;  // of workers that were lost: before the others
   std::vector<Period> periods_ = std::vector<Period>(1);
   double queued_seconds_ = 0;
   double begun_seconds_ = 0;
