@@ -16,8 +16,7 @@ using namespace shoal::bench;
 constexpr std::uint32_t k_minimum = 2;
 constexpr std::uint32_t k_maximum = 1000;
 constexpr std::uint32_t k_days_before = 7;
-constexpr std::size_t k_latest = 2;   // periods: 30 s
-constexpr std::size_t k_lately = 60;  // 15 min
+constexpr std::size_t k_lately = 60;  // periods: 15 min
 constexpr UtcTime k_begin{std::chrono::sys_days{std::chrono::year{2026} / 3 / 10}};
 
 /// As the running autoscaler does: measure, decide, do; and remember.
@@ -34,8 +33,9 @@ class OurScaler final : public Scaler {
     const auto nodes = farm.nodes();
     scaling::WorkerLoad load{
         .queued_seconds = farm.queued_seconds(),
-        .latest = farm.arrived(k_latest),
-        .lately = farm.arrived(k_lately),
+        .latest = farm.arrived(0, 1),
+        .before = farm.arrived(1, 1),
+        .lately = farm.arrived(0, k_lately),
         .throughput = farm.throughput(),
         .expected = rhythm_.forecast(farm.samples(), now, now + workers_.start_time)};
     const auto need = scaling::needed_workers(load, nodes, now, workers_);
@@ -89,15 +89,13 @@ boost::json::object measure(std::uint64_t seed) {
     return describe(Farm(seed, k_begin, jobs, first_fleet(jobs)).run(scaler));
   };
   OurScaler ours(learn_rhythm(seed));
-  HpaScaler hpa(k_minimum, k_maximum, false);
-  HpaScaler hpa_by_rate(k_minimum, k_maximum, true);
+  HpaScaler begun(k_minimum, k_maximum, HpaKind::begun);
+  HpaScaler rate(k_minimum, k_maximum, HpaKind::rate);
+  HpaScaler use(k_minimum, k_maximum, HpaKind::use);
   double work = 0;
   for (const Job& job : jobs) work += static_cast<double>(job.size.count()) / 1e6;
-  return {{"seed", seed},
-          {"work_hours", work / 3600},
-          {"ours", run(ours)},
-          {"hpa", run(hpa)},
-          {"hpa_by_rate", run(hpa_by_rate)}};
+  return {{"seed", seed},        {"work_hours", work / 3600}, {"ours", run(ours)},
+          {"begun", run(begun)}, {"rate", run(rate)},         {"use", run(use)}};
 }
 
 std::uint64_t number(const char* text) {

@@ -169,10 +169,11 @@ void Farm::each_period(Scaler& scaler) {
   kernel_.after(k_period, [this, &scaler] { each_period(scaler); });
 }
 
-scaling::Arrivals Farm::arrived(std::size_t periods) const {
-  const std::size_t count = std::min(periods, periods_.size());
+scaling::Arrivals Farm::arrived(std::size_t before, std::size_t periods) const {
+  const std::size_t end = periods_.size() - std::min(before, periods_.size());
+  const std::size_t count = std::min(periods, end);
   scaling::Arrivals arrivals{.time = k_period * count};
-  for (std::size_t i = periods_.size() - count; i < periods_.size(); ++i) {
+  for (std::size_t i = end - count; i < end; ++i) {
     arrivals.work_seconds += periods_[i].work;
     arrivals.jobs += periods_[i].jobs;
   }

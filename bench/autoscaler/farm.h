@@ -23,8 +23,8 @@ class Scaler {
 };
 
 constexpr Seconds k_period{15};
-/// How long a job may wait.
-constexpr Seconds k_target_wait{120};
+/// How long a job may wait: less than a worker takes to start.
+constexpr Seconds k_target_wait{60};
 constexpr Microseconds k_least_start{60'000'000};
 constexpr Microseconds k_most_start{120'000'000};
 /// What Kubernetes leaves a pod between SIGTERM and SIGKILL.
@@ -54,8 +54,8 @@ class Farm {
   // Estimated, of jobs that wait and of those that workers are at; sums that may round below 0.
   double queued_seconds() const { return std::max(0.0, queued_seconds_); }
   double begun_seconds() const { return std::max(0.0, begun_seconds_); }
-  /// What came in the last so many periods.
-  scaling::Arrivals arrived(std::size_t periods) const;
+  /// What came in so many periods that end `before` periods ago.
+  scaling::Arrivals arrived(std::size_t before, std::size_t periods) const;
   /// Estimated seconds of the jobs that the last finished ones took for one of theirs.
   double throughput() const;
   std::vector<scaling::FleetNode> nodes() const;

@@ -12,6 +12,7 @@ constexpr double k_tolerance = 0.1;
 constexpr Seconds k_down_window{300};
 constexpr std::uint32_t k_pods_up = 4;
 constexpr std::size_t k_minute = 4;  // periods
+constexpr double k_use = 0.8;
 
 std::uint32_t desired(std::uint32_t current, const HpaMetric& metric) {
   const double ratio = metric.total / (metric.target * current);
@@ -37,20 +38,33 @@ std::uint32_t Hpa::decide(UtcTime now, std::uint32_t current, std::span<const Hp
   return std::clamp(wanted, minimum_, maximum_);
 }
 
+std::vector<HpaMetric> HpaScaler::measure(const Farm& farm,
+                                          std::span<const scaling::FleetNode> nodes) const {
+  const auto target = static_cast<double>(k_target_wait.count());
+  switch (kind_) {
+    case HpaKind::begun:
+      return {{farm.queued_seconds() + farm.begun_seconds(), target}};
+    case HpaKind::rate: {
+      const auto arrived = farm.arrived(0, k_minute);
+      const double rate = arrived.work_seconds / static_cast<double>(arrived.time.count());
+      const double throughput = farm.throughput();
+      return {{farm.queued_seconds(), target}, {rate, throughput > 0 ? throughput : 1}};
+    }
+    case HpaKind::use: {
+      const auto busy =
+          std::ranges::count(nodes, scaling::NodeState::busy, &scaling::FleetNode::state);
+      return {{farm.queued_seconds(), target}, {static_cast<double>(busy), k_use}};
+    }
+  }
+  return {};
+}
+
 void HpaScaler::look(Farm& farm) {
   auto nodes = farm.nodes();
   // Pods that terminate no longer count.
   std::erase_if(nodes, [](const auto& node) { return node.state == scaling::NodeState::draining; });
-  std::vector<HpaMetric> metrics{
-      {farm.queued_seconds() + farm.begun_seconds(), static_cast<double>(k_target_wait.count())}};
-  if (by_rate_) {
-    const auto arrived = farm.arrived(k_minute);
-    const double throughput = farm.throughput();
-    metrics.push_back({arrived.work_seconds / static_cast<double>(arrived.time.count()),
-                       throughput > 0 ? throughput : 1});
-  }
   const auto current = static_cast<std::uint32_t>(nodes.size());
-  const std::uint32_t wanted = hpa_.decide(farm.clock().now(), current, metrics);
+  const std::uint32_t wanted = hpa_.decide(farm.clock().now(), current, measure(farm, nodes));
   if (wanted > current) farm.start(wanted - current);
   std::ranges::sort(nodes, {}, [](const scaling::FleetNode& node) {
     return std::tuple(node.state != scaling::NodeState::starting, -to_millis(node.since));

@@ -36,21 +36,28 @@ class Hpa {
   std::vector<Past> past_;
 };
 
-/// An HPA of the workers. It scales on the estimated work that waits or is begun, `k_target_wait`
-/// of it for each worker; with `by_rate` also on the work that came in the last minute, so that it
-/// knows all that ours measures. Pods go as documented: those that are not ready first, then the
-/// youngest
+/// What an HPA of the workers scales on, besides the estimated work that waits, `k_target_wait` of
+/// it for each worker.
+enum class HpaKind {
+  begun,  ///< the work that workers are at counts with what waits, as KEDA's scalers count it
+  rate,   ///< also on the work that came in the last minute: all that ours measures of the day
+  use,    ///< also on 80 % of the workers being busy
+};
+
+/// Pods go as documented: those that are not ready first, then the youngest
 /// (https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset).
 class HpaScaler final : public Scaler {
  public:
-  HpaScaler(std::uint32_t minimum, std::uint32_t maximum, bool by_rate)
-      : hpa_(minimum, maximum), by_rate_(by_rate) {}
+  HpaScaler(std::uint32_t minimum, std::uint32_t maximum, HpaKind kind)
+      : hpa_(minimum, maximum), kind_(kind) {}
 
   void look(Farm& farm) override;
 
  private:
+  std::vector<HpaMetric> measure(const Farm& farm, std::span<const scaling::FleetNode> nodes) const;
+
   Hpa hpa_;
-  bool by_rate_;
+  HpaKind kind_;
 };
 
 }  // namespace shoal::bench

@@ -24,25 +24,26 @@ double rate_of(const Arrivals& arrivals) {
 }
 
 double mean_job(const WorkerLoad& load) {
-  const std::uint64_t jobs = load.lately.jobs + load.latest.jobs;
-  if (jobs == 0) return 0;
-  const double work = load.lately.work_seconds + load.latest.work_seconds;
-  return work / static_cast<double>(jobs);
+  if (load.lately.jobs == 0) return 0;
+  return load.lately.work_seconds / static_cast<double>(load.lately.jobs);
 }
 
 /// Whether so many jobs could not come by chance in a time in which `expected` does. Jobs come
 /// independently, so their number varies by its square root.
 bool is_surprise(const WorkerLoad& load, double expected) {
   const double size = mean_job(load);
-  if (size == 0 || load.latest.time.count() <= 0) return false;
-  const double jobs = expected * static_cast<double>(load.latest.time.count()) / size;
-  const double difference = std::abs(static_cast<double>(load.latest.jobs) - jobs);
+  const Seconds time = load.latest.time + load.before.time;
+  if (size == 0 || time.count() <= 0) return false;
+  const double jobs = expected * static_cast<double>(time.count()) / size;
+  const auto came = static_cast<double>(load.latest.jobs + load.before.jobs);
+  const double difference = std::abs(came - jobs);
   return difference > k_surprise * std::sqrt(std::max(jobs, 1.0));
 }
 
 /// Seconds of work a second.
 double rate_ahead(const WorkerLoad& load, std::vector<std::string>& reasons) {
   const double latest = rate_of(load.latest);
+  const double before = rate_of(load.before);
   const bool is_forecast = load.expected && is_measure(*load.expected);
   const double expected = is_forecast ? *load.expected : rate_of(load.lately);
   if (is_surprise(load, expected)) {
@@ -50,7 +51,8 @@ double rate_ahead(const WorkerLoad& load, std::vector<std::string>& reasons) {
         fmt::format("{:.1f} s of work a second came in the last {} s, which is not the {:.1f} "
                     "expected",
                     latest, load.latest.time.count(), expected));
-    return latest;
+    // While it grows, as it will be at the next decision.
+    return latest > before ? latest + (latest - before) : (latest + before) / 2;
   }
   reasons.push_back(fmt::format("{:.1f} s of work a second are expected, {}", expected,
                                 is_forecast ? "by the time of day" : "as lately"));
@@ -85,22 +87,23 @@ Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, Ut
                     const WorkerPolicy& policy) {
   Need need;
   if (!is_measure(load.queued_seconds) || !is_measure(load.latest.work_seconds) ||
-      !is_measure(load.lately.work_seconds)) {
+      !is_measure(load.before.work_seconds) || !is_measure(load.lately.work_seconds)) {
     return need;
   }
   const double rate = rate_ahead(load, need.reasons);
   const double throughput = throughput_of(load, need.reasons);
   const Seconds ahead = std::max(policy.start_time, Seconds{0});
   const double done = throughput * capacity(nodes, now, ahead);
-  const double then =
-      std::max(0.0, load.queued_seconds + rate * static_cast<double>(ahead.count()) - done);
+  const double coming = rate * static_cast<double>(ahead.count());
+  const double then = std::max(0.0, load.queued_seconds + coming - done);
   need.reasons.push_back(
       fmt::format("{:.0f} s of work wait, {:.0f} s will when a node started now is at work",
                   load.queued_seconds, then));
-  // What may wait is no reason for a node; what is beyond is worked off within a target wait.
+  // Jobs come independently, with sizes about as spread as an exponential's: the variance of their
+  // sum is twice its mean times a job's.
+  const double chance = positive(policy.caution) * std::sqrt(2 * mean_job(load) * coming);
   const auto target = static_cast<double>(std::max(policy.target_wait, Seconds{1}).count());
-  const double share = std::min(positive(policy.queue_share), 1.0);
-  need.nodes = std::max(0.0, rate * (1 - share) + then / target) / throughput;
+  need.nodes = (then + chance) / target / throughput;
   need.reasons.push_back(
       fmt::format("{:.1f} nodes keep the wait under {:.0f} s at {:.2f} s of work "
                   "a second each",

@@ -20,7 +20,8 @@ struct Arrivals {
 
 struct WorkerLoad {
   double queued_seconds = 0;  ///< of jobs that wait
-  Arrivals latest{};          ///< a short time, some 30 s, in which a crowd shows
+  Arrivals latest{};          ///< a short time, between two decisions: there a crowd shows
+  Arrivals before{};          ///< as long a time before that
   Arrivals lately{};          ///< a longer one, some 15 min, for the level
   /// Seconds of estimated work that a busy node does in a second; 0: none was finished yet.
   double throughput = 0;
@@ -32,15 +33,17 @@ struct WorkerLoad {
 struct WorkerPolicy {
   /// How long a job may wait before a node takes it.
   Seconds target_wait{120};
-  /// The share of it that jobs may wait on average: so no node idles, and the rest is for chance.
-  double queue_share = 0.3;
+  /// So many standard errors of the work that comes until a node can start are provided for.
+  double caution = 4;
   /// From asking for a node until it works, as measured, and the time between two decisions.
   Seconds start_time{105};
 };
 
-/// Nodes for the rate at which work comes, and for the queue as it will be when a node started now
-/// is at work. The rate is the expected one (or, without, that of `lately`), unless `latest`
-/// differs by more than chance explains. A load that is no number is not known. Pure.
+/// Nodes that work off, within the target wait, the queue as it will be when a node started now is
+/// at work: what waits now, and comes until then, less what the fleet does until then, and a
+/// provision for chance. Work comes at the expected rate (or, without one, at that of `lately`)
+/// unless more or fewer jobs than chance explains came in the latest times; then at theirs. A load
+/// that is no number is not known. Pure.
 Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, UtcTime now,
                     const WorkerPolicy& policy);
 

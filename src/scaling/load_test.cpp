@@ -13,17 +13,25 @@ using ::testing::HasSubstr;
 
 constexpr double k_infinity = std::numeric_limits<double>::infinity();
 constexpr UtcTime k_now{Milliseconds{1'770'000'000'000}};
+/// Nothing is provided for chance: exact numbers.
 constexpr WorkerPolicy k_policy{
-    .target_wait = Seconds(100), .queue_share = 0.25, .start_time = Seconds(100)};
+    .target_wait = Seconds(100), .caution = 0, .start_time = Seconds(100)};
 
 std::vector<FleetNode> busy(int count) {
   return std::vector<FleetNode>(count, {.name = "n", .state = NodeState::busy, .since = k_now});
 }
 
-/// Work comes at this rate, in jobs of 40 s, and as it did lately.
+/// What comes in a time at a rate, in jobs of 40 s.
+Arrivals arrivals(int time, double rate) {
+  return {Seconds(time), time * rate, static_cast<std::uint64_t>(time * rate / 40)};
+}
+
+/// Work comes at this rate, as it did lately, and what waits is what may.
 WorkerLoad steady(double rate) {
-  return {.latest = {Seconds(30), 30 * rate, static_cast<std::uint64_t>(30 * rate / 40)},
-          .lately = {Seconds(900), 900 * rate, static_cast<std::uint64_t>(900 * rate / 40)},
+  return {.queued_seconds = 100 * rate,
+          .latest = arrivals(15, rate),
+          .before = arrivals(15, rate),
+          .lately = arrivals(900, rate),
           .throughput = 1};
 }
 
@@ -41,30 +49,34 @@ std::string reasons(const Need& need) {
   return text;
 }
 
-TEST(Workers, that_keep_up_with_a_queue_of_its_share_are_enough) {
-  WorkerLoad load = steady(40);
-  load.queued_seconds = 40 * 25;
-  EXPECT_NEAR(nodes_for(load, busy(40)), 40, 0.01);
+TEST(Workers, that_keep_up_with_jobs_that_wait_as_long_as_they_may_are_enough) {
+  EXPECT_NEAR(nodes_for(steady(40), busy(40)), 40, 0.01);
 }
 
-TEST(Workers, a_longer_queue_wants_more_and_none_wants_fewer) {
+TEST(Workers, a_longer_queue_wants_more_and_a_shorter_fewer) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 40 * 25 + 500;  // is worked off within 100 s by five
+  load.queued_seconds = 4500;
   EXPECT_NEAR(nodes_for(load, busy(40)), 45, 0.01);
-  load.queued_seconds = 0;
+  load.queued_seconds = 3000;
   EXPECT_NEAR(nodes_for(load, busy(40)), 30, 0.01);
 }
 
 TEST(Workers, that_are_twice_as_fast_are_half_as_many) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 40 * 25;
   load.throughput = 2;
   EXPECT_NEAR(nodes_for(load, busy(20)), 20, 0.01);
 }
 
+TEST(Workers, chance_is_provided_for) {
+  // 4,000 s of work will come, in jobs of 40 s: give or take 566 s.
+  WorkerPolicy policy = k_policy;
+  policy.caution = 3;
+  EXPECT_NEAR(nodes_for(steady(40), busy(40), policy), 40 + 3 * 5.66, 0.01);
+}
+
 TEST(Workers, that_start_are_counted_for_the_time_that_they_will_have) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 4000;
+  load.queued_seconds = 8000;
   const double without = nodes_for(load, busy(40));
   auto nodes = busy(40);
   nodes.push_back({"new", NodeState::starting, k_now, {}});
@@ -81,40 +93,41 @@ TEST(Workers, that_start_are_counted_for_the_time_that_they_will_have) {
 }
 
 TEST(Workers, no_load_and_no_nodes_need_none) {
-  EXPECT_EQ(nodes_for({}, {}), 0);
-  EXPECT_EQ(nodes_for(steady(0), busy(3)), 0);
+  EXPECT_EQ(nodes_for({}, {}, {}), 0);
+  EXPECT_EQ(nodes_for(steady(0), busy(3), {}), 0);
 }
 
 TEST(Workers, without_a_throughput_jobs_are_taken_to_last_as_estimated) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 1000;
   for (const double throughput : {0.0, -1.0, std::nan(""), k_infinity}) {
     load.throughput = throughput;
     const Need need = needed_workers(load, busy(40), k_now, k_policy);
     EXPECT_NEAR(*need.nodes, 40, 0.01);
     EXPECT_THAT(reasons(need), HasSubstr("no throughput is measured yet"));
   }
-  // One that cannot be is bounded: a thousandth would ask for a thousand times the nodes.
+  // One that cannot be counts as a tenth: a thousandth would ask for a thousand times the nodes.
   load.throughput = 0.001;
-  EXPECT_LE(nodes_for(load, busy(40)), 10 * 40 + 10 * 50);
+  EXPECT_NEAR(nodes_for(load, busy(40)), 10 * (40 + 40 - 4), 0.01);
 }
 
 TEST(Workers, the_forecast_is_believed_while_what_comes_agrees_with_it) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 0;
   load.expected = 50;
   const Need need = needed_workers(load, busy(40), k_now, k_policy);
   EXPECT_THAT(reasons(need), HasSubstr("50.0 s of work a second are expected, by the time of day"));
-  EXPECT_NEAR(*need.nodes, 50 * 0.75 + (50 - 40) * 100 / 100.0, 0.01);
+  EXPECT_NEAR(*need.nodes, 50, 0.01);
 }
 
-TEST(Workers, a_crowd_is_believed_over_the_forecast) {
+TEST(Workers, a_crowd_is_believed_over_the_forecast_and_seen_to_grow) {
   WorkerLoad load = steady(40);
   load.expected = 40;
-  load.latest = {Seconds(30), 30.0 * 200, 150};
+  load.before = arrivals(15, 120);
+  load.latest = arrivals(15, 200);
   const Need need = needed_workers(load, busy(40), k_now, k_policy);
-  EXPECT_THAT(reasons(need), HasSubstr("200.0 s of work a second came in the last 30 s"));
-  EXPECT_GT(*need.nodes, 200);
+  EXPECT_THAT(reasons(need), HasSubstr("200.0 s of work a second came in the last 15 s"));
+  EXPECT_NEAR(*need.nodes, 280, 0.01);
+  load.before = arrivals(15, 240);
+  EXPECT_NEAR(nodes_for(load, busy(40)), 220, 0.01);
 }
 
 TEST(Workers, what_chance_explains_is_no_crowd) {
@@ -122,58 +135,58 @@ TEST(Workers, what_chance_explains_is_no_crowd) {
   load.expected = 10;
   const double usual = nodes_for(load, busy(10));
   // Seven or eight jobs are expected in 30 s, give or take three.
-  load.latest = {Seconds(30), 700, 17};
+  load.latest = {Seconds(15), 360, 9};
+  load.before = {Seconds(15), 320, 8};
   EXPECT_NEAR(nodes_for(load, busy(10)), usual, 0.01);
-  load.latest = {Seconds(30), 900, 22};
+  load.latest = {Seconds(15), 480, 12};
+  load.before = {Seconds(15), 400, 10};
   EXPECT_GT(nodes_for(load, busy(10)), 2 * usual);
 }
 
 TEST(Workers, a_single_job_on_an_idle_instance_is_no_crowd) {
-  WorkerLoad load;
-  load.latest = {Seconds(30), 40, 1};
-  load.lately = {Seconds(900), 40, 1};
-  load.queued_seconds = 40;
-  load.throughput = 1;
-  EXPECT_LT(nodes_for(load, {}), 1);
-  EXPECT_GT(nodes_for(load, {}), 0);
+  WorkerLoad load{.queued_seconds = 40,
+                  .latest = {Seconds(15), 40, 1},
+                  .before = {Seconds(15), 0, 0},
+                  .lately = {Seconds(900), 40, 1},
+                  .throughput = 1};
+  EXPECT_NEAR(nodes_for(load, {}), 0.44, 0.01);
 }
 
 TEST(Workers, a_load_that_is_no_number_is_not_known) {
   for (const double bad : {std::nan(""), k_infinity, -1.0}) {
-    WorkerLoad load = steady(40);
-    load.queued_seconds = bad;
-    EXPECT_FALSE(needed_workers(load, busy(40), k_now, k_policy).nodes);
-    load = steady(40);
-    load.latest.work_seconds = bad;
-    EXPECT_FALSE(needed_workers(load, busy(40), k_now, k_policy).nodes);
-    load = steady(40);
-    load.lately.work_seconds = bad;
-    EXPECT_FALSE(needed_workers(load, busy(40), k_now, k_policy).nodes);
+    for (double* (*member)(WorkerLoad&) :
+         {+[](WorkerLoad& load) { return &load.queued_seconds; },
+          +[](WorkerLoad& load) { return &load.latest.work_seconds; },
+          +[](WorkerLoad& load) { return &load.before.work_seconds; },
+          +[](WorkerLoad& load) { return &load.lately.work_seconds; }}) {
+      WorkerLoad load = steady(40);
+      *member(load) = bad;
+      EXPECT_FALSE(needed_workers(load, busy(40), k_now, k_policy).nodes);
+    }
   }
 }
 
-TEST(Workers, a_forecast_or_a_share_that_is_no_number_counts_as_not_given) {
+TEST(Workers, a_forecast_or_a_caution_that_is_no_number_counts_as_not_given) {
   WorkerLoad load = steady(40);
-  load.queued_seconds = 1000;
   for (const double bad : {std::nan(""), k_infinity, -1.0}) {
     load.expected = bad;
-    EXPECT_NEAR(nodes_for(load, busy(40)), 40, 0.01);
     WorkerPolicy policy = k_policy;
-    policy.queue_share = bad;
-    EXPECT_NEAR(nodes_for(load, busy(40), policy), 50, 0.01);
+    policy.caution = bad;
+    EXPECT_NEAR(nodes_for(load, busy(40), policy), 40, 0.01);
   }
 }
 
 TEST(Workers, arrivals_in_no_time_are_no_rate) {
   WorkerLoad load = steady(40);
-  load.latest.time = Seconds(0);
+  load.queued_seconds = 0;
+  for (Arrivals* arrived : {&load.latest, &load.before, &load.lately}) arrived->time = Seconds(0);
+  EXPECT_EQ(nodes_for(load, busy(40)), 0);
   load.lately.time = Seconds(-5);
   EXPECT_EQ(nodes_for(load, busy(40)), 0);
 }
 
 TEST(Workers, a_policy_of_nothing_divides_by_nothing) {
-  const WorkerPolicy policy{
-      .target_wait = Seconds(0), .queue_share = 7, .start_time = Seconds(-10)};
+  const WorkerPolicy policy{.target_wait = Seconds(0), .start_time = Seconds(-10)};
   WorkerLoad load = steady(40);
   load.queued_seconds = 90;
   EXPECT_NEAR(nodes_for(load, busy(40), policy), 90, 0.01);
