@@ -99,10 +99,11 @@ Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, Ut
   need.reasons.push_back(
       fmt::format("{:.0f} s of work wait, {:.0f} s will when a node started now is at work",
                   load.queued_seconds, then));
-  // Jobs come independently, with sizes about as spread as an exponential's: the variance of their
-  // sum is twice its mean times a job's.
-  const double chance = positive(policy.caution) * std::sqrt(2 * mean_job(load) * coming);
   const auto target = static_cast<double>(std::max(policy.target_wait, Seconds{1}).count());
+  // Of the work that comes until the queue is worked off. Jobs come independently, with sizes about
+  // as spread as an exponential's: the variance of their sum is twice its mean times a job's.
+  const double variance = 2 * mean_job(load) * (coming + rate * target);
+  const double chance = positive(policy.caution) * std::sqrt(variance);
   need.nodes = (then + chance) / target / throughput;
   need.reasons.push_back(
       fmt::format("{:.1f} nodes keep the wait under {:.0f} s at {:.2f} s of work "

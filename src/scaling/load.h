@@ -33,8 +33,8 @@ struct WorkerLoad {
 struct WorkerPolicy {
   /// How long a job may wait before a node takes it.
   Seconds target_wait{120};
-  /// So many standard errors of the work that comes until a node can start are provided for.
-  double caution = 4;
+  /// So many standard errors of the work that will come are provided for.
+  double caution = 3;
   /// From asking for a node until it works, as measured, and the time between two decisions.
   Seconds start_time{105};
 };

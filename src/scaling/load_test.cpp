@@ -68,10 +68,11 @@ TEST(Workers, that_are_twice_as_fast_are_half_as_many) {
 }
 
 TEST(Workers, chance_is_provided_for) {
-  // 4,000 s of work will come, in jobs of 40 s: give or take 566 s.
+  // 4,000 s of work come until a node can start and 4,000 s more within the target wait, in jobs of
+  // 40 s: give or take 800 s.
   WorkerPolicy policy = k_policy;
   policy.caution = 3;
-  EXPECT_NEAR(nodes_for(steady(40), busy(40), policy), 40 + 3 * 5.66, 0.01);
+  EXPECT_NEAR(nodes_for(steady(40), busy(40), policy), 40 + 3 * 8, 0.01);
 }
 
 TEST(Workers, that_start_are_counted_for_the_time_that_they_will_have) {
@@ -186,7 +187,7 @@ TEST(Workers, arrivals_in_no_time_are_no_rate) {
 }
 
 TEST(Workers, a_policy_of_nothing_divides_by_nothing) {
-  const WorkerPolicy policy{.target_wait = Seconds(0), .start_time = Seconds(-10)};
+  const WorkerPolicy policy{.target_wait = Seconds(0), .caution = 0, .start_time = Seconds(-10)};
   WorkerLoad load = steady(40);
   load.queued_seconds = 90;
   EXPECT_NEAR(nodes_for(load, busy(40), policy), 90, 0.01);
