@@ -18,10 +18,8 @@ using ::testing::IsEmpty;
 constexpr UtcTime k_now{Milliseconds{1'770'000'000'000}};
 
 std::vector<FleetNode> fleet_of(int count, NodeState state = NodeState::busy) {
-  std::vector<FleetNode> nodes;
-  for (int i = 0; i < count; ++i) {
-    nodes.push_back({.name = "n" + std::to_string(i), .state = state, .since = k_now});
-  }
+  std::vector<FleetNode> nodes(count, {.name = "n", .state = state, .since = k_now});
+  for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].name += std::to_string(i);
   return nodes;
 }
 
@@ -183,8 +181,8 @@ TEST(Decision, after_a_start_nothing_shrinks_before_a_window_is_over) {
 TEST(Decision, a_clock_that_went_back_only_makes_shrinking_wait_again) {
   FleetPolicy policy = plain();
   policy.down_window = Seconds(60);
-  std::vector<Recommendation> recent;
-  for (int i = 0; i < 8; ++i) recent.push_back({k_now + Seconds(15 * i), 3});
+  std::vector<Recommendation> recent(8, {k_now, 3});
+  for (int i = 0; i < 8; ++i) recent[i].at += Seconds(15 * i);
   const UtcTime back = k_now - std::chrono::hours(1);
   const Decision first = decide_for(3, fleet_of(10), policy, recent, back);
   EXPECT_EQ(first.wanted, 10U);
@@ -261,10 +259,10 @@ TEST(Decision, whatever_comes_in_the_orders_add_up) {
                        .maximum = static_cast<std::uint32_t>(5 + random.below(30)),
                        .up_window = Seconds(random.below(60)),
                        .down_window = Seconds(random.below(300))};
-    std::vector<Recommendation> recent;
+    std::vector<Recommendation> recent(20, {k_now, 0});
     for (int i = 0; i < 20; ++i) {
-      recent.push_back(
-          {k_now - Seconds(300 - 15 * i), static_cast<std::uint32_t>(random.below(40))});
+      recent[i].at -= Seconds(300 - 15 * i);
+      recent[i].nodes = static_cast<std::uint32_t>(random.below(40));
     }
     const double need = static_cast<double>(random.below(500)) / 10;
     const Decision decision = decide_for(need, nodes, policy, recent);

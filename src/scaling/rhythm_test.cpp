@@ -56,8 +56,8 @@ TEST(Rhythm, a_crowd_of_one_day_is_not_expected_on_the_next) {
 }
 
 TEST(Rhythm, a_day_with_more_samples_counts_no_more_than_another) {
-  std::vector<LoadSample> samples;
-  for (int i = 0; i < 100; ++i) samples.push_back({k_midnight - days(1) + Seconds(i), 50});
+  std::vector<LoadSample> samples(100, {k_midnight - days(1), 50});
+  for (int i = 0; i < 100; ++i) samples[i].at += Seconds(i);
   samples.push_back({k_midnight - days(2), 10});
   samples.push_back({k_midnight - days(3), 12});
   const Rhythm rhythm = Rhythm::learn(samples, k_midnight);
