@@ -14,7 +14,7 @@ namespace shoal::scaling {
 
 namespace {
 
-/// Of recommendations kept. A window that has more of them than this counts as not yet over.
+/// Of recommendations kept. In a window that has more of them, what is there held at its begin.
 constexpr std::size_t k_most_recent = 4096;
 /// Rounding must not ask for a node because a fraction cannot be written exactly.
 constexpr double k_epsilon = 1e-6;
@@ -86,14 +86,19 @@ Extremes extremes(std::span<const Recommendation> recent, UtcTime now, Seconds w
     found.least = std::min(found.least, nodes);
     found.most = std::max(found.most, nodes);
   };
-  // `recent` ends with the newest, which is of now.
-  bool is_covered = window.count() <= 0;
+  take(recent.back().nodes);  // of now
+  if (window.count() <= 0) return found;
+  // What was recommended last before the window held when it began, however long before that was:
+  // decisions may have paused. Where nobody knows, it was what is there: the safe assumption.
+  std::uint32_t at_begin = active;
   for (const Recommendation& one : recent) {
-    if (one.at <= now - window) is_covered = true;
-    if (one.at > now - window || one.at == now) take(one.nodes);
+    if (one.at <= now - window) {
+      at_begin = one.nodes;
+    } else {
+      take(one.nodes);
+    }
   }
-  // Nobody knows what was wanted before: that it was what is there, is the safe assumption.
-  if (!is_covered) take(active);
+  take(at_begin);
   return found;
 }
 
@@ -103,7 +108,7 @@ std::vector<Recommendation> remember(std::span<const Recommendation> before, Rec
   std::vector<Recommendation> kept;
   for (const Recommendation& one : before) {
     if (one.at >= latest.at) continue;
-    // Of those before the window, the last one shows that the window is covered.
+    // Of those before the window, the last one held when it began.
     if (one.at <= begin) kept.clear();
     kept.push_back(one);
   }

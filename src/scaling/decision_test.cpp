@@ -157,13 +157,13 @@ TEST(Decision, shrinks_to_the_most_that_was_wanted_within_the_window) {
   FleetPolicy policy = plain();
   policy.down_window = Seconds(60);
   EXPECT_THAT(follow({10, 8, 6, 4, 4, 4, 4, 4, 4}, 10, policy),
-              ElementsAre(10, 10, 10, 10, 8, 6, 4, 4, 4));
+              ElementsAre(10, 10, 10, 10, 10, 8, 6, 4, 4));
 }
 
 TEST(Decision, grows_to_the_least_that_was_wanted_within_the_window) {
   FleetPolicy policy = plain();
   policy.up_window = Seconds(30);
-  EXPECT_THAT(follow({5, 9, 7, 8, 8, 5, 9}, 5, policy), ElementsAre(5, 5, 7, 7, 8, 5, 5));
+  EXPECT_THAT(follow({5, 9, 7, 8, 8, 5, 9}, 5, policy), ElementsAre(5, 5, 5, 7, 7, 5, 5));
 }
 
 TEST(Decision, the_two_windows_are_apart) {
@@ -176,6 +176,18 @@ TEST(Decision, after_a_start_nothing_shrinks_before_a_window_is_over) {
   FleetPolicy policy = plain();
   policy.down_window = Seconds(60);
   EXPECT_THAT(follow({1, 1, 1, 1, 1, 1}, 10, policy), ElementsAre(10, 10, 10, 10, 1, 1));
+}
+
+TEST(Decision, after_a_pause_a_single_look_shrinks_nothing) {
+  FleetPolicy policy = plain();
+  policy.down_window = Seconds(60);
+  const std::vector<Recommendation> recent{{k_now - std::chrono::hours(1), 10}};
+  const Decision first = decide_for(3, fleet_of(10), policy, recent);
+  EXPECT_EQ(first.wanted, 10U);
+  const auto second = decide_for(3, fleet_of(10), policy, first.recent, k_now + Seconds(59));
+  EXPECT_EQ(second.wanted, 10U);
+  const auto third = decide_for(3, fleet_of(10), policy, second.recent, k_now + Seconds(60));
+  EXPECT_EQ(third.wanted, 3U);
 }
 
 TEST(Decision, a_clock_that_went_back_only_makes_shrinking_wait_again) {
