@@ -4,9 +4,9 @@ A day is a service's: evening peak over night trough 7, and at a random time a c
 ten times as much within a minute. Workers take 60 to 120 s to start. All are asked every 15 s, may
 have 2 to 1,000 workers, and aim at a wait of 60 s. The peer is the algorithm that Kubernetes
 documents, with its default behaviour (bench/autoscaler/hpa.h), on three choices of metrics, one of
-which has all that ours measures of the day; `wait-over-target` and `node-hours` are beside the
-best of the three for that figure, day by day. Ours has also learned the daily rhythm, from seven
-earlier days of the same generator, crowds and all. --seeds A-B, each a week and a day.
+which sees the rate at which work comes, as ours does; `wait-over-target` and `node-hours` are
+beside the best of the three for that figure, day by day. Ours has also learned the daily rhythm,
+from seven earlier days of the same generator, crowds and all. --seeds A-B, each a week and a day.
 """
 import json
 import statistics

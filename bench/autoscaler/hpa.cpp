@@ -11,7 +11,9 @@ namespace {
 constexpr double k_tolerance = 0.1;
 constexpr Seconds k_down_window{300};
 constexpr std::uint32_t k_pods_up = 4;
-constexpr std::size_t k_minute = 4;  // periods
+/// In periods. A shorter time sees a crowd sooner and follows every chance: with 15 s the time over
+/// the target is less than half, for a third more node-hours.
+constexpr std::size_t k_minute = 4;
 constexpr double k_use = 0.8;
 
 std::uint32_t desired(std::uint32_t current, const HpaMetric& metric) {

@@ -40,7 +40,7 @@ class Hpa {
 /// it for each worker.
 enum class HpaKind {
   begun,  ///< the work that workers are at counts with what waits, as KEDA's scalers count it
-  rate,   ///< also on the work that came in the last minute: all that ours measures of the day
+  rate,   ///< also on the work that came in the last minute
   use,    ///< also on 80 % of the workers being busy
 };
 
