@@ -6,6 +6,7 @@
 #include "app/admin_print.h"
 #include "app/command_stores.h"
 #include "app/data_directory.h"
+#include "app/database_copy_command.h"
 #include "app/room_configs.h"
 #include "app/storage_commands.h"
 #include "catalog/instance.h"
@@ -269,6 +270,15 @@ void AdminCommands::add_maintenance_commands(CLI::App& program) {
   CLI::App* back = program.add_subcommand("restore", "Make a data folder from a backup");
   back->add_option("--from", folder, "a backup")->required();
   back->callback([this] { chosen = [this](const Config& c) { return restore(c, folder); }; });
+  CLI::App* group = program.add_subcommand("db", "The catalogue's database");
+  group->require_subcommand(1);
+  CLI::App* copy = group->add_subcommand(
+      "copy", "Move the catalogue to PostgreSQL, with the server stopped; go on after a kill");
+  copy->add_option("--to", url, "postgresql://USER:PASSWORD@HOST:PORT/NAME of an empty database")
+      ->required();
+  call(copy, *this, [this](db::Database& database, const Config& config) {
+    return copy_to_postgresql(database, config, url);
+  });
   CLI::App* media = program.add_subcommand("store", "Where the media are kept");
   media->require_subcommand(1);
   CLI::App* accept =

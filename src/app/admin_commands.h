@@ -17,8 +17,9 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `video`, `job`, `backup`, `restore`, `store`, `storage`, `import` and `doctor`. The
-/// one that is called on the command line puts itself into `chosen`, which returns the exit status.
+/// Adds `user`, `video`, `job`, `backup`, `restore`, `db`, `store`, `storage`, `import` and
+/// `doctor`. The one that is called on the command line puts itself into `chosen`, which returns
+/// the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);
@@ -28,6 +29,7 @@ struct AdminCommands {
   std::string email;
   std::string role = "user";
   std::string folder;
+  std::string url;
   std::string state = "all";
   std::string video;
   std::string store;

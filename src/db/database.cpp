@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "db/connection_pool.h"
+#include "db/database_copy.h"
 #include "db/migrations.h"
 #include "io/file_system.h"
 
@@ -187,6 +188,30 @@ std::unique_ptr<Connection> connect_to_migrate(const DatabaseConfig& config) {
   return connect_postgresql({config.postgresql_url, patience, config.clock});
 }
 
+/// Before anything is changed: only `shoal db copy` knows what the copy lacks.
+Result<> check_is_whole(Connection& connection) {
+  if (connection.engine() == Engine::sqlite) return {};
+  if (connection.query_one("select to_regclass('unfinished_copy')")->is_null(0)) return {};
+  return fail(ErrorCode::conflict,
+              "the database holds an unfinished copy of another one: run `shoal db copy` again "
+              "until it says that the copy is finished");
+}
+
+Result<std::unique_ptr<Database>> open_database(DatabaseConfig config, Metrics& metrics,
+                                                bool is_copy_target) {
+  try {
+    const auto connection = connect_to_migrate(config);
+    if (!is_copy_target) TRY_VOID(check_is_whole(*connection));
+    TRY_VOID(migrate(*connection, embedded_migrations()));
+  } catch (const DatabaseError& error) {
+    return fail(error.code, error.what());
+  }
+  if (config.engine == Engine::sqlite) {
+    return std::make_unique<SqliteDatabase>(std::move(config), metrics);
+  }
+  return std::make_unique<PostgresqlDatabase>(std::move(config), metrics);
+}
+
 }  // namespace
 
 Error Database::to_public(const DatabaseError& error) {
@@ -210,15 +235,11 @@ Error Database::to_public(const DatabaseError& error) {
 }
 
 Result<std::unique_ptr<Database>> Database::open(DatabaseConfig config, Metrics& metrics) {
-  try {
-    TRY_VOID(migrate(*connect_to_migrate(config), embedded_migrations()));
-  } catch (const DatabaseError& error) {
-    return fail(error.code, error.what());
-  }
-  if (config.engine == Engine::sqlite) {
-    return std::make_unique<SqliteDatabase>(std::move(config), metrics);
-  }
-  return std::make_unique<PostgresqlDatabase>(std::move(config), metrics);
+  return open_database(std::move(config), metrics, false);
+}
+
+Result<std::unique_ptr<Database>> open_unfinished_copy(DatabaseConfig config, Metrics& metrics) {
+  return open_database(std::move(config), metrics, true);
 }
 
 }  // namespace shoal::db

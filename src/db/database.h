@@ -33,8 +33,8 @@ struct DatabaseConfig {
 /// whole transaction on a pool thread. Any thread.
 class Database {
  public:
-  /// Opens, checks and migrates. Errors: unavailable, corrupt, unsupported (schema of a later
-  /// version).
+  /// Opens, checks and migrates. Errors: unavailable, corrupt, conflict (an unfinished copy of
+  /// another database: db/database_copy.h), unsupported (schema of a later version).
   static Result<std::unique_ptr<Database>> open(DatabaseConfig config, Metrics& metrics);
   virtual ~Database() = default;
   virtual Engine engine() const = 0;

@@ -77,6 +77,8 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     ['import', 'peertube'],
     ['backup'],
     ['restore'],
+    ['db'],
+    ['db', 'copy'],
     ['doctor']
   ]
   for (const command of commands) {
@@ -93,6 +95,7 @@ test('every command explains itself, and wrong usage ends with 2', () => {
     [['user', 'list', '--jsn'], /no option --jsn/],
     [['job', 'cancel', 'one'], /id/],
     [['video', 'list', '--count', '0'], /--count/],
+    [['db', 'copy'], /--to is required/],
     [['storage', 'verify', '--full', '--sample', '5%'], /excludes/],
     [['storage', 'take-back', 'key'], /--store is required/],
     [['--config', '/nonexistent', 'doctor'], /\/nonexistent/]
