@@ -49,16 +49,7 @@ struct BlockCacheTest : testing::Test {
   io::Task<> read_all(net::ByteSpan span, Result<std::string>& text, bool begins = false) {
     ObjectBody body(cache, object, span);
     if (begins) EXPECT_TRUE(co_await body.begin());
-    std::vector<std::byte> buffer(300);
-    for (;;) {
-      const auto got = co_await body.read(buffer);
-      if (!got) {
-        text = std::unexpected(got.error());
-        co_return;
-      }
-      if (*got == 0) co_return;
-      text->append(reinterpret_cast<const char*>(buffer.data()), *got);
-    }
+    co_await tests::read_body(body, text);
   }
   Result<std::string> read_all(net::ByteSpan span, bool begins = false) {
     Result<std::string> text;

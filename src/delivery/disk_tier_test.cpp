@@ -34,7 +34,7 @@ struct DiskTierTest : testing::Test {
       SHOAL_CHECK((co_await to.put_bytes("k", std::move(what), {})).has_value());
     }(store, bytes));
     disk.start();
-    wait_until([this] { return disk.is_ready(); });
+    tests::wait_until([this] { return disk.is_ready(); });
     object = open(hashes);
     memory = new_memory(10 * k_memory);
   }
@@ -65,14 +65,8 @@ struct DiskTierTest : testing::Test {
     memory = new_memory(limit);
     store.reads = 0;
   }
-  template <class Condition>
-  static void wait_until(Condition condition) {
-    const auto until = SystemClock().steady_now() + Seconds{20};
-    while (!condition() && SystemClock().steady_now() < until) std::this_thread::yield();
-    EXPECT_TRUE(condition());
-  }
   void wait_for_chunks(double count) {
-    wait_until([&] { return fills("kept") == count; });
+    tests::wait_until([&] { return fills("kept") == count; });
   }
   double fills(std::string_view outcome) {
     for (const auto& sample : metrics.samples("shoal_media_cache_fills_total"))
@@ -82,16 +76,7 @@ struct DiskTierTest : testing::Test {
   static io::Task<> read_all(BlockCache& cache, std::shared_ptr<const RemoteObject> object,
                              net::ByteSpan span, Result<std::string>& text) {
     ObjectBody body(cache, std::move(object), span);
-    std::vector<std::byte> buffer(300);
-    for (;;) {
-      const auto got = co_await body.read(buffer);
-      if (!got) {
-        text = std::unexpected(got.error());
-        co_return;
-      }
-      if (*got == 0) co_return;
-      text->append(reinterpret_cast<const char*>(buffer.data()), *got);
-    }
+    co_await tests::read_body(body, text);
   }
   Result<std::string> read_all(net::ByteSpan span) {
     Result<std::string> text;
@@ -145,7 +130,7 @@ TEST_F(DiskTierTest, many_viewers_and_a_fill_make_one_read_of_each_block) {
   std::vector<Result<std::string>> texts(30);
   io::TaskGroup viewers(runtime.executor(0), "viewers");
   for (auto& text : texts) viewers.spawn(read_all(*memory, object, {0, bytes.size()}, text));
-  wait_until([this] { return store.reads > 0; });
+  tests::wait_until([this] { return store.reads > 0; });
   gate.set_value();
   runtime.run_until_done(viewers.drain());
   wait_for_chunks(3);
@@ -157,7 +142,7 @@ TEST_F(DiskTierTest, wrong_bytes_of_the_store_are_not_kept_and_read_anew) {
   hashes[1] = Sha256::of("something else");
   object = open(hashes);
   ASSERT_TRUE(read_all({4 * k_block, 8 * k_block}));
-  wait_until([this] { return fills("wrong") == 1; });
+  tests::wait_until([this] { return fills("wrong") == 1; });
   // One thread: the fill has let the blocks go before the next read begins.
   store.reads = 0;
   ASSERT_TRUE(read_all({4 * k_block, 8 * k_block}));
@@ -169,7 +154,7 @@ TEST_F(DiskTierTest, wrong_bytes_of_the_store_are_not_kept_and_read_anew) {
 TEST_F(DiskTierTest, a_store_that_fails_during_a_fill_leaves_the_place_to_the_next) {
   store.fail_reads(Error{ErrorCode::unavailable, "away"}, 6 * k_block);
   ASSERT_TRUE(read_all({4 * k_block, 5 * k_block}));
-  wait_until([this] { return fills("failed") == 1; });
+  tests::wait_until([this] { return fills("failed") == 1; });
   store.fail_reads(std::nullopt);
   forget_memory();
   ASSERT_TRUE(read_all({4 * k_block, 5 * k_block}));
@@ -220,7 +205,7 @@ TEST_F(DiskTierTest, a_stop_ends_a_fill_that_waits_for_the_store) {
   io::TaskGroup viewers(runtime.executor(0), "viewers");
   store.hold_reads(gate.get_future());
   viewers.spawn(read_all(*memory, object, {4 * k_block, 6 * k_block}, text));
-  wait_until([this] { return store.reads > 4; });
+  tests::wait_until([this] { return store.reads > 4; });
   gate.set_value();
   runtime.run_until_done(viewers.drain());
   runtime.run_until_done(memory->stop());
@@ -237,7 +222,7 @@ TEST_F(DiskTierTest, viewers_of_all_threads_get_their_bytes_with_little_memory_a
   DiskCache little({.folder = files.root() / "little", .limit = 20'000, .keep_free = 0},
                    {files, pool, clock, metrics, threads.executor(0)});
   little.start();
-  wait_until([&] { return little.is_ready(); });
+  tests::wait_until([&] { return little.is_ready(); });
   BlockCache blocks({.block_size = k_block, .limit = 3 * k_memory, .chunk_size = k_small_chunk},
                     metrics, threads.executor(0), &little);
   std::vector<Result<std::string>> texts(64);

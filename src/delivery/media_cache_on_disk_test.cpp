@@ -22,18 +22,12 @@ class MediaOnDiskTest : public tests::MediaDoorsFixture {
     index.hashes["w-720.mp4"].chunks = {Sha256::of(media_bytes.substr(0, k_chunk)),
                                         Sha256::of(media_bytes.substr(k_chunk))};
     cache.start();
-    wait_until([this] { return cache.is_ready(); });
+    tests::wait_until([this] { return cache.is_ready(); });
   }
 
  protected:
-  template <class Condition>
-  static void wait_until(Condition condition) {
-    const auto until = SystemClock().steady_now() + Seconds{20};
-    while (!condition() && SystemClock().steady_now() < until) std::this_thread::yield();
-    EXPECT_TRUE(condition());
-  }
   void wait_for_chunks(double count) {
-    wait_until([&] { return metrics.sum("shoal_media_cache_chunks") == count; });
+    tests::wait_until([&] { return metrics.sum("shoal_media_cache_chunks") == count; });
   }
   /// As after a restart: what is in memory is gone, what is on the disk is not.
   void restart() {

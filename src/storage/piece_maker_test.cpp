@@ -3,21 +3,13 @@
 #include <fstream>
 
 #include "tests/support/moves_fixture.h"
+#include "tests/support/piece_digests.h"
 
 namespace shoal::storage {
 namespace {
 
 using tests::bytes_of;
-
-/// The pieces of `bytes`, made another way.
-std::string digests_of(std::string_view bytes, std::size_t length) {
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += length) {
-    const Sha1Digest sum = Sha1::of(std::as_bytes(std::span(bytes.substr(at, length))));
-    out.append(reinterpret_cast<const char*>(sum.data()), sum.size());
-  }
-  return out;
-}
+using tests::piece_digests_of;
 
 TEST(Pieces, are_few_and_not_small) {
   EXPECT_EQ(piece_length_of(0), 256U << 10);
@@ -37,7 +29,7 @@ TEST(Pieces, do_not_depend_on_how_the_bytes_come) {
       hasher.update(std::as_bytes(std::span(bytes).subspan(at, std::min(size - at, 100'003UL))));
     const Pieces pieces = hasher.finish();
     EXPECT_EQ(pieces.length, k_length);
-    EXPECT_EQ(pieces.sha1, digests_of(bytes, k_length)) << size;
+    EXPECT_EQ(pieces.sha1, piece_digests_of(bytes, k_length)) << size;
   }
 }
 
@@ -50,7 +42,7 @@ TEST(Pieces, are_made_with_the_checksum_of_a_file) {
   const auto sum = checksum_with_pieces(files, path);
   ASSERT_TRUE(sum);
   EXPECT_EQ(sum->sha256, checksum_of(bytes).sha256);
-  EXPECT_EQ(sum->pieces->sha1, digests_of(bytes, sum->pieces->length));
+  EXPECT_EQ(sum->pieces->sha1, piece_digests_of(bytes, sum->pieces->length));
   EXPECT_FALSE(checksum_of(files, path)->pieces);
 }
 
@@ -90,7 +82,7 @@ TEST_P(PieceMakerTest, pieces_are_made_once_for_however_many_ask) {
   const auto pieces = pieces_of(file);
   ASSERT_TRUE(pieces);
   EXPECT_EQ(pieces->length, 256U << 10);
-  EXPECT_EQ(pieces->sha1, digests_of(bytes, pieces->length));
+  EXPECT_EQ(pieces->sha1, piece_digests_of(bytes, pieces->length));
   EXPECT_EQ(jobs_waiting(), 0);
   EXPECT_EQ(number("select outcome from job_history"), 1);
 }
@@ -116,7 +108,7 @@ TEST_P(PieceMakerTest, a_store_that_is_away_is_waited_for_unless_another_has_a_c
   EXPECT_EQ(make(*job).error().code, ErrorCode::unavailable);
   add_copy(file, near, "hls/other", bytes);
   ASSERT_TRUE(make(*job));
-  EXPECT_EQ(pieces_of(file)->sha1, digests_of(bytes, pieces_of(file)->length));
+  EXPECT_EQ(pieces_of(file)->sha1, piece_digests_of(bytes, pieces_of(file)->length));
 }
 
 TEST_P(PieceMakerTest, what_is_not_the_file_has_no_pieces_and_is_not_read_at_each_question) {

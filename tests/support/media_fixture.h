@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <future>
 #include <map>
@@ -7,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,28 @@
 #include "io/offload.h"
 
 namespace shoal::tests {
+
+/// Until it is so, at most 20 s.
+template <class Condition>
+void wait_until(Condition condition) {
+  const auto until = SystemClock().steady_now() + Seconds{20};
+  while (!condition() && SystemClock().steady_now() < until) std::this_thread::yield();
+  EXPECT_TRUE(condition());
+}
+
+/// Appends all of a body to `text`, or says why not.
+inline io::Task<> read_body(net::BodySource& body, Result<std::string>& text) {
+  std::vector<std::byte> buffer(300);
+  for (;;) {
+    const auto got = co_await body.read(buffer);
+    if (!got) {
+      text = std::unexpected(got.error());
+      co_return;
+    }
+    if (*got == 0) co_return;
+    text->append(reinterpret_cast<const char*>(buffer.data()), *got);
+  }
+}
 
 /// Answers from a table; where it has a gate, after that is open. Change it between requests.
 class TableIndex final : public delivery::MediaIndex {

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "storage/pieces.h"
+#include "tests/support/piece_digests.h"
 #include "tests/support/video_api_fixture.h"
 
 namespace shoal::api {
@@ -77,15 +78,6 @@ Torrent parse_torrent(std::string_view text) {
   return TorrentReader(text).read();
 }
 
-std::string digests_of(std::string_view bytes, std::size_t length) {
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += length) {
-    const Sha1Digest sum = Sha1::of(std::as_bytes(std::span(bytes.substr(at, length))));
-    out.append(reinterpret_cast<const char*>(sum.data()), sum.size());
-  }
-  return out;
-}
-
 class TorrentApiTest : public tests::VideoApiTest {};
 SHOAL_ON_BOTH_ENGINES(TorrentApiTest);
 
@@ -115,7 +107,7 @@ TEST_P(TorrentApiTest, its_owner_gets_the_source_and_its_torrent_until_the_rendi
   const std::string whole = clip() + bytes;
   const Torrent read = parse_torrent(torrent.text);
   EXPECT_EQ(read.length, whole.size());
-  EXPECT_EQ(read.pieces, digests_of(whole, read.piece_length));
+  EXPECT_EQ(read.pieces, tests::piece_digests_of(whole, read.piece_length));
   EXPECT_THAT(read.web_seeds, ElementsAre(files[0].at("fileUrl").as_string()));
   EXPECT_EQ(count("select count(*) from file_pieces"), 1);
   EXPECT_EQ(get(url.substr(config.origin.size())).text, torrent.text);
@@ -167,7 +159,7 @@ TEST_P(TorrentApiTest, a_rendition_in_a_bucket_has_a_torrent_without_being_read)
   const Torrent read = parse_torrent(torrent.text);
   EXPECT_EQ(read.name, "A- -first- video 480p.mp4");
   EXPECT_EQ(read.length, bytes.size());
-  EXPECT_EQ(read.pieces, digests_of(bytes, read.piece_length));
+  EXPECT_EQ(read.pieces, tests::piece_digests_of(bytes, read.piece_length));
   EXPECT_THAT(read.web_seeds, ElementsAre(file.at("fileUrl").as_string()));
   EXPECT_EQ(
       get(std::string(file.at("torrentDownloadUrl").as_string()).substr(config.origin.size())).text,

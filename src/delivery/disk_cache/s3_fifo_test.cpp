@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
+
+#include "base/random.h"
 
 namespace shoal::delivery {
 namespace {
@@ -146,19 +147,19 @@ TEST_F(S3FifoTest, to_nothing_is_a_way_to_shrink) {
 }
 
 TEST_F(S3FifoTest, at_random_its_books_are_right) {
-  std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): replays
+  SeededRandom random{7};
   std::unordered_map<int, std::uint32_t> kept;
   for (int step = 0; step < 20'000; ++step) {
-    const int number = static_cast<int>(random() % 60);
-    if (random() % 3 == 0) {
-      const std::uint32_t size = 1 + (random() % 100'000);
+    const int number = static_cast<int>(random.below(60));
+    if (random.below(3) == 0) {
+      const std::uint32_t size = static_cast<std::uint32_t>(1 + random.below(100'000));
       if (order.contains(chunk(number))) continue;
       for (const int gone : insert(number, size)) kept.erase(gone);
       kept[number] = size;
-    } else if (random() % 20 == 0) {
+    } else if (random.below(20) == 0) {
       EXPECT_EQ(order.erase(chunk(number)), kept.erase(number) == 1);
     } else {
-      EXPECT_EQ(order.use(chunk(number), random() % 3), kept.contains(number));
+      EXPECT_EQ(order.use(chunk(number), random.below(3)), kept.contains(number));
     }
     std::uint64_t bytes = 0;
     for (const auto& [of, size] : kept) bytes += S3Fifo::cost_of(size);
