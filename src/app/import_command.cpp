@@ -140,6 +140,8 @@ struct Parts {
   io::PosixFileSystem files;
   io::Runtime runtime{1};
   io::Offload offload{"import", k_threads, k_queue};
+  io::SandboxedRunner processes;
+  processing::Steps steps{processes, files, offload};
   CommandStores opened;
   storage::Stores stores;  ///< of those
   peertube::OldInstanceConfig instance;
@@ -185,8 +187,9 @@ io::Task<Result<>> import_all(Parts& parts, peertube::ImportOptions options) {
   peertube::Depot depot({parts.database, parts.stores, parts.offload, parts.clock});
   const peertube::Sources sources(parts.sources, {instance, depot, parts.files, parts.offload});
   const bool is_dry_run = options.is_dry_run;
-  peertube::Importer importer(
-      std::move(options), {parts.database, instance, sources, depot, parts.clock}, parts.people);
+  peertube::Importer importer(std::move(options),
+                              {parts.database, instance, sources, depot, parts.steps, parts.clock},
+                              parts.people);
   CO_TRY(const peertube::ImportSummary summary,
          co_await importer.run(
              [is_dry_run](const peertube::VideoReport& report) { print(report, is_dry_run); }));

@@ -27,12 +27,6 @@ bool is_open(const OldVideo& video) {
   return catalog::is_media_open(video.attributes.privacy);
 }
 
-/// Some of its files are silent, and others not: newer versions can keep the sound apart.
-bool keeps_sound_apart(const OldVideo& video) {
-  const auto silent = std::ranges::count(video.hls_files, false, &OldFile::has_audio);
-  return silent > 0 && static_cast<std::size_t>(silent) < video.hls_files.size();
-}
-
 /// Whether what it has can be taken as it is.
 bool has_renditions(const OldVideo& video) {
   return !video.hls_files.empty() && !keeps_sound_apart(video);
@@ -78,11 +72,8 @@ io::Task<Result<Placed>> Importer::put_text(const OldVideo& video, storage::File
 }
 
 io::Task<Result<TakenVideo::Rendition>> Importer::bring_rendition(
-    const OldVideo& video, OldFile file, const std::vector<media::FileDigests>& digests,
-    VideoReport& report) {
-  CO_TRY(const Source source, co_await services_.sources.find_hls(video, file));
-  CO_TRY(const std::string text,
-         co_await services_.sources.read_playlist(source, file, video.origin));
+    const OldVideo& video, OldFile file, Source source, std::string text,
+    const std::vector<media::FileDigests>& digests) {
   CO_TRY(const media::m3u8::MediaPlaylist playlist, media::m3u8::parse_media_playlist(text));
   CO_TRY(FileLayout layout, layout_of(playlist, file));
   CO_TRY(const ScannedFile scanned,
@@ -110,10 +101,9 @@ io::Task<Result<TakenVideo::Rendition>> Importer::bring_rendition(
     taken.file = {std::move(parcel.file), services_.sources.store_name(), source.object_key,
                   is_open(video) ? storage::Exposure::address : storage::Exposure::closed};
   } else {
-    CO_TRY(taken.file, co_await services_.depot.put_file(std::move(parcel), source.path,
-                                                         source.kind == SourceKind::folder));
+    CO_TRY(taken.file,
+           co_await services_.depot.put_file(std::move(parcel), source.path, !source.is_ours));
   }
-  bytes_of(report, source.kind) += file.size;
   CO_TRY(taken.playlist,
          co_await put_text(video, storage::FileKind::playlist, taken.adopted.finished.playlist_name,
                            std::string(k_playlist_type), taken.adopted.finished.playlist));
@@ -132,12 +122,24 @@ io::Task<Result<>> Importer::bring_hls(TakenVideo& taken, VideoReport& report) {
       co_return std::unexpected(text.error());
     }
   }
-  std::vector<AdoptedRendition> adopted;
   for (const OldFile& file : video.hls_files) {
-    CO_TRY(TakenVideo::Rendition rendition, co_await bring_rendition(video, file, digests, report));
-    adopted.push_back(rendition.adopted);
+    CO_TRY(const Source source, co_await services_.sources.find_hls(video, file));
+    CO_TRY(std::string playlist,
+           co_await services_.sources.read_playlist(source, file, video.origin));
+    CO_TRY(TakenVideo::Rendition rendition,
+           co_await bring_rendition(video, file, source, std::move(playlist), digests));
     taken.renditions.push_back(std::move(rendition));
+    bytes_of(report, source.kind) += file.size;
   }
+  co_return co_await put_playlists(taken);
+}
+
+io::Task<Result<>> Importer::put_playlists(TakenVideo& taken) {
+  const OldVideo& video = taken.video;
+  std::vector<AdoptedRendition> adopted;
+  adopted.reserve(taken.renditions.size());
+  for (const TakenVideo::Rendition& rendition : taken.renditions)
+    adopted.push_back(rendition.adopted);
   CO_TRY(AdoptedPlaylists playlists, adopt_playlists(video, adopted));
   CO_TRY(taken.master,
          co_await put_text(video, storage::FileKind::playlist, std::move(playlists.master_name),
@@ -146,6 +148,56 @@ io::Task<Result<>> Importer::bring_hls(TakenVideo& taken, VideoReport& report) {
                                           std::move(playlists.digests_name), "application/json",
                                           std::move(playlists.digests)));
   co_return Result<>{};
+}
+
+io::Task<Result<Source>> Importer::find_input(const OldVideo& video, const OldFile& file,
+                                              bool is_web) {
+  co_return is_web ? co_await services_.sources.find_web(video, file)
+                   : co_await services_.sources.find_hls_file(video, file);
+}
+
+io::Task<Result<TakenVideo::Rendition>> Importer::repackage_rendition(const OldVideo& video,
+                                                                      Repackaging repackaging,
+                                                                      VideoReport& report) {
+  std::vector<Source> sources;
+  std::vector<io::Path> inputs;
+  sources.reserve(repackaging.inputs.size());
+  inputs.reserve(repackaging.inputs.size());
+  for (const OldFile& file : repackaging.inputs) {
+    CO_TRY(Source source, co_await find_input(video, file, repackaging.is_web));
+    CO_TRY(const ScannedFile there,
+           co_await services_.sources.scan(source, file, video.origin, FileScan({}, 0)));
+    if (there.checksum.size != file.size)
+      co_return fail(ErrorCode::corrupt, file.name + " changed while it was read");
+    inputs.push_back(source.path);
+    sources.push_back(std::move(source));
+  }
+  bytes_of(report, sources.front().kind) += repackaging.inputs.front().size;
+  OldFile file = std::move(repackaging.rendition);
+  CO_TRY(Repackaged made,
+         co_await repackage(services_.steps, inputs, video.duration,
+                            services_.sources.scratch() / "repackaged", file.name));
+  file.size = made.size;
+  CO_TRY(TakenVideo::Rendition taken, co_await bring_rendition(video, std::move(file),
+                                                               {.kind = SourceKind::folder,
+                                                                .object_key = {},
+                                                                .path = made.file,
+                                                                .url = {},
+                                                                .is_ours = true},
+                                                               std::move(made.playlist), {}));
+  // The sound is wanted again, until it is its own turn.
+  co_await services_.sources.drop(sources.front());
+  co_return taken;
+}
+
+io::Task<Result<>> Importer::bring_repackaged(TakenVideo& taken, VideoReport& report) {
+  for (Repackaging& repackaging : repackagings_of(taken.video)) {
+    CO_TRY(TakenVideo::Rendition rendition,
+           co_await repackage_rendition(taken.video, std::move(repackaging), report));
+    taken.renditions.push_back(std::move(rendition));
+  }
+  if (taken.renditions.empty()) co_return fail(ErrorCode::unsupported, "it has no whole file");
+  co_return co_await put_playlists(taken);
 }
 
 io::Task<Result<>> Importer::bring_original(TakenVideo& taken, VideoReport& report) {
@@ -165,8 +217,8 @@ io::Task<Result<>> Importer::bring_original(TakenVideo& taken, VideoReport& repo
                          .name = name_here(video.uuid, file.name),
                          .content_type = std::string(media::media_type(container)),
                          .checksum = scanned.checksum}};
-  CO_TRY(taken.original, co_await services_.depot.put_file(std::move(parcel), source.path,
-                                                           source.kind == SourceKind::folder));
+  CO_TRY(taken.original,
+         co_await services_.depot.put_file(std::move(parcel), source.path, !source.is_ours));
   bytes_of(report, source.kind) += file.size;
   co_return Result<>{};
 }
@@ -184,37 +236,44 @@ io::Task<Result<>> Importer::record(TakenVideo taken, VideoReport& report) {
   co_return Result<>{};
 }
 
+io::Task<Result<>> Importer::bring_media(TakenVideo& taken, VideoReport& report) {
+  using Way = io::Task<Result<>> (Importer::*)(TakenVideo&, VideoReport&);
+  std::vector<Way> ways;
+  if (has_renditions(taken.video)) ways.push_back(&Importer::bring_hls);
+  if (!repackagings_of(taken.video).empty()) ways.push_back(&Importer::bring_repackaged);
+  if (!taken.video.web_files.empty()) ways.push_back(&Importer::bring_original);
+  Result<> brought;
+  for (const Way way : ways) {
+    taken.renditions.clear();
+    report.bytes = {};
+    brought = co_await (this->*way)(taken, report);
+    if (brought || brought.error().code != ErrorCode::unsupported) break;
+  }
+  co_return brought;
+}
+
 io::Task<Result<>> Importer::bring(OldVideo video, VideoReport& report) {
   TakenVideo taken;
   taken.video = std::move(video);
-  Result<> brought = fail(ErrorCode::unsupported, "its sound is kept apart from its picture");
-  if (has_renditions(taken.video)) brought = co_await bring_hls(taken, report);
-  const bool may_be_processed =
-      !brought && brought.error().code == ErrorCode::unsupported && !taken.video.web_files.empty();
-  if (may_be_processed) {
-    taken.renditions.clear();
-    report.bytes = {};
-    brought = co_await bring_original(taken, report);
-  }
-  if (!brought) co_return brought;
+  CO_TRY_VOID(co_await bring_media(taken, report));
   CO_TRY_VOID(co_await bring_extras(taken, report));
   co_return co_await record(std::move(taken), report);
 }
 
-io::Task<Result<>> Importer::look(OldVideo video, VideoReport& report) {
+io::Task<Result<>> Importer::look(const OldVideo& video, VideoReport& report) {
   if (has_renditions(video)) {
     for (const OldFile& file : video.hls_files) {
       CO_TRY(const Source source, co_await services_.sources.find_hls(video, file));
       bytes_of(report, source.kind) += file.size;
     }
-    report.outcome = Outcome::taken;
-    co_return Result<>{};
+  } else {
+    for (const Repackaging& repackaging : repackagings_of(video)) {
+      CO_TRY(const Source source,
+             co_await find_input(video, repackaging.inputs.front(), repackaging.is_web));
+      bytes_of(report, source.kind) += repackaging.inputs.front().size;
+    }
   }
-  if (video.web_files.empty())
-    co_return fail(ErrorCode::unsupported, "its sound is kept apart from its picture");
-  CO_TRY(const Source source, co_await services_.sources.find_web(video, video.web_files.front()));
-  bytes_of(report, source.kind) += video.web_files.front().size;
-  report.outcome = Outcome::queued;
+  report.outcome = Outcome::taken;
   co_return Result<>{};
 }
 
@@ -239,7 +298,7 @@ io::Task<VideoReport> Importer::take(ListedVideo listed) {
   } else if (!video->obstacle.empty()) {
     refuse(video->obstacle);
   } else {
-    const auto done = options_.is_dry_run ? co_await look(*std::move(video), report)
+    const auto done = options_.is_dry_run ? co_await look(*video, report)
                                           : co_await bring(*std::move(video), report);
     if (!done) refuse(done.error().message);
   }

@@ -13,6 +13,7 @@
 #include "peertube/depot.h"
 #include "peertube/old_instance.h"
 #include "peertube/people.h"
+#include "peertube/repackage.h"
 #include "peertube/sources.h"
 #include "peertube/taken_video.h"
 
@@ -62,6 +63,7 @@ class Importer {
     OldInstance& instance;
     const Sources& sources;
     Depot& depot;
+    const processing::Steps& steps;
     const Clock& clock;
   };
   /// `people` are completed with what the instance tells of its users.
@@ -75,13 +77,21 @@ class Importer {
  private:
   io::Task<Result<bool>> is_here(Uuid uuid);
   io::Task<VideoReport> take(ListedVideo listed);
-  io::Task<Result<>> look(OldVideo video, VideoReport& report);
+  io::Task<Result<>> look(const OldVideo& video, VideoReport& report);
   io::Task<Result<>> bring(OldVideo video, VideoReport& report);
   io::Task<Result<>> record(TakenVideo taken, VideoReport& report);
+  /// The first way that its files allow.
+  io::Task<Result<>> bring_media(TakenVideo& taken, VideoReport& report);
   io::Task<Result<>> bring_hls(TakenVideo& taken, VideoReport& report);
   io::Task<Result<TakenVideo::Rendition>> bring_rendition(
-      const OldVideo& video, OldFile file, const std::vector<media::FileDigests>& digests,
-      VideoReport& report);
+      const OldVideo& video, OldFile file, Source source, std::string playlist,
+      const std::vector<media::FileDigests>& digests);
+  io::Task<Result<>> bring_repackaged(TakenVideo& taken, VideoReport& report);
+  io::Task<Result<TakenVideo::Rendition>> repackage_rendition(const OldVideo& video,
+                                                              Repackaging repackaging,
+                                                              VideoReport& report);
+  io::Task<Result<Source>> find_input(const OldVideo& video, const OldFile& file, bool is_web);
+  io::Task<Result<>> put_playlists(TakenVideo& taken);
   io::Task<Result<>> bring_original(TakenVideo& taken, VideoReport& report);
   io::Task<Result<>> bring_extras(TakenVideo& taken, VideoReport& report);
   io::Task<Result<std::optional<Placed>>> bring_picture(const OldVideo& video, std::string path,

@@ -147,17 +147,7 @@ TEST_P(ImportTest, a_download_that_was_damaged_is_brought_anew) {
 
 TEST_P(ImportTest, what_was_put_before_an_end_is_found_again_or_collected) {
   // Somebody else has the channel, so that the last step fails, as a kill would end it.
-  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
-    TRY_VOID(catalog::create_user(session,
-                                  {.username = "mallory",
-                                   .email = "m@example.org",
-                                   .password_hash = "-",
-                                   .channel_name = "films",
-                                   .channel_display_name = "",
-                                   .display_name = ""},
-                                  "https://new.example.org", clock.now()));
-    return {};
-  }));
+  give_channel_away();
   ASSERT_TRUE(import());
   EXPECT_THAT(report_of(k_public).reason, HasSubstr("belongs to mallory"));
   EXPECT_FALSE(find(k_public));
@@ -165,9 +155,7 @@ TEST_P(ImportTest, what_was_put_before_an_end_is_found_again_or_collected) {
   EXPECT_EQ(number("select count(*) from placement p join object_trash t on t.object_key = "
                    "p.object_key and t.store = p.store"),
             0);
-  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
-    return catalog::delete_user(session, catalog::find_credentials(session, "mallory")->id);
-  }));
+  free_channel();
   const auto summary = import();
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->taken, 1U) << report_of(k_public).reason;
@@ -180,25 +168,6 @@ TEST_P(ImportTest, what_was_put_before_an_end_is_found_again_or_collected) {
   EXPECT_EQ(number("select count(*) from object_trash"), 0);
   expect_whole(k_public);
   expect_whole(k_private);
-}
-
-TEST_P(ImportTest, without_renditions_the_whole_file_is_processed_here) {
-  old.video(k_public)["streamingPlaylists"] = boost::json::array();
-  const auto summary = import();
-  ASSERT_TRUE(summary);
-  EXPECT_EQ(summary->queued, 1U);
-  EXPECT_EQ(find(k_public)->summary.state, catalog::VideoState::to_transcode);
-  EXPECT_EQ(number("select count(*) from media_file where kind = 1"), 1);
-  EXPECT_EQ(number("select count(*) from job where kind = 'video-prepare'"), 1);
-}
-
-TEST_P(ImportTest, what_has_its_sound_apart_is_not_taken_silent) {
-  auto& playlist =
-      old.video(k_public).at("streamingPlaylists").as_array()[0].as_object().at("files").as_array();
-  playlist[0].as_object()["hasAudio"] = false;
-  ASSERT_TRUE(import());
-  EXPECT_EQ(report_of(k_public).outcome, Outcome::queued);
-  EXPECT_EQ(old.asked(old.hls_names(k_public)[0]), 0);
 }
 
 TEST_P(ImportTest, nobody_sees_more_than_the_public_without_a_token) {

@@ -90,7 +90,8 @@ struct OldVideo {
   std::string digests_name;  ///< of its hash list; empty where there is none
   std::string digests_url;
   std::vector<OldFile> hls_files;  ///< one for each resolution, the largest first
-  std::vector<OldFile> web_files;  ///< whole mp4 files, the largest first
+  std::vector<OldFile>
+      web_files;  ///< whole files, the largest first; mp4 where they were transcoded
   /// Why it cannot be taken over, in a sentence for the administrator; empty when it can.
   std::string obstacle;
 };

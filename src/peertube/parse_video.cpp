@@ -268,7 +268,7 @@ Result<OldVideo> parse_video(std::string_view text) {
   out.origin = read_origin(video);
   read_pictures(video, out);
   read_playlist(video, out);
-  out.web_files = read_files(video.array("files"), ".mp4");
+  out.web_files = read_files(video.array("files"), "");
   out.obstacle = obstacle_of(video, out);
   return out;
 }

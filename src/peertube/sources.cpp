@@ -71,20 +71,22 @@ io::Task<Result<bool>> Sources::is_file(io::Path path, std::uint64_t size) const
 }
 
 io::Task<Result<Source>> Sources::find_hls(const OldVideo& video, OldFile file) const {
-  const std::string uuid = video.uuid.text();
-  Source source{
-      .object_key = fmt::format("hls/{}/{}", uuid, file.name), .path = {}, .url = file.url};
   if (config_.store != nullptr) {
-    const auto there = co_await config_.store->status(source.object_key);
+    const std::string key = fmt::format("hls/{}/{}", video.uuid.text(), file.name);
+    const auto there = co_await config_.store->status(key);
     if (!there && there.error().code != ErrorCode::not_found)
       co_return std::unexpected(there.error());
     if (there && there->size == file.size) {
-      source.kind = SourceKind::store;
-      co_return source;
+      co_return Source{.kind = SourceKind::store, .object_key = key, .path = {}, .url = file.url};
     }
   }
+  co_return co_await find_hls_file(video, std::move(file));
+}
+
+io::Task<Result<Source>> Sources::find_hls_file(const OldVideo& video, OldFile file) const {
+  const std::string uuid = video.uuid.text();
   const io::Path hls = io::Path("streaming-playlists") / "hls";
-  co_return co_await find_file(std::move(source), video, file,
+  co_return co_await find_file({.object_key = {}, .path = {}, .url = file.url}, video, file,
                                {hls / uuid, hls / "private" / uuid});
 }
 
@@ -107,6 +109,7 @@ io::Task<Result<Source>> Sources::find_file(Source source, const OldVideo& video
     }
   }
   source.path = config_.scratch / name_here(video.uuid, file.name);
+  source.is_ours = true;
   co_return source;
 }
 

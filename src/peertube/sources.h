@@ -25,6 +25,7 @@ struct Source {
   std::string object_key;  ///< store
   io::Path path;           ///< folder; of a download, where it lies once it is here
   std::string url;
+  bool is_ours = false;  ///< the file at `path` is nobody else's: it may be moved
 };
 
 struct SourcesConfig {
@@ -52,6 +53,8 @@ class Sources {
   /// A file of the video's streaming playlist. One of another size than the old instance says is
   /// not it. Errors: those of the store and the disk.
   io::Task<Result<Source>> find_hls(const OldVideo& video, OldFile file) const;
+  /// As find_hls, but for whoever needs a file: never the bucket.
+  io::Task<Result<Source>> find_hls_file(const OldVideo& video, OldFile file) const;
   io::Task<Result<Source>> find_web(const OldVideo& video, OldFile file) const;
 
   /// The playlist that lies beside a file of the streaming playlist.
@@ -63,6 +66,7 @@ class Sources {
   /// Of a download that turned out wrong: the next try begins anew.
   io::Task<> drop(Source source) const;
   const std::string& store_name() const { return config_.store->name(); }
+  const io::Path& scratch() const { return config_.scratch; }
 
  private:
   io::Task<Result<bool>> is_file(io::Path path, std::uint64_t size) const;

@@ -113,6 +113,24 @@ test('an import that is killed leaves nothing to be seen, and goes on where it w
   await expectPlayable()
 })
 
+test('a video of whole files alone is published without encoding it', async () => {
+  old.video.streamingPlaylists = []
+  const done = await shoal(...words('--folder', old.storage))
+  assert.equal(done.status, 0, done.output)
+  assert.match(done.output, /1 taken, 0 to be processed, 0 here already, 0 not taken/)
+  const video = await json(`/api/v1/videos/${old.video.uuid}`)
+  assert.equal(video.state.id, 1)
+  const [playlist] = video.streamingPlaylists
+  assert.deepEqual(
+    playlist.files.map((file) => file.resolution.id),
+    [480, 240]
+  )
+  for (const file of playlist.files) {
+    assert.equal(countFrames(file.fileUrl.replace('-fragmented.mp4', '.m3u8')), frames)
+  }
+  assert.equal(countFrames(playlist.playlistUrl), frames)
+})
+
 test('a video that cannot be taken is told, and the command ends with 1', async () => {
   old.video.isLive = true
   const done = await shoal(...words())

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "blob/local_store.h"
+#include "catalog/users.h"
 #include "catalog/videos.h"
 #include "media/m3u8/playlist.h"
 #include "media/segments_sha256.h"
@@ -69,7 +70,7 @@ class ImportTest : public tests::DatabaseTest {
     if (!connected) return std::unexpected(connected.error());
     Depot depot({*database, stores, offload, clock});
     const Sources sources({folder_source, bucket, scratch()}, {instance, depot, files, offload});
-    Importer importer(std::move(options), {*database, instance, sources, depot, clock},
+    Importer importer(std::move(options), {*database, instance, sources, depot, steps, clock},
                       {.origin = "https://new.example.org", .users = {}, .password_hash = "-"});
     return wait(importer.run([this](const VideoReport& report) { reports.push_back(report); }));
   }
@@ -138,6 +139,28 @@ class ImportTest : public tests::DatabaseTest {
       }
     }
   }
+  /// Somebody else has the channel of the public video, so that its last step fails, as a kill
+  /// would end it; and has it no more.
+  void give_channel_away() {
+    const auto done = database->write_blocking([&](db::Session& session) -> Result<> {
+      TRY_VOID(catalog::create_user(session,
+                                    {.username = "mallory",
+                                     .email = "m@example.org",
+                                     .password_hash = "-",
+                                     .channel_name = "films",
+                                     .channel_display_name = "",
+                                     .display_name = ""},
+                                    "https://new.example.org", clock.now()));
+      return {};
+    });
+    SHOAL_CHECK(done.has_value());
+  }
+  void free_channel() {
+    const auto done = database->write_blocking([&](db::Session& session) -> Result<> {
+      return catalog::delete_user(session, catalog::find_credentials(session, "mallory")->id);
+    });
+    SHOAL_CHECK(done.has_value());
+  }
   void expect_nothing_here() {
     for (const char* table : {"video", "media_file", "placement", "object_trash", "channel", "job"})
       EXPECT_EQ(number(std::string("select count(*) from ") + table), 0) << table;
@@ -152,6 +175,8 @@ class ImportTest : public tests::DatabaseTest {
   SeededRandom random{11};
   io::PosixFileSystem files;
   io::Offload offload{"test", 2, 64};
+  io::SandboxedRunner processes;
+  processing::Steps steps{processes, files, offload};
   io::Runtime runtime{1};
   storage::Stores stores;
   std::unique_ptr<blob::LocalStore> local;

@@ -2,7 +2,7 @@
 // PeerTube's own layout. One public video of 12 s at 25 frames a second, in two sizes.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +68,12 @@ export async function startOldPeertube() {
     join(media, playlist.segmentsSha256Url.split('/').pop()),
     JSON.stringify(hashes)
   )
+  mkdirSync(join(storage, 'web-videos'))
+  for (const file of video.files) {
+    const path = join(storage, 'web-videos', file.fileUrl.split('/').pop())
+    copyFileSync(source, path)
+    file.size = statSync(path).size
+  }
   const old = { video, storage, media, asked: [], hold: () => false }
   const api = {
     config: recorded('014-config'),
