@@ -38,12 +38,12 @@
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/retry.h"
-#include "storage/local_staging.h"
 #include "storage/moves/file_mover.h"
-#include "storage/staging_room.h"
 #include "storage/store_registry.h"
 #include "storage/store_usage.h"
 #include "storage/stores.h"
+#include "storage/uploads/local_upload_bytes.h"
+#include "storage/uploads/staging_room.h"
 
 namespace shoal::app {
 namespace {
@@ -100,7 +100,8 @@ struct Instance::Parts {
   storage::Stores bulk_stores;
   std::unique_ptr<OtherStores> other_stores;
   CdnPurge cdn_purge{config.stores};
-  std::unique_ptr<storage::LocalStaging> staging;
+  std::unique_ptr<storage::UploadBytes> upload_bytes;
+  std::unique_ptr<storage::UploadStaging> staging;
   std::unique_ptr<storage::UsageCache> usage;
 
   std::unique_ptr<api::Context> api;
@@ -315,8 +316,10 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
                                             parts.config.webserver.origin(), config.admin_email));
   TRY_VOID(parts.open_store());
   TRY_VOID(parts.make_other_stores());
-  parts.staging = std::make_unique<storage::LocalStaging>(
-      parts.directory.uploads(), *parts.database, parts.files, parts.disk, parts.random,
+  parts.upload_bytes = std::make_unique<storage::LocalUploadBytes>(parts.directory.uploads(),
+                                                                   parts.files, parts.disk);
+  parts.staging = std::make_unique<storage::UploadStaging>(
+      *parts.upload_bytes, *parts.database, parts.random,
       storage::bounded_by_staging(api::make_quota_check(parts.clock), parts.bulk_stores,
                                   config.storage.staging_limit.value),
       storage::UploadLimits());

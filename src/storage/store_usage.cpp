@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/log.h"
-#include "storage/staging_room.h"
+#include "storage/uploads/staging_room.h"
 #include "storage/store_registry.h"
 
 namespace shoal::storage {

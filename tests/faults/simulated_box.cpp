@@ -71,10 +71,9 @@ Result<> SimulatedBox::start() {
   TRY(store_,
       blob::LocalStore::open("local", files.root() / "media", {"instance"}, files, disk_, random_));
   storage::UploadLimits limits;
-  limits.disk_reserve = 0;
   limits.acknowledge_every = 30'000;
-  staging_ = std::make_unique<storage::LocalStaging>(
-      files.root() / "uploads", *database_, files, disk_, random_,
+  staging_ = std::make_unique<storage::UploadStaging>(
+      upload_bytes_, *database_, random_,
       [](db::Session&, UserId, std::uint64_t) -> Result<> { return {}; }, limits);
   return {};
 }

@@ -9,7 +9,8 @@
 #include "db/database.h"
 #include "io/runtime.h"
 #include "jobs/queue.h"
-#include "storage/local_staging.h"
+#include "storage/uploads/local_upload_bytes.h"
+#include "storage/uploads/upload_staging.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/sqlite_volatile.h"
 #include "tests/support/upload_fixture.h"
@@ -66,7 +67,8 @@ class SimulatedBox {
   tests::Uploader owner_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<blob::LocalStore> store_;
-  std::unique_ptr<storage::LocalStaging> staging_;
+  storage::LocalUploadBytes upload_bytes_{files.root() / "uploads", files, disk_, 0};
+  std::unique_ptr<storage::UploadStaging> staging_;
 };
 
 }  // namespace shoal::faults

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "db/database.h"
 #include "io/runtime.h"
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::tests {
 

@@ -10,7 +10,8 @@
 #include "blob/memory_store.h"
 #include "catalog/videos.h"
 #include "jobs/queue.h"
-#include "storage/local_staging.h"
+#include "storage/uploads/local_upload_bytes.h"
+#include "storage/uploads/upload_staging.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -226,8 +227,9 @@ class VideoApiTest : public ApiTest {
   io::Offload bulk{"bulk", 1, 64};
   blob::MemoryStore store{"local", clock};
   storage::UploadLimits upload_limits;
-  storage::LocalStaging staging{
-      folder.path(), *database, files, disk, random, api::make_quota_check(clock), upload_limits};
+  storage::LocalUploadBytes upload_bytes{folder.path(), files, disk};
+  storage::UploadStaging staging{upload_bytes, *database, random, api::make_quota_check(clock),
+                                 upload_limits};
   io::Runtime runtime_for_objects{1};
   api::VideoServices services;
   std::vector<Uuid> forgotten;

@@ -21,23 +21,15 @@ std::string original_key(const storage::Upload& upload) {
   return "originals/" + upload.upload_id;
 }
 
-/// Errors: unsupported, with the reason, for bytes that are no media.
-Result<> look_at(io::FileSystem& files, const io::Path& path) {
-  TRY(const auto file, files.open(path, io::OpenMode::read));
-  std::vector<std::byte> head(media::k_sniff_size);
-  TRY(const auto got, file->read_at(0, head));
-  TRY_VOID(media::sniff_media(std::span(head).first(got)));
-  return {};
-}
-
-/// Looks at the staged bytes; they may have been handed over before, which only media are.
+/// Looks at the staged bytes; they may have been handed over before, which only media are. Errors:
+/// unsupported, with the reason, for bytes that are no media.
 io::Task<Result<>> look_at(Context& context, const storage::Upload& upload) {
-  VideoServices& services = *context.video_services;
-  auto path = co_await services.staging->local_file(upload);
-  if (!path && path.error().code == ErrorCode::not_found) co_return Result<>{};
-  CO_TRY(const auto local, std::move(path));
-  co_return co_await services.disk->run(
-      [files = services.files, local] { return look_at(*files, local); });
+  const auto head =
+      co_await context.video_services->staging->read_head(upload, media::k_sniff_size);
+  if (!head && head.error().code == ErrorCode::not_found) co_return Result<>{};
+  CO_TRY_VOID(head);
+  CO_TRY_VOID(media::sniff_media(*head));
+  co_return Result<>{};
 }
 
 /// Never on the executor: hashing gigabytes would stop all that it serves.

@@ -11,7 +11,7 @@
 #include "api/videos/video_attributes.h"
 #include "base/ids.h"
 #include "io/task.h"
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::api {
 

@@ -14,7 +14,7 @@
 #include "io/file_system.h"
 #include "io/offload.h"
 #include "storage/file_kind.h"
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::api {
 

@@ -7,8 +7,9 @@
 
 #include "blob/local_store.h"
 #include "storage/files.h"
-#include "storage/local_staging.h"
 #include "storage/trash.h"
+#include "storage/uploads/local_upload_bytes.h"
+#include "storage/uploads/upload_staging.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/sqlite_volatile.h"
 #include "tests/support/upload_fixture.h"
@@ -52,8 +53,8 @@ class Box {
     TRY(database, db::Database::open(config, metrics));
     TRY(store,
         blob::LocalStore::open("local", files.root() / "media", {"instance"}, files, disk, random));
-    staging = std::make_unique<LocalStaging>(
-        files.root() / "uploads", *database, files, disk, random,
+    staging = std::make_unique<UploadStaging>(
+        upload_bytes, *database, random,
         [](db::Session&, UserId, std::uint64_t) -> Result<> { return {}; }, limits());
     return {};
   }
@@ -106,7 +107,6 @@ class Box {
   static tests::Uploader user() { return {UserId{1}, ChannelId{1}}; }
   static UploadLimits limits() {
     UploadLimits limits;
-    limits.disk_reserve = 0;
     limits.acknowledge_every = 25'000;
     return limits;
   }
@@ -125,7 +125,8 @@ class Box {
   io::Runtime runtime{1};
   std::unique_ptr<db::Database> database;
   std::unique_ptr<blob::LocalStore> store;
-  std::unique_ptr<LocalStaging> staging;
+  LocalUploadBytes upload_bytes{files.root() / "uploads", files, disk, 0};
+  std::unique_ptr<UploadStaging> staging;
   // What was acknowledged.
   std::optional<Upload> upload;
   bool published = false;
@@ -142,7 +143,7 @@ class Box {
     }
     if (now.state == UploadState::receiving) {
       // As the API does: a look at the content, unless a crash came after the handing over.
-      const auto whole = wait(staging->local_file(now));
+      const auto whole = wait(staging->read_head(now, 64));
       if (!whole && whole.error().code != ErrorCode::not_found) {
         return std::unexpected(whole.error());
       }

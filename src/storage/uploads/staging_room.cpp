@@ -1,4 +1,4 @@
-#include "storage/staging_room.h"
+#include "storage/uploads/staging_room.h"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 #include <gtest/gtest.h>
 
 #include "blob/local_store.h"
 #include "io/runtime.h"
-#include "storage/local_staging.h"
-#include "storage/staging_room.h"
+#include "storage/uploads/local_upload_bytes.h"
+#include "storage/uploads/staging_room.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/upload_fixture.h"
@@ -22,7 +22,6 @@ class Staging : public testing::TestWithParam<db::Engine> {
     user = tests::add_uploader(*database, "owner");
     other = tests::add_uploader(*database, "other");
     limits.max_size = 1'000'000;
-    limits.disk_reserve = 0;
     limits.acknowledge_every = 300'000;
     EXPECT_TRUE(files.create_directories(files.root() / "uploads"));
     EXPECT_TRUE(files.sync_directory(files.root()));
@@ -30,8 +29,9 @@ class Staging : public testing::TestWithParam<db::Engine> {
   }
   /// Also what a restart of the program does.
   void start() {
-    staging = std::make_unique<LocalStaging>(
-        files.root() / "uploads", *database, files, disk, random,
+    bytes = std::make_unique<LocalUploadBytes>(files.root() / "uploads", files, disk, reserve);
+    staging = std::make_unique<UploadStaging>(
+        *bytes, *database, random,
         [this](db::Session& session, UserId id, std::uint64_t more) -> Result<> {
           const auto used = session.query_one(
               "select coalesce(sum(size), 0) from upload_chunk where session_id in"
@@ -57,9 +57,9 @@ class Staging : public testing::TestWithParam<db::Engine> {
                                 tests::pull(bytes_of(from, length))));
   }
   std::string content(const Upload& upload) {
-    const auto path = wait(staging->local_file(upload));
-    if (!path) return path.error().message;
-    return io::read_whole(files, *path, 10'000'000).value_or("unreadable");
+    const auto whole = wait(staging->read_head(upload, 10'000'000));
+    if (!whole) return whole.error().message;
+    return {reinterpret_cast<const char*>(whole->data()), whole->size()};
   }
   static ErrorCode code(const auto& result) {
     EXPECT_FALSE(result);
@@ -89,7 +89,9 @@ class Staging : public testing::TestWithParam<db::Engine> {
   std::uint64_t quota = 10'000'000;
   tests::Uploader user;
   tests::Uploader other;
-  std::unique_ptr<LocalStaging> staging;
+  std::uint64_t reserve = 0;
+  std::unique_ptr<UploadBytes> bytes;
+  std::unique_ptr<UploadStaging> staging;
 };
 SHOAL_ON_BOTH_ENGINES(Staging);
 
@@ -106,8 +108,8 @@ TEST_P(Staging, chunks_in_order_make_the_whole) {
 
 TEST_P(Staging, while_a_home_elsewhere_lags_behind_new_uploads_are_told_that_it_is_full) {
   Stores stores;
-  LocalStaging bounded(
-      files.root() / "uploads", *database, files, disk, random,
+  UploadStaging bounded(
+      *bytes, *database, random,
       bounded_by_staging([](db::Session&, UserId, std::uint64_t) -> Result<> { return {}; }, stores,
                          1'000'000),
       limits);
@@ -243,7 +245,7 @@ TEST_P(Staging, uploads_without_a_total_share_one_quota) {
 }
 
 TEST_P(Staging, what_was_announced_has_its_room_and_the_reserve_stays_free) {
-  limits.disk_reserve = 1'000'000;
+  reserve = 1'000'000;
   start();
   files.set_capacity(3'000'000);
   const auto upload = create(900'000);

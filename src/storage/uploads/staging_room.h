@@ -4,7 +4,7 @@
 
 #include "db/session.h"
 #include "storage/stores.h"
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::storage {
 

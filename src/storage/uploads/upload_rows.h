@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/upload_staging.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::storage {
 
@@ -26,11 +26,11 @@ std::uint64_t outstanding_bytes(db::Session& session, UtcTime since);
 /// Lets one transaction at a time count what `user` uploads, on all nodes.
 void lock_uploader(db::Session& session, UserId user);
 
-/// Acknowledges [from, to): the bytes are durable. Neighbours below 16 MiB share a row, so that an
-/// upload in tiny pieces has few rows. Errors: not_found (cancelled meanwhile), conflict (another
-/// node acknowledged something else).
-Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
-                      std::uint64_t to);
+/// Acknowledges [upload.received, to): the bytes are durable in `part`. In the upload's own file
+/// neighbours below 16 MiB share a row, so that an upload in tiny pieces has few rows. Errors:
+/// not_found (cancelled meanwhile), busy (another node was faster).
+Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t to,
+                      const UploadPart& part);
 
 /// The end was reached: it is the total.
 Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total);

@@ -1,4 +1,4 @@
-#include "storage/upload_rows.h"
+#include "storage/uploads/upload_rows.h"
 
 namespace shoal::storage {
 
@@ -77,8 +77,9 @@ void lock_uploader(db::Session& session, UserId user) {
   session.execute("update users set video_quota = video_quota where id = :id", {user});
 }
 
-Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t from,
-                      std::uint64_t to) {
+Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t to,
+                      const UploadPart&) {
+  const std::uint64_t from = upload.received;
   const auto open =
       session.execute("update upload_session set updated_at = :now where id = :id and state = 1",
                       {session.now(), upload.id});
@@ -89,7 +90,7 @@ Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t 
   const std::int64_t end = last ? last->integer(0) + last->integer(1) : 0;
   const auto size = static_cast<std::int64_t>(to - from);
   if (end != static_cast<std::int64_t>(from)) {
-    return fail(ErrorCode::conflict, "another request added to the upload");
+    return fail(ErrorCode::busy, "another request works on this upload");
   }
   if (last && last->integer(1) + size <= k_shared_row) {
     session.execute("update upload_chunk set size = :size where session_id = :id and start = :at",
