@@ -44,6 +44,8 @@
 #include "storage/stores.h"
 #include "storage/uploads/local_upload_bytes.h"
 #include "storage/uploads/staging_room.h"
+#include "storage/uploads/stored_upload_bytes.h"
+#include "storage/uploads/upload_staging.h"
 
 namespace shoal::app {
 namespace {
@@ -127,6 +129,7 @@ struct Instance::Parts {
   Result<> open_store();
   Result<> make_other_stores();
   Result<> claim_database();
+  Result<> make_staging();
   storage::PurgeHook purge_hook() const;
   void make_delivery();
   void make_processing();
@@ -169,6 +172,24 @@ Result<> Instance::Parts::claim_database() {
   const auto marker = blob::LocalStore::marker_of(directory.media(), files);
   TRY(sole_server, SoleServer::claim(*database, marker ? marker->store_id : random.hex(16),
                                      runtime.executor(0)));
+  return {};
+}
+
+Result<> Instance::Parts::make_staging() {
+  storage::QuotaCheck quota = api::make_quota_check(clock);
+  if (config.homes.uploads == storage::k_local_store) {
+    upload_bytes = std::make_unique<storage::LocalUploadBytes>(directory.uploads(), files, disk);
+    quota = storage::bounded_by_staging(std::move(quota), bulk_stores,
+                                        config.storage.staging_limit.value);
+  } else {
+    const io::Path scratch = directory.work() / "uploads";
+    TRY_VOID(files.create_directories(scratch));
+    upload_bytes = std::make_unique<storage::StoredUploadBytes>(
+        config.homes.uploads, scratch,
+        storage::StoredUploadBytes::Services{*database, stores, files, disk, random});
+  }
+  staging = std::make_unique<storage::UploadStaging>(*upload_bytes, *database, random,
+                                                     std::move(quota), storage::UploadLimits());
   return {};
 }
 
@@ -258,12 +279,13 @@ void Instance::Parts::make_processing() {
           },
       .forget_media = [this](const Uuid& video) { media->forget_video(video); },
       .staging = staging.get(),
-      .store = media_store.get(),
+      .incoming = stores.find(config.homes.uploads),
+      .local = media_store.get(),
       .send_home =
           [this](db::Session& session, FileId file, storage::FileKind kind) {
             const std::string home = bulk_stores.home_name(kind);
-            if (home != media_store->name())
-              storage::enqueue_move(session, {file, media_store->name(), home});
+            if (home != config.homes.uploads)
+              storage::enqueue_move(session, {file, config.homes.uploads, home});
           },
       .files = &files,
       .disk = &disk,
@@ -316,13 +338,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
                                             parts.config.webserver.origin(), config.admin_email));
   TRY_VOID(parts.open_store());
   TRY_VOID(parts.make_other_stores());
-  parts.upload_bytes = std::make_unique<storage::LocalUploadBytes>(parts.directory.uploads(),
-                                                                   parts.files, parts.disk);
-  parts.staging = std::make_unique<storage::UploadStaging>(
-      *parts.upload_bytes, *parts.database, parts.random,
-      storage::bounded_by_staging(api::make_quota_check(parts.clock), parts.bulk_stores,
-                                  config.storage.staging_limit.value),
-      storage::UploadLimits());
+  TRY_VOID(parts.make_staging());
   parts.make_api();
   parts.make_delivery();
   parts.make_processing();

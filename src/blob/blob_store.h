@@ -83,6 +83,10 @@ class BlobStore {
   /// what they are stored in. Nothing crosses the network but the request.
   virtual io::Task<Result<>> copy(std::string from_key, std::string to_key,
                                   ObjectTraits traits) = 0;
+  /// Makes one object of several, in their order; they stay. Where the store can, little crosses
+  /// the network but the requests. Errors: invalid, when all of them are empty.
+  virtual io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                                  ObjectTraits traits) = 0;
   virtual io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) = 0;
   virtual io::Task<Result<ObjectStatus>> status(std::string key) = 0;
   virtual io::Task<Result<>> remove(std::string key) = 0;

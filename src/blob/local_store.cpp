@@ -244,23 +244,27 @@ Result<> LocalStore::put_linked(const io::Path& synced, const io::Path& target) 
   return {};
 }
 
-Result<> LocalStore::put_copied(const io::Path& source, const io::Path& target) {
+Result<> LocalStore::put_copied(const std::vector<io::Path>& sources, const io::Path& target) {
   const io::Path temporary = temporary_path();
-  auto copied = copy_and_sync(source, temporary);
+  auto copied = copy_and_sync(sources, temporary);
   if (copied) copied = put_linked(temporary, target);
   if (!copied) (void)files_.remove(temporary);
   return copied;
 }
 
-Result<> LocalStore::copy_and_sync(const io::Path& source, const io::Path& copy) {
-  TRY(const auto in, files_.open(source, io::OpenMode::read));
+Result<> LocalStore::copy_and_sync(const std::vector<io::Path>& sources, const io::Path& copy) {
   TRY(const auto out, files_.open(copy, io::OpenMode::create_new));
   std::vector<std::byte> buffer(k_copy_buffer);
-  for (std::uint64_t offset = 0;;) {
-    TRY(const std::size_t got, in->read_at(offset, buffer));
-    if (got == 0) break;
-    TRY_VOID(out->write_at(offset, std::span(buffer).first(got)));
-    offset += got;
+  std::uint64_t end = 0;
+  for (const io::Path& source : sources) {
+    TRY(const auto in, files_.open(source, io::OpenMode::read));
+    for (std::uint64_t offset = 0;;) {
+      TRY(const std::size_t got, in->read_at(offset, buffer));
+      if (got == 0) break;
+      TRY_VOID(out->write_at(end, std::span(buffer).first(got)));
+      offset += got;
+      end += got;
+    }
   }
   return out->sync();
 }
@@ -277,7 +281,7 @@ io::Task<Result<>> LocalStore::put_file(std::string key, io::Path file, ObjectTr
         auto put = put_linked(file, target);
         if (put || put.error().code == ErrorCode::conflict) return put;
         // Another file system (EXDEV), or one without links: the bytes have to travel.
-        TRY_VOID(put_copied(file, target));
+        TRY_VOID(put_copied({file}, target));
         (void)files_.remove(file);
         return {};
       });
@@ -294,7 +298,7 @@ io::Task<Result<>> LocalStore::put_copy(std::string key, io::Path file, ObjectTr
           TRY_VOID(sync_folders(target));
           return fail(ErrorCode::conflict, "there is an object " + key + " already");
         }
-        return put_copied(file, target);
+        return put_copied({file}, target);
       });
   co_return counted("put", std::move(done));
 }
@@ -329,9 +333,29 @@ io::Task<Result<>> LocalStore::copy(std::string from_key, std::string to_key, Ob
         auto linked = link_durably(source, target);
         if (linked || linked.error().code == ErrorCode::conflict) return linked;
         // A file system without links.
-        return put_copied(source, target);
+        return put_copied({source}, target);
       });
   co_return counted("copy", std::move(done));
+}
+
+io::Task<Result<>> LocalStore::join(std::vector<std::string> from_keys, std::string to_key,
+                                    ObjectTraits) {
+  auto done = co_await disk_.run(
+      [this, from_keys = std::move(from_keys), to_key = std::move(to_key)]() -> Result<> {
+        TRY(const io::Path target, path_of(to_key));
+        TRY_VOID(check_online());
+        std::vector<io::Path> sources;
+        sources.reserve(from_keys.size());
+        std::uint64_t size = 0;
+        for (const std::string& key : from_keys) {
+          TRY(sources.emplace_back(), path_of(key));
+          TRY(const io::FileStatus status, files_.status(sources.back()));
+          size += status.size;
+        }
+        if (size == 0) return fail(ErrorCode::invalid, "there is nothing to join");
+        return put_copied(sources, target);
+      });
+  co_return counted("join", std::move(done));
 }
 
 io::Task<Result<std::unique_ptr<ObjectReader>>> LocalStore::open(std::string key) {

@@ -58,6 +58,8 @@ class LocalStore final : public BlobStore {
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;
@@ -78,8 +80,8 @@ class LocalStore final : public BlobStore {
   /// Removes `synced` when the object is durable; leaves it alone after an error.
   Result<> put_linked(const io::Path& synced, const io::Path& target);
   /// Leaves `source` alone.
-  Result<> put_copied(const io::Path& source, const io::Path& target);
-  Result<> copy_and_sync(const io::Path& source, const io::Path& copy);
+  Result<> put_copied(const std::vector<io::Path>& sources, const io::Path& target);
+  Result<> copy_and_sync(const std::vector<io::Path>& sources, const io::Path& copy);
   Result<> write_and_sync(const io::Path& path, const std::string& bytes);
   io::Path temporary_path();
   template <class T>

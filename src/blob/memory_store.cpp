@@ -74,6 +74,21 @@ io::Task<Result<>> MemoryStore::copy(std::string from_key, std::string to_key,
   co_return co_await put_bytes(std::move(to_key), std::move(bytes), std::move(traits));
 }
 
+io::Task<Result<>> MemoryStore::join(std::vector<std::string> from_keys, std::string to_key,
+                                     ObjectTraits traits) {
+  std::string bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& key : from_keys) {
+      const auto found = objects_.find(key);
+      if (found == objects_.end()) co_return no_such(key);
+      bytes += *found->second.bytes;
+    }
+  }
+  if (bytes.empty()) co_return fail(ErrorCode::invalid, "there is nothing to join");
+  co_return co_await put_bytes(std::move(to_key), std::move(bytes), std::move(traits));
+}
+
 io::Task<Result<std::unique_ptr<ObjectReader>>> MemoryStore::open(std::string key) {
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);

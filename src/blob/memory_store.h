@@ -22,6 +22,8 @@ class MemoryStore final : public BlobStore {
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;

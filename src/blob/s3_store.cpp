@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "blob/s3/copy.h"
+#include "blob/s3/join.h"
 #include "blob/s3/reader.h"
 #include "blob/s3/requests.h"
 
@@ -248,9 +249,7 @@ io::Task<Result<>> S3Store::copy(std::string from_key, std::string to_key, Objec
   CO_TRY_VOID(check(to_key));
   CO_TRY(const s3::Reply from, co_await head(from_key));
   CO_TRY(const std::uint64_t size, s3::length_in(from));
-  const auto there = co_await client_.call({.name = "HeadObject", .method = "HEAD", .key = to_key});
-  if (there) co_return fail(ErrorCode::conflict, "there is an object " + to_key + " already");
-  if (there.error().code != ErrorCode::not_found) co_return std::unexpected(there.error());
+  CO_TRY_VOID(co_await check_free(to_key));
   s3::NameValues headers = headers_of(traits);
   if (const auto sum = from.headers.find("x-amz-meta-sha256"))
     headers.emplace_back("x-amz-meta-sha256", *sum);
@@ -259,6 +258,21 @@ io::Task<Result<>> S3Store::copy(std::string from_key, std::string to_key, Objec
                                                .size = size,
                                                .headers = std::move(headers),
                                                .largest_single = config_.largest_single_copy});
+}
+
+io::Task<Result<>> S3Store::join(std::vector<std::string> from_keys, std::string to_key,
+                                 ObjectTraits traits) {
+  CO_TRY_VOID(check(to_key));
+  CO_TRY_VOID(co_await check_free(to_key));
+  co_return co_await s3::join_objects(client_, std::move(from_keys), std::move(to_key),
+                                      headers_of(traits), config_.parallel_parts);
+}
+
+io::Task<Result<>> S3Store::check_free(std::string key) {
+  const auto there = co_await s3::size_of(client_, key);
+  if (there) co_return fail(ErrorCode::conflict, "there is an object " + key + " already");
+  if (there.error().code != ErrorCode::not_found) co_return std::unexpected(there.error());
+  co_return Result<>{};
 }
 
 io::Task<Result<s3::Reply>> S3Store::head(std::string key) {

@@ -68,6 +68,8 @@ class S3Store final : public BlobStore {
   io::Task<Result<>> put_copy(std::string key, io::Path file, ObjectTraits traits) override;
   io::Task<Result<>> put_bytes(std::string key, std::string bytes, ObjectTraits traits) override;
   io::Task<Result<>> copy(std::string from_key, std::string to_key, ObjectTraits traits) override;
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          ObjectTraits traits) override;
   io::Task<Result<std::unique_ptr<ObjectReader>>> open(std::string key) override;
   io::Task<Result<ObjectStatus>> status(std::string key) override;
   io::Task<Result<>> remove(std::string key) override;
@@ -85,6 +87,8 @@ class S3Store final : public BlobStore {
 
  private:
   Result<> check(const std::string& key) const;
+  /// Errors: conflict (there is an object of that key), and those of the client.
+  io::Task<Result<>> check_free(std::string key);
   StorePlace place() const;
   /// What HeadObject answers. Errors: not_found, unavailable.
   io::Task<Result<s3::Reply>> head(std::string key);

@@ -116,6 +116,16 @@ Result<> announce_object(db::Session& session, std::string_view store, std::stri
   return {};
 }
 
+Result<> renew_announcement(db::Session& session, std::string_view store,
+                            std::string_view object_key, UtcTime now) {
+  const auto renewed = session.execute(
+      "update object_trash set due_at = :due where store = :store and object_key = :key and "
+      "deleting = 0",
+      {now + k_unrecorded_for, store, object_key});
+  if (renewed == 0) return fail(ErrorCode::busy, fmt::format("{} is deleted already", object_key));
+  return {};
+}
+
 void give_up_object(db::Session& session, std::string_view store, std::string_view object_key,
                     UtcTime now) {
   session.execute(

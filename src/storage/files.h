@@ -91,6 +91,11 @@ inline constexpr std::chrono::hours k_unrecorded_for{24};
 Result<> announce_object(db::Session& session, std::string_view store, std::string_view object_key,
                          UtcTime now);
 
+/// It stays announced from `now` on, and is there. Errors: busy (it is not announced any more, or
+/// being deleted).
+Result<> renew_announcement(db::Session& session, std::string_view store,
+                            std::string_view object_key, UtcTime now);
+
 /// An announced object will not be recorded after all: the trash collector may delete it from `now`
 /// on. Nothing happens when it is recorded already.
 void give_up_object(db::Session& session, std::string_view store, std::string_view object_key,

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "storage/files.h"
+#include "storage/uploads/upload_rows.h"
 
 namespace shoal::storage {
 namespace {
@@ -44,6 +46,10 @@ Result<Claimed> claim_due_items(db::Session& session, UtcTime now, std::size_t l
             .has_value();
     if (placed) {
       session.execute("delete from object_trash where id = :id", {row.integer(0)});
+    } else if (is_upload_part(session, row.text(1), row.text(2))) {
+      // Announced as long as it is one.
+      session.execute("update object_trash set deleting = 0, due_at = :later where id = :id",
+                      {now + k_unrecorded_for, row.integer(0)});
     } else {
       claimed.items.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3) > 0});
     }

@@ -106,6 +106,35 @@ TYPED_TEST_P(BlobStoreConformance, an_object_gets_a_second_key_and_outlives_the_
   EXPECT_EQ(this->read("b/second"), "bytes");
 }
 
+TYPED_TEST_P(BlobStoreConformance, several_objects_become_one_and_stay) {
+  const auto letters = [](char first, std::size_t size) {
+    std::string text(size, first);
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(first + i % 7);
+    return text;
+  };
+  // Both sides of what a part of an upload must have at least, and nothing at all.
+  const std::vector<std::string> pieces{"head",   letters('a', 6 << 20),       "",
+                                        "middle", letters('k', (5 << 20) + 1), "tail"};
+  std::vector<std::string> keys;
+  std::string whole;
+  for (const std::string& piece : pieces) {
+    keys.push_back("pieces/" + std::to_string(keys.size()));
+    ASSERT_TRUE(this->wait(this->store().put_bytes(keys.back(), piece, {})));
+    whole += piece;
+  }
+  const auto joined = this->wait(this->store().join(keys, "whole/one", {}));
+  ASSERT_TRUE(joined) << joined.error().message;
+  EXPECT_TRUE(this->read("whole/one") == whole) << "other bytes than those of the pieces";
+  EXPECT_EQ(this->read(keys.back()), "tail");
+  EXPECT_EQ(this->code(this->wait(this->store().join(keys, "whole/one", {}))), ErrorCode::conflict);
+  ASSERT_TRUE(this->wait(this->store().join({keys.front(), keys.back()}, "whole/small", {})));
+  EXPECT_EQ(this->read("whole/small"), "headtail");
+  EXPECT_EQ(this->code(this->wait(this->store().join({keys.front(), "none"}, "whole/two", {}))),
+            ErrorCode::not_found);
+  EXPECT_EQ(this->code(this->wait(this->store().join({keys[2]}, "whole/three", {}))),
+            ErrorCode::invalid);
+}
+
 TYPED_TEST_P(BlobStoreConformance, a_key_is_never_written_twice) {
   ASSERT_TRUE(this->wait(this->store().put_bytes("k", "first", {})));
   EXPECT_EQ(this->code(this->wait(this->store().put_bytes("k", "second", {}))),
@@ -197,7 +226,8 @@ TYPED_TEST_P(BlobStoreConformance, a_key_that_could_leave_the_store_is_refused) 
 REGISTER_TYPED_TEST_SUITE_P(BlobStoreConformance, an_object_reads_back_as_it_was_put,
                             a_copied_file_stays_where_it_is,
                             an_object_gets_a_second_key_and_outlives_the_first,
-                            a_key_is_never_written_twice, what_is_not_there_is_not_found,
+                            several_objects_become_one_and_stay, a_key_is_never_written_twice,
+                            what_is_not_there_is_not_found,
                             a_removed_object_is_gone_and_its_open_reader_reads_on_or_says_so,
                             reads_are_short_only_at_the_end, a_stream_gives_its_range_in_order,
                             lists_a_prefix_in_order_and_in_pages,

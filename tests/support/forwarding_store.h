@@ -24,6 +24,10 @@ class ForwardingStore : public blob::BlobStore {
                           blob::ObjectTraits traits) override {
     return store_.copy(std::move(from_key), std::move(to_key), std::move(traits));
   }
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    return store_.join(std::move(from_keys), std::move(to_key), std::move(traits));
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     return store_.open(std::move(key));
   }

@@ -120,6 +120,10 @@ class RemoteFake final : public blob::BlobStore {
                           blob::ObjectTraits traits) override {
     return memory_.copy(std::move(from_key), std::move(to_key), std::move(traits));
   }
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    return memory_.join(std::move(from_keys), std::move(to_key), std::move(traits));
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     ++opened;
     if (auto error = get(open_error_)) co_return std::unexpected(*std::move(error));

@@ -96,6 +96,11 @@ class TroubledStore final : public blob::BlobStore {
     co_return co_await await_with_trouble<void>(
         trouble_, [&] { return store_.copy(from_key, to_key, traits); });
   }
+  io::Task<Result<>> join(std::vector<std::string> from_keys, std::string to_key,
+                          blob::ObjectTraits traits) override {
+    co_return co_await await_with_trouble<void>(
+        trouble_, [&] { return store_.join(from_keys, to_key, traits); });
+  }
   io::Task<Result<std::unique_ptr<blob::ObjectReader>>> open(std::string key) override {
     CO_TRY(auto reader, co_await await_with_trouble<std::unique_ptr<blob::ObjectReader>>(
                             trouble_, [&] { return store_.open(key); }));

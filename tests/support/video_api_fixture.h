@@ -25,7 +25,8 @@ class VideoApiTest : public ApiTest {
       return video.text() + "/" + std::to_string(epoch);
     };
     services.staging = &staging;
-    services.store = &store;
+    services.incoming = &store;
+    services.local = &store;
     services.files = &files;
     services.disk = &disk;
     services.bulk = &bulk;

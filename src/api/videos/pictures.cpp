@@ -63,7 +63,7 @@ UtcTime trash_due(const Context& context) {
 io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind kind,
                                            std::string name, std::string content_type,
                                            std::string bytes) {
-  if (context.video_services == nullptr || context.video_services->store == nullptr ||
+  if (context.video_services == nullptr || context.video_services->incoming == nullptr ||
       context.video_services->disk == nullptr)
     co_return refuse(503, "This server does not store files.");
   SmallFile small{.file = {.video = std::nullopt,
@@ -72,7 +72,7 @@ io::Task<Answer<SmallFile>> put_small_file(Context& context, storage::FileKind k
                            .content_type = std::move(content_type),
                            .checksum = {}},
                   .object_key = fmt::format("{}/{}", folder_of(kind), name)};
-  blob::BlobStore& store = *context.video_services->store;
+  blob::BlobStore& store = *context.video_services->incoming;
   // Some MiB: too much for the executor.
   const auto shared = std::make_shared<const std::string>(std::move(bytes));
   CO_TRY(small.file.checksum, co_await context.video_services->disk->run([shared] {
@@ -92,7 +92,7 @@ FileId record_small_file(db::Session& session, const Context& context, const Sma
   storage::NewFile row = file.file;
   row.video = video;
   const VideoServices& services = *context.video_services;
-  const FileId id = storage::record_file(session, row, services.store->name(), file.object_key,
+  const FileId id = storage::record_file(session, row, services.incoming->name(), file.object_key,
                                          context.clock.now());
   if (services.send_home) services.send_home(session, id, row.kind);
   return id;
@@ -102,7 +102,7 @@ io::Task<> drop_small_files(Context& context, std::vector<SmallFile> files) {
   if (files.empty()) co_return;
   // Through the trash, never at once: a transaction whose answer was lost may have been committed.
   const auto given_up = co_await context.database.write(
-      [&store = *context.video_services->store, files = std::move(files),
+      [&store = *context.video_services->incoming, files = std::move(files),
        now = context.clock.now()](db::Session& session) -> Result<> {
         for (const SmallFile& file : files)
           storage::give_up_object(session, store.name(), file.object_key, now);

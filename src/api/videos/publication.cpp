@@ -12,6 +12,7 @@
 #include "catalog/videos.h"
 #include "media/sniff.h"
 #include "storage/files.h"
+#include "storage/read_through.h"
 
 namespace shoal::api {
 namespace {
@@ -32,26 +33,26 @@ io::Task<Result<>> look_at(Context& context, const storage::Upload& upload) {
   co_return Result<>{};
 }
 
+struct Sum {
+  storage::Checksummer summer;
+  Result<> take(std::span<const std::byte> bytes) {
+    summer.update(bytes);
+    return {};
+  }
+};
+
 /// Never on the executor: hashing gigabytes would stop all that it serves.
 io::Task<Result<storage::Checksum>> checksum_of_object(VideoServices& services, std::string key) {
-  CO_TRY(std::shared_ptr<blob::ObjectReader> reader, co_await services.store->open(std::move(key)));
+  CO_TRY(std::shared_ptr<blob::ObjectReader> reader,
+         co_await services.incoming->open(std::move(key)));
   if (const auto path = reader->local_path()) {
     co_return co_await services.bulk->run([files = services.files, path = *path, reader] {
       return storage::checksum_of(*files, path);
     });
   }
-  auto sum = std::make_shared<storage::Checksummer>();
-  auto buffer = std::make_shared<std::vector<std::byte>>(256 * 1024);
-  for (std::uint64_t offset = 0; offset < reader->size();) {
-    CO_TRY(const auto got, co_await reader->read_at(offset, *buffer));
-    if (got == 0) co_return fail(ErrorCode::corrupt, "an uploaded object ends early");
-    CO_TRY_VOID(co_await services.bulk->run([sum, buffer, got]() -> Result<> {
-      sum->update(std::span(*buffer).first(got));
-      return {};
-    }));
-    offset += got;
-  }
-  co_return sum->finish();
+  const auto sum = std::make_shared<Sum>();
+  CO_TRY_VOID(co_await storage::read_through(std::move(reader), sum, *services.bulk));
+  co_return sum->summer.finish();
 }
 
 struct Handed {
@@ -80,7 +81,7 @@ Answer<MadeVideo> write_rows(db::Session& session, Context& context, const stora
                         .name = handed.name,
                         .content_type = "application/octet-stream",
                         .checksum = handed.checksum},
-                       services.store->name(), handed.key, now);
+                       services.incoming->name(), handed.key, now);
   attach_pictures(session, context, video, plan.pictures);
   TRY_VOID(storage::finish_upload(session, upload.id, video));
   // Several uploads at once may have been within the quota each by itself.
@@ -114,7 +115,7 @@ Problem not_media(std::string_view filename, std::string_view reason) {
 Answer<> check_upload_services(const Context& context) {
   const VideoServices* services = context.video_services;
   const bool complete = services != nullptr && services->staging != nullptr &&
-                        services->store != nullptr && services->files != nullptr &&
+                        services->incoming != nullptr && services->files != nullptr &&
                         services->disk != nullptr && services->bulk != nullptr;
   if (!complete) return refuse(503, "This server does not take uploads.");
   return {};
@@ -166,10 +167,10 @@ io::Task<Answer<MadeVideo>> publish_upload(Context& context, storage::Upload upl
   CO_TRY_VOID(looked);
   const std::string key = original_key(upload);
   CO_TRY_VOID(co_await context.database.write(
-      [&store = *services.store, key, now = context.clock.now()](db::Session& session) {
+      [&store = *services.incoming, key, now = context.clock.now()](db::Session& session) {
         return storage::announce_object(session, store.name(), key, now);
       }));
-  CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.store, key));
+  CO_TRY_VOID(co_await services.staging->hand_over(upload, *services.incoming, key));
   CO_TRY(auto checksum, co_await checksum_of_object(services, key));
   // Not to be guessed: whoever may watch the video may not have its source.
   const Handed handed{.key = key,

@@ -54,8 +54,10 @@ struct VideoServices {
   std::function<void(const Uuid& video)> forget_media;
 
   storage::UploadStaging* staging = nullptr;
-  /// Where new files are put first: nobody who uploads waits for another machine.
-  blob::BlobStore* store = nullptr;
+  /// Where new files are put first.
+  blob::BlobStore* incoming = nullptr;
+  /// What is on this machine.
+  blob::BlobStore* local = nullptr;
   /// Has a recorded file brought to where its kind is at home; in the transaction that records it.
   std::function<void(db::Session& session, FileId file, storage::FileKind kind)> send_home;
   io::FileSystem* files = nullptr;

@@ -96,7 +96,7 @@ io::Task<Answer<storage::Pieces>> hash_local_copy(Call& call, const SharedFile& 
   }
   const VideoServices& services = *call.context.video_services;
   CO_TRY(auto pieces,
-         co_await storage::hash_pieces(*services.store, std::move(object_key), file.record.size,
+         co_await storage::hash_pieces(*services.local, std::move(object_key), file.record.size,
                                        file.record.sha256, *services.bulk));
   CO_TRY_VOID(co_await call.context.database.write(
       [id = file.id, pieces](db::Session& session) -> Result<> {
@@ -111,11 +111,11 @@ io::Task<Answer<storage::Pieces>> hash_local_copy(Call& call, const SharedFile& 
 /// What is on this machine is read while the caller waits; for the rest a job does it.
 io::Task<Answer<storage::Pieces>> make_pieces(Call& call, const SharedFile& file) {
   const VideoServices* services = call.context.video_services;
-  if (services == nullptr || services->store == nullptr || services->bulk == nullptr)
+  if (services == nullptr || services->local == nullptr || services->bulk == nullptr)
     co_return refuse(503, "This server does not store files.");
   const auto& copies = file.record.copies;
   const auto local =
-      std::ranges::find(copies, services->store->name(), &catalog::MediaFileRecord::Copy::store);
+      std::ranges::find(copies, services->local->name(), &catalog::MediaFileRecord::Copy::store);
   if (local != copies.end()) co_return co_await hash_local_copy(call, file, local->object_key);
   CO_TRY_VOID(co_await call.context.database.write(
       [id = file.id, now = call.context.clock.now()](db::Session& session) -> Result<> {

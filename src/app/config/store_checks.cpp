@@ -150,6 +150,10 @@ void check_homes(const Config& config, Complaints& complaints) {
     complaints.add(fmt::format("homes.{}", key.kind),
                    fmt::format("'{}' is no store; give one of {}", home.substr(0, k_shown), names));
   }
+  const auto uploads = std::ranges::find(config.stores, config.homes.uploads, &StoreConfig::name);
+  if (uploads != config.stores.end() && uploads->type != "s3")
+    complaints.add("homes.uploads",
+                   fmt::format("'{}' is a folder; give local or an s3 store", uploads->name));
 }
 
 }  // namespace

@@ -106,6 +106,15 @@ TEST(StoreChecks, a_home_is_a_store) {
                    "shoal.yaml:3: homes.captions: 'disc' is no store; give one of local, disk"}));
 }
 
+TEST(StoreChecks, uploads_wait_in_the_data_folder_or_in_a_bucket) {
+  const std::string stores =
+      "stores: {disk: {type: local, path: /a}, s: {type: s3, endpoint: s3.example, bucket: bb}}\n";
+  EXPECT_EQ(problems_of(stores + "homes: {uploads: s}\n"), Texts());
+  EXPECT_EQ(problems_of(stores + "homes: {uploads: local}\n"), Texts());
+  EXPECT_EQ(problems_of(stores + "homes:\n  uploads: disk\n"),
+            (Texts{"shoal.yaml:3: homes.uploads: 'disk' is a folder; give local or an s3 store"}));
+}
+
 TEST(StoreChecks, base_urls_are_bounded) {
   std::string yaml = "stores: {a: {type: local, path: /a, base_urls: [";
   for (int i = 0; i < 17; ++i) yaml += fmt::format("https://c{}.example,", i);

@@ -133,7 +133,8 @@ void describe_object_storage(config::Schema& s, ObjectStorage& o) {
                    "Shoal makes torrents as they are asked for, from its database.");
   s.without_effect("object_storage.avatars", "Shoal keeps avatars in its data folder.");
   s.without_effect("object_storage.redundancy", "Shoal mirrors no other site yet.");
-  constexpr std::string_view k_working = "Uploads, working and cached files are on local disks.";
+  constexpr std::string_view k_working =
+      "homes.uploads says where uploads wait; working and cached files are on local disks.";
   s.without_effect("object_storage.uploads", k_working);
   s.without_effect("object_storage.staging", k_working);
   s.without_effect("object_storage.cache", k_working);
@@ -141,7 +142,7 @@ void describe_object_storage(config::Schema& s, ObjectStorage& o) {
 
 }  // namespace
 
-constinit const std::array<HomeKey, 7> k_homes{{
+constinit const std::array<HomeKey, 8> k_homes{{
     {"renditions", &Homes::renditions, "Store of new renditions and their playlists."},
     {"originals", &Homes::originals, "Store of uploaded files that are kept."},
     {"captions", &Homes::captions, "Store of new captions."},
@@ -151,6 +152,9 @@ constinit const std::array<HomeKey, 7> k_homes{{
     {"running", &Homes::running,
      "Store of the pieces of a video that is still encoded: many small files, short-lived, played "
      "at once. Local is the fastest and costs no requests."},
+    {"uploads", &Homes::uploads,
+     "Where uploads wait until they are videos, and where pictures and captions are put first: "
+     "local, or an s3 store, so that each request of an upload may go to another node."},
 }};
 
 void describe_store(config::Schema& s, std::string_view path, StoreConfig& store) {

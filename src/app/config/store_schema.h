@@ -14,7 +14,7 @@ struct HomeKey {
   std::string Homes::* home;
   std::string_view description;
 };
-extern const std::array<HomeKey, 7> k_homes;
+extern const std::array<HomeKey, 8> k_homes;
 
 /// The keys below `path` ("stores.archive"), bound to `store`.
 void describe_store(config::Schema& schema, std::string_view path, StoreConfig& store);

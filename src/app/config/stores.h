@@ -78,6 +78,7 @@ struct Homes {
   std::string storyboards{k_local_store};
   std::string exports{k_local_store};
   std::string running{k_local_store};  ///< work segments of what is still being encoded
+  std::string uploads{k_local_store};  ///< what a request brings, before it has its home
 };
 
 /// PeerTube's section, as it is written. load_config() makes stores and homes of it.

@@ -10,14 +10,14 @@ std::optional<ErrorBody> failure_of_copy(std::string_view answer) {
   return failure_of(parse_copy(answer));
 }
 
-std::string source_of(const Client& client, const CopyRequest& request) {
+std::string source_of(const Client& client, const std::string& from_key) {
   const Address& address = client.config().address;
-  return fmt::format("/{}/{}", address.bucket, encode_key(address.prefix + request.from_key));
+  return fmt::format("/{}/{}", address.bucket, encode_key(address.prefix + from_key));
 }
 
 io::Task<Result<>> copy_whole(Client& client, const CopyRequest& request) {
   NameValues headers = request.headers;
-  headers.emplace_back("x-amz-copy-source", source_of(client, request));
+  headers.emplace_back("x-amz-copy-source", source_of(client, request.from_key));
   headers.emplace_back("x-amz-metadata-directive", "REPLACE");
   CO_TRY_VOID(co_await client.call({.name = "CopyObject",
                                     .method = "PUT",
@@ -31,40 +31,43 @@ io::Task<Result<>> copy_whole(Client& client, const CopyRequest& request) {
                              size, request.size));
 }
 
-io::Task<Result<Part>> copy_part(Client& client, const CopyRequest& request, std::string upload_id,
-                                 const MultipartPlan& plan, std::uint32_t number) {
-  const std::uint64_t first = plan.offset_of(number);
-  const std::uint64_t length = plan.length_of(number);
-  const std::string range = fmt::format("bytes={}-{}", first, first + length - 1);
-  CO_TRY(const Reply reply,
-         co_await client.call(
-             {.name = "UploadPartCopy",
-              .method = "PUT",
-              .key = request.to_key,
-              .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
-              .headers = {{"x-amz-copy-source", source_of(client, request)},
-                          {"x-amz-copy-source-range", range}},
-              .failure_in = failure_of_copy}));
-  CO_TRY(const OrErrorBody<StoredObject> parsed, parse_copy(reply.text));
-  const auto* const copied = std::get_if<StoredObject>(&parsed);
-  if (copied == nullptr || copied->etag.empty())
-    co_return fail(ErrorCode::corrupt, "UploadPartCopy was answered without an ETag");
-  co_return Part{number, length, copied->etag};
-}
-
 io::Task<Result<>> copy_parts(Client& client, const CopyRequest& request, std::string upload_id) {
   CO_TRY(const MultipartPlan plan, plan_multipart(request.size, request.largest_single));
   std::vector<Part> parts;
   parts.reserve(plan.part_count);
   for (std::uint32_t number = 1; number <= plan.part_count; ++number) {
-    CO_TRY(Part part, co_await copy_part(client, request, upload_id, plan, number));
-    parts.push_back(std::move(part));
+    const std::uint64_t length = plan.length_of(number);
+    CO_TRY(std::string etag,
+           co_await copy_part(client, {.from_key = request.from_key,
+                                       .to_key = request.to_key,
+                                       .offset = plan.offset_of(number),
+                                       .length = length,
+                                       .query = {{"partNumber", std::to_string(number)},
+                                                 {"uploadId", upload_id}}}));
+    parts.push_back({number, length, std::move(etag)});
   }
   co_return co_await complete_multipart(client, request.to_key, std::move(upload_id),
                                         std::move(parts), request.size);
 }
 
 }  // namespace
+
+io::Task<Result<std::string>> copy_part(Client& client, CopiedPart part) {
+  const std::string range = fmt::format("bytes={}-{}", part.offset, part.offset + part.length - 1);
+  CO_TRY(const Reply reply,
+         co_await client.call({.name = "UploadPartCopy",
+                               .method = "PUT",
+                               .key = part.to_key,
+                               .query = std::move(part.query),
+                               .headers = {{"x-amz-copy-source", source_of(client, part.from_key)},
+                                           {"x-amz-copy-source-range", range}},
+                               .failure_in = failure_of_copy}));
+  CO_TRY(OrErrorBody<StoredObject> parsed, parse_copy(reply.text));
+  auto* const copied = std::get_if<StoredObject>(&parsed);
+  if (copied == nullptr || copied->etag.empty())
+    co_return fail(ErrorCode::corrupt, "UploadPartCopy was answered without an ETag");
+  co_return std::move(copied->etag);
+}
 
 io::Task<Result<>> copy_object(Client& client, CopyRequest request) {
   if (request.size <= request.largest_single) co_return co_await copy_whole(client, request);

@@ -27,4 +27,15 @@ struct CopyRequest {
 /// not_found, corrupt (the copy has another size), and those of the client.
 io::Task<Result<>> copy_object(Client& client, CopyRequest request);
 
+/// A range of an object as a part of another one of the same bucket.
+struct CopiedPart {
+  std::string from_key;
+  std::string to_key;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  NameValues query;  ///< partNumber and uploadId
+};
+/// Its ETag. Errors: not_found, corrupt (an answer without one), and those of the client.
+io::Task<Result<std::string>> copy_part(Client& client, CopiedPart part);
+
 }  // namespace shoal::blob::s3

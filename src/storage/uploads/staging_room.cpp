@@ -39,7 +39,10 @@ std::uint64_t staged_bytes(db::Session& session, const Stores& stores) {
                   kinds),
       {k_local_store});
   const auto uploads = session.query_one(
-      "select cast(coalesce(sum(total_size), 0) as bigint) from upload_session where state = 1");
+      "select cast(coalesce(sum(s.total_size), 0) as bigint) from upload_session s where s.state = "
+      "1 "
+      "and not exists (select 1 from upload_chunk c where c.session_id = s.id and c.store is not "
+      "null)");
   return static_cast<std::uint64_t>(files->integer(0)) +
          static_cast<std::uint64_t>(std::max<std::int64_t>(0, uploads->integer(0)));
 }

@@ -1,5 +1,7 @@
 #include "storage/uploads/upload_rows.h"
 
+#include "storage/files.h"
+
 namespace shoal::storage {
 
 namespace {
@@ -32,6 +34,24 @@ Upload to_upload(const db::Row& row) {
   // The chunks of a finished upload are gone; it has all of its bytes.
   if (upload.state == UploadState::done) upload.received = upload.total.value_or(0);
   return upload;
+}
+
+void insert_chunk(db::Session& session, UploadId upload, std::uint64_t from, std::int64_t size,
+                  const std::string& key, const std::optional<std::string>& store) {
+  session.execute(
+      "insert into upload_chunk (session_id, start, size, object_key, store)"
+      " values (:id, :start, :size, :key, :store)",
+      {upload, from, size, key, store});
+}
+
+/// Its parts are the collector's now; the bytes of an upload that has a file are not here.
+void drop_chunks(db::Session& session, UploadId upload) {
+  session.execute(
+      "update object_trash set due_at = :now where deleting = 0 and exists (select 1 from "
+      "upload_chunk c where c.session_id = :id and c.store = object_trash.store and "
+      "c.object_key = object_trash.object_key)",
+      {session.now(), upload});
+  session.execute("delete from upload_chunk where session_id = :id", {upload});
 }
 
 }  // namespace
@@ -78,7 +98,7 @@ void lock_uploader(db::Session& session, UserId user) {
 }
 
 Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t to,
-                      const UploadPart&) {
+                      const UploadPart& part) {
   const std::uint64_t from = upload.received;
   const auto open =
       session.execute("update upload_session set updated_at = :now where id = :id and state = 1",
@@ -92,16 +112,34 @@ Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t 
   if (end != static_cast<std::int64_t>(from)) {
     return fail(ErrorCode::busy, "another request works on this upload");
   }
-  if (last && last->integer(1) + size <= k_shared_row) {
+  if (!part.store.empty()) {
+    TRY_VOID(renew_announcement(session, part.store, part.object_key, session.now()));
+    insert_chunk(session, upload.id, from, size, part.object_key, part.store);
+  } else if (last && last->integer(1) + size <= k_shared_row) {
     session.execute("update upload_chunk set size = :size where session_id = :id and start = :at",
                     {last->integer(1) + size, upload.id, last->integer(0)});
   } else {
-    session.execute(
-        "insert into upload_chunk (session_id, start, size, object_key)"
-        " values (:id, :start, :size, :key)",
-        {upload.id, from, size, upload.upload_id + "@" + std::to_string(from)});
+    insert_chunk(session, upload.id, from, size, upload.upload_id + "@" + std::to_string(from),
+                 std::nullopt);
   }
   return {};
+}
+
+std::vector<UploadPart> find_upload_parts(db::Session& session, UploadId upload) {
+  std::vector<UploadPart> parts;
+  for (const db::Row& row :
+       session.query("select store, object_key from upload_chunk where session_id = :id and store "
+                     "is not null order by start",
+                     {upload}))
+    parts.push_back({row.text(0), row.text(1)});
+  return parts;
+}
+
+bool is_upload_part(db::Session& session, std::string_view store, std::string_view object_key) {
+  return session
+      .query_one("select 1 from upload_chunk where object_key = :key and store = :store",
+                 {object_key, store})
+      .has_value();
 }
 
 Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total) {
@@ -113,6 +151,7 @@ Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total
 }
 
 void delete_upload(db::Session& session, UploadId upload) {
+  drop_chunks(session, upload);
   session.execute("delete from upload_session where id = :id", {upload});
 }
 
@@ -135,7 +174,7 @@ Result<> finish_upload(db::Session& session, UploadId upload, VideoId video) {
       " where id = :id and state = 1",
       {video, session.now(), upload});
   if (open == 0) return fail(ErrorCode::conflict, "the upload is finished or cancelled already");
-  session.execute("delete from upload_chunk where session_id = :id", {upload});
+  drop_chunks(session, upload);
   return {};
 }
 

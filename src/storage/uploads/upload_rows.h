@@ -28,9 +28,15 @@ void lock_uploader(db::Session& session, UserId user);
 
 /// Acknowledges [upload.received, to): the bytes are durable in `part`. In the upload's own file
 /// neighbours below 16 MiB share a row, so that an upload in tiny pieces has few rows. Errors:
-/// not_found (cancelled meanwhile), busy (another node was faster).
+/// not_found (cancelled meanwhile), busy (another node was faster, or the part is being deleted).
 Result<> record_range(db::Session& session, const Upload& upload, std::uint64_t to,
                       const UploadPart& part);
+
+/// Its parts in order; empty where its bytes are in a file.
+std::vector<UploadPart> find_upload_parts(db::Session& session, UploadId upload);
+
+/// Whether the object is a part of an upload that is not done.
+bool is_upload_part(db::Session& session, std::string_view store, std::string_view object_key);
 
 /// The end was reached: it is the total.
 Result<> record_total(db::Session& session, UploadId upload, std::uint64_t total);
