@@ -108,7 +108,8 @@ TEST(StoreChecks, a_home_is_a_store) {
 
 TEST(StoreChecks, uploads_wait_in_the_data_folder_or_in_a_bucket) {
   const std::string stores =
-      "stores: {disk: {type: local, path: /a}, s: {type: s3, endpoint: s3.example, bucket: bb}}\n";
+      "stores: {disk: {type: local, path: /a}, s: {type: s3, endpoint: s3.example, bucket: "
+      "media}}\n";
   EXPECT_EQ(problems_of(stores + "homes: {uploads: s}\n"), Texts());
   EXPECT_EQ(problems_of(stores + "homes: {uploads: local}\n"), Texts());
   EXPECT_EQ(problems_of(stores + "homes:\n  uploads: disk\n"),
