@@ -25,6 +25,10 @@ struct Lease {
 /// What a writing transaction that acts on a duty begins with: conflict when the duty is another's
 /// now, and then nothing may be written.
 using Fence = std::function<Result<>(Session&)>;
+/// For the only node that there can be.
+inline Fence unfenced() {
+  return [](Session&) { return Result<>(); };
+}
 
 // All run inside the caller's writing transaction.
 

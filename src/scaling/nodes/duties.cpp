@@ -7,14 +7,6 @@ namespace {
 
 constexpr const char* k_channel = "cluster.duties";
 
-/// A look first: who finds that another has it locks no row.
-bool is_anothers(db::Session& session, std::string_view owner) {
-  return session
-      .query_one("select 1 from lease where name = :name and owner <> :owner and expires_at > :now",
-                 {Duties::k_lease, owner, session.now()})
-      .has_value();
-}
-
 }  // namespace
 
 Duties::Duties(db::Database& database, std::string owner, const Clock& clock, Metrics& metrics,
@@ -49,6 +41,15 @@ std::optional<db::Fence> Duties::turn() const {
   return [lease = *hold_.lease()](db::Session& session) { return db::check_lease(session, lease); };
 }
 
+std::optional<db::Lease> Duties::take(db::Session& session, std::string_view owner) {
+  // A look first: who finds that another has it locks no row.
+  const auto others = session.query_one(
+      "select 1 from lease where name = :name and owner <> :owner and expires_at > :now",
+      {k_lease, owner, session.now()});
+  if (others) return std::nullopt;
+  return db::take_over_lease(session, k_lease, owner, k_duration);
+}
+
 io::Task<> Duties::keep() {
   auto& notifier = database_.notifier();
   while (!is_stopping_) {
@@ -76,10 +77,8 @@ io::Task<> Duties::tend() {
 
 io::Task<> Duties::acquire(SteadyTime asked_at) {
   using Taken = std::optional<db::Lease>;
-  auto taken = co_await database_.write([owner = owner_](db::Session& session) -> Result<Taken> {
-    if (is_anothers(session, owner)) return Taken();
-    return db::take_over_lease(session, k_lease, owner, k_duration);
-  });
+  auto taken = co_await database_.write(
+      [owner = owner_](db::Session& session) -> Result<Taken> { return take(session, owner); });
   if (!taken) {
     log::warn("the cluster's duties were not asked for", {{"reason", taken.error().message}});
   } else if (*taken) {

@@ -40,6 +40,10 @@ class Duties {
   /// it is another's.
   std::optional<db::Fence> turn() const;
 
+  /// Takes the lease for `owner` where no other has it, with a new fence. In the caller's
+  /// transaction.
+  static std::optional<db::Lease> take(db::Session& session, std::string_view owner);
+
   /// One look at the lease: takes it where it is free, renews it, gives it back.
   io::Task<> tend();
 
