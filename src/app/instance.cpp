@@ -122,8 +122,8 @@ struct Instance::Parts {
   std::unique_ptr<Housekeeping> housekeeping;
 
   Result<> join_cluster();
-  Result<> open_store();
-  Result<> make_other_stores();
+  Result<> open_stores();
+  Result<> open_local_store();
   storage::PurgeHook purge_hook() const;
   scaling::NodeLoad load();
   void set_draining(bool draining);
@@ -140,7 +140,7 @@ Result<> Instance::Parts::join_cluster() {
   return {};
 }
 
-Result<> Instance::Parts::open_store() {
+Result<> Instance::Parts::open_local_store() {
   const storage::LocalStoreSite site{std::string(storage::k_local_store), directory.media(),
                                      first_start.identity.client_id};
   TRY(media_store,
@@ -155,7 +155,8 @@ Result<> Instance::Parts::open_store() {
   return {};
 }
 
-Result<> Instance::Parts::make_other_stores() {
+Result<> Instance::Parts::open_stores() {
+  TRY_VOID(open_local_store());
   TRY(other_stores, OtherStores::create(runtime.executor(0), config.stores,
                                         {*database, clock, random, metrics, files, disk, bulk,
                                          first_start.identity.client_id},
@@ -319,8 +320,11 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             parts.config.webserver.origin(), config.admin_email));
   TRY_VOID(parts.join_cluster());
-  TRY_VOID(parts.open_store());
-  TRY_VOID(parts.make_other_stores());
+  if (auto opened = parts.open_stores(); !opened) {
+    // Nobody is kept out by a server that did not start.
+    parts.runtime.run_until_done(parts.member->stop());
+    return std::unexpected(std::move(opened).error());
+  }
   parts.upload_bytes = std::make_unique<storage::LocalUploadBytes>(parts.directory.uploads(),
                                                                    parts.files, parts.disk);
   parts.staging = std::make_unique<storage::UploadStaging>(

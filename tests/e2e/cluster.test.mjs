@@ -90,6 +90,12 @@ test('a second server is refused while the first lives, and starts soon after it
     assert.match(error.message, /homes\.renditions/)
     return true
   })
+  const stopped = exit(first.child)
+  first.child.kill('SIGTERM')
+  assert.equal(await stopped, 0)
+  await assert.rejects(start('sole', 'second'), /store local is offline/)
+  assert.deepEqual(nodes('sole'), [], 'one that could not start is in nobody\'s way')
+  await first.start()
   await first.kill()
   const killed = Date.now()
   // As on another machine, with the same media.
@@ -119,4 +125,25 @@ test('a restart after a kill does not wait, and SIGTERM leaves at once', async (
   server.child.kill('SIGTERM')
   assert.equal(await code, 0)
   assert.deepEqual(nodes('restarted'), [])
+})
+
+test('a database that is away for longer than a node may be silent stops no node', async () => {
+  postgres.createDatabase('away')
+  const server = await start('away', 'one')
+  const [before] = nodes('away')
+  const status = async (path) => (await fetch(`${server.url}${path}`)).status
+  await postgres.halt()
+  await until('the node is not ready', 20_000, async () => (await status('/readyz')) === 503)
+  const end = Date.now() + 10_000
+  await until('some time passes', 20_000, async () => {
+    assert.equal(await status('/healthz'), 200)
+    return Date.now() > end
+  })
+  await postgres.start()
+  await until('the node is ready again', 20_000, async () => (await status('/readyz')) === 200)
+  await until('it does the duties again', 20_000, () => nodes('away')[0].duties)
+  const [again] = nodes('away')
+  assert.equal(again.startedAt, before.startedAt, 'it never left')
+  assert.equal(again.alive, true)
+  assert.equal(server.child.exitCode, null)
 })

@@ -52,7 +52,7 @@ std::string_view to_string(NodeState state) {
 }
 
 Result<NodeKey> join(db::Session& session, const NodeProfile& who) {
-  const NodeKey key{who.id, next_fence(session)};
+  NodeKey key{who.id, next_fence(session)};
   TRY(const std::vector<std::string> gone, decide_join(who, list_nodes(session)));
   for (const std::string& id : gone) session.execute("delete from node where id = :id", {id});
   session.execute(
