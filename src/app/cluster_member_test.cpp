@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class ClusterMemberTest : public tests::DatabaseTest {
+class ClusterMemberTest : public testing::TestWithParam<db::Engine> {
  protected:
   using Member = std::unique_ptr<ClusterMember>;
   Result<Member> join(const std::string& id) {
@@ -30,7 +30,9 @@ class ClusterMemberTest : public tests::DatabaseTest {
   Config config;
   SystemClock clock;
   Metrics metrics;
+  // Before the database, whose threads end first: they may still be telling it of an answer.
   io::Runtime runtime{1};
+  tests::TestDatabase database{GetParam()};
 };
 
 class MemberOnSqlite : public ClusterMemberTest {};

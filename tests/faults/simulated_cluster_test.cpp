@@ -12,7 +12,6 @@ namespace shoal::faults {
 namespace {
 
 using simulation::Microseconds;
-using simulation::NodeId;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;

@@ -42,9 +42,10 @@ class DutiesTest : public testing::TestWithParam<db::Engine> {
       std::make_shared<tests::ManualClock>(clock->now() - std::chrono::minutes{5});
   std::shared_ptr<tests::ManualClock> late =
       std::make_shared<tests::ManualClock>(clock->now() + std::chrono::minutes{5});
+  // Before the database, whose threads end first: they may still be telling it of an answer.
+  io::Runtime runtime{1};
   tests::TestDatabase database{GetParam(), clock};
   Metrics metrics;
-  io::Runtime runtime{1};
   Duties first{*database, "a", *early, metrics, runtime.executor(0)};
   Duties second{*database, "b", *late, metrics, runtime.executor(0)};
 };

@@ -182,6 +182,7 @@ TEST_P(NodeRowsTest, of_many_that_join_at_once_under_one_name_one_is_taken) {
   std::atomic<int> refused = 0;
   {
     std::vector<std::jthread> starting;
+    starting.reserve(6);
     for (int i = 0; i < 6; ++i) {
       starting.emplace_back([&, i] {
         NodeProfile who = profile(fmt::format("folder-{}", i), "one");
