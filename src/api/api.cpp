@@ -31,6 +31,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_custom_config_routes(routes);
   add_stats_routes(routes);
   add_overview_routes(routes);
+  add_node_routes(routes);
   add_jobs_routes(routes);
   add_store_routes(routes);
   add_move_routes(routes);

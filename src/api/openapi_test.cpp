@@ -9,6 +9,7 @@
 #include "api/videos/services.h"
 #include "base/text.h"
 #include "catalog/videos.h"
+#include "scaling/nodes/node_rows.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/temporary_directory.h"
 
@@ -107,6 +108,17 @@ TEST_P(OpenApiTest, answers_to_reading_are_as_documented) {
   const std::string hidden = add_video(catalog::Privacy::owner_only).text();
   const std::string root = root_token();
   add_storage();
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) {
+    return scaling::join(session, {.id = "a",
+                                   .name = "one",
+                                   .roles = "",
+                                   .region = "",
+                                   .address = "",
+                                   .version = "",
+                                   .schema_version = 1,
+                                   .cores = 1,
+                                   .unshared = ""});
+  }));
   for (const OpenApi::Operation& operation : OpenApi::instance().operations()) {
     if (operation.method != "get") continue;
     // Of a file that only an upload leaves: see upload_test.cpp.

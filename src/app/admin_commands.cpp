@@ -307,6 +307,7 @@ void AdminCommands::add_to(CLI::App& program) {
   add_maintenance_commands(program);
   storage_.add_to(program, chosen);
   import_.add_to(program, chosen);
+  nodes_.add_to(program, chosen);
 }
 
 }  // namespace shoal::app

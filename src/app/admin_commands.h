@@ -6,6 +6,7 @@
 
 #include "app/config/config.h"
 #include "app/import_command.h"
+#include "app/node_commands.h"
 #include "app/storage_commands.h"
 #include "base/result.h"
 #include "cli/videos.h"
@@ -17,9 +18,9 @@ class App;
 
 namespace shoal::app {
 
-/// Adds `user`, `video`, `job`, `backup`, `restore`, `db`, `store`, `storage`, `import` and
-/// `doctor`. The one that is called on the command line puts itself into `chosen`, which returns
-/// the exit status.
+/// Adds `user`, `video`, `job`, `backup`, `restore`, `db`, `store`, `storage`, `import`,
+/// `node` and `doctor`. The one that is called on the command line puts itself into `chosen`, which
+/// returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);
@@ -47,6 +48,7 @@ struct AdminCommands {
 
   StorageCommands storage_;
   ImportCommand import_;
+  NodeCommands nodes_;
 };
 
 /// To the standard error; returns the exit status of what failed.

@@ -5,10 +5,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "base/text.h"
 
 namespace shoal::app {
 namespace {
@@ -78,6 +81,18 @@ Result<DataDirectory> DataDirectory::claim(const fs::path& root, io::FileSystem&
       return cannot_make(folder, made.error().message);
   }
   return directory;
+}
+
+Result<std::string> DataDirectory::node_id(io::FileSystem& files, Random& random) const {
+  constexpr std::size_t k_bytes = 16;
+  const fs::path path = root_ / "node.id";
+  auto kept = io::read_whole(files, path, 2 * k_bytes);
+  std::array<std::byte, k_bytes> number{};
+  if (kept && from_hex(*kept, number)) return kept;
+  if (!kept && kept.error().code == ErrorCode::unavailable) return kept;
+  std::string id = random.hex(k_bytes);
+  TRY_VOID(io::write_durably(files, path, std::as_bytes(std::span(id))));
+  return id;
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept

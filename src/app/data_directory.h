@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
+#include "base/random.h"
 #include "base/result.h"
 #include "io/file_system.h"
 
@@ -14,6 +16,7 @@ namespace shoal::app {
 ///     media/       the local store: files as published
 ///     uploads/     acknowledged bytes of uploads that are not finished
 ///     work/        scratch of running jobs; emptied at start
+///     node.id      which node of a cluster this folder makes
 ///     cache/media/ what other stores' media were read (storage.cache_limit); may be deleted
 ///
 /// Held by one process: the lock is the kernel's (flock), so it goes with the process, also by
@@ -33,6 +36,8 @@ class DataDirectory {
   std::filesystem::path media() const { return root_ / "media"; }
   std::filesystem::path uploads() const { return root_ / "uploads"; }
   std::filesystem::path work() const { return root_ / "work"; }
+  /// Random, made at the first call and kept in the folder. Errors: unavailable.
+  Result<std::string> node_id(io::FileSystem& files, Random& random) const;
   /// Made by the cache itself, where it is on.
   std::filesystem::path media_cache() const { return root_ / "cache" / "media"; }
 

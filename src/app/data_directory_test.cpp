@@ -95,6 +95,23 @@ TEST_F(DataDirectoryTest, every_folder_is_made_by_the_call_that_syncs_its_name) 
   EXPECT_EQ(watched.durable, there);
 }
 
+TEST_F(DataDirectoryTest, makes_a_node_of_its_own_that_stays_the_same) {
+  SystemRandom random;
+  std::string first;
+  {
+    const auto directory = DataDirectory::claim(root / "one", files);
+    first = *directory->node_id(files, random);
+    EXPECT_EQ(first.size(), 32U);
+    EXPECT_EQ(*directory->node_id(files, random), first);
+  }
+  EXPECT_EQ(*DataDirectory::claim(root / "one", files)->node_id(files, random), first);
+  EXPECT_NE(*DataDirectory::claim(root / "two", files)->node_id(files, random), first);
+  std::ofstream(root / "one" / "node.id") << "written by hand";
+  const auto again = DataDirectory::claim(root / "one", files)->node_id(files, random);
+  ASSERT_TRUE(again) << "a new node then";
+  EXPECT_EQ(again->size(), 32U);
+}
+
 TEST_F(DataDirectoryTest, a_file_in_the_place_of_the_folder_is_explained) {
   std::ofstream(root / "file") << "x";
   const auto claimed = DataDirectory::claim(root / "file", files);

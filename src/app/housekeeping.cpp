@@ -6,11 +6,14 @@
 #include "base/log.h"
 #include "catalog/tokens.h"
 #include "jobs/list.h"
+#include "scaling/nodes/node_rows.h"
 
 namespace shoal::app {
 namespace {
 
 constexpr std::size_t k_batch = 200;
+/// So that an administrator sees which of the nodes died.
+constexpr std::chrono::hours k_dead_nodes_kept{24};
 constexpr Seconds k_history_kept{14 * 24 * 3600};
 constexpr std::int64_t k_history_limit = 20'000;
 
@@ -28,16 +31,18 @@ void Housekeeping::start() {
     Milliseconds every;
   };
   for (const Entry& entry :
-       {Entry{&Housekeeping::keep_videos_current, "keep videos current", Seconds(5)},
-        Entry{&Housekeeping::collect_leftovers, "collect uploads", Seconds(300)},
-        Entry{&Housekeeping::empty_trash, "empty the trash", Seconds(60)},
+       {Entry{&Housekeeping::write_views, "write views", Seconds(5)},
+        Entry{&Housekeeping::publish_scheduled, "publish what was scheduled", Seconds(5)},
+        Entry{&Housekeeping::collect_uploads, "collect uploads", Seconds(300)},
+        Entry{&Housekeeping::collect_leftovers, "collect leftovers", Seconds(300)},
+        Entry{&Housekeeping::empty_trash_in_turn, "empty the trash", Seconds(60)},
         Entry{&Housekeeping::prune, "prune", Seconds(3600)}})
     tasks_.spawn(repeat(entry.duty, entry.name, entry.every));
 }
 
 io::Task<> Housekeeping::stop() {
   co_await tasks_.stop();
-  const auto written = co_await keep_videos_current();
+  const auto written = co_await write_views();
   if (!written) log::warn("views were not written", {{"reason", written.error().message}});
 }
 
@@ -52,12 +57,28 @@ io::Task<> Housekeeping::repeat(Duty duty, const char* name, Milliseconds every)
   }
 }
 
-io::Task<Result<>> Housekeeping::keep_videos_current() {
-  return api::keep_videos_current(services_.api);
+io::Task<Result<>> Housekeeping::write_views() {
+  return api::write_views(services_.api);
+}
+
+io::Task<Result<>> Housekeeping::collect_uploads() {
+  return api::collect_uploads(services_.api);
+}
+
+io::Task<Result<>> Housekeeping::publish_scheduled() {
+  if (auto fence = services_.turn())
+    co_return co_await api::publish_scheduled(services_.api, *std::move(fence));
+  co_return Result<>{};
 }
 
 io::Task<Result<>> Housekeeping::collect_leftovers() {
-  CO_TRY_VOID(co_await api::collect_video_leftovers(services_.api));
+  if (auto fence = services_.turn())
+    co_return co_await api::collect_video_leftovers(services_.api, *std::move(fence));
+  co_return Result<>{};
+}
+
+io::Task<Result<>> Housekeeping::empty_trash_in_turn() {
+  if (services_.turn()) co_return co_await empty_trash();
   co_return Result<>{};
 }
 
@@ -99,14 +120,19 @@ io::Task<Result<>> Housekeeping::empty_trash() {
 }
 
 io::Task<Result<>> Housekeeping::prune() {
+  const auto fence = services_.turn();
+  if (!fence) co_return Result<>{};
   const UtcTime now = services_.api.clock.now();
-  CO_TRY_VOID(co_await services_.database.write([now](db::Session& session) -> Result<> {
+  CO_TRY_VOID(co_await services_.database.write([now, &fence](db::Session& session) -> Result<> {
+    TRY_VOID((*fence)(session));
     catalog::delete_expired_tokens(session, now);
+    scaling::forget_silent(session, k_dead_nodes_kept);
     return {};
   }));
   // One transaction for each batch: other writers get their turn in between.
   for (bool more = true; more;) {
-    CO_TRY(more, co_await services_.database.write([](db::Session& session) -> Result<bool> {
+    CO_TRY(more, co_await services_.database.write([&fence](db::Session& session) -> Result<bool> {
+      TRY_VOID((*fence)(session));
       return jobs::prune_history(session, k_history_kept, k_history_limit);
     }));
   }

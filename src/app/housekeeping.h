@@ -1,20 +1,24 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "api/core/context.h"
 #include "db/database.h"
+#include "db/lease.h"
 #include "io/task_group.h"
 #include "storage/store_ledger.h"
 #include "storage/trash.h"
 
 namespace shoal::app {
 
-/// What an instance does by itself, each at its own pace: writes counted views, publishes what was
-/// scheduled, collects stale uploads, trash, expired sessions and old job history. Every duty may
-/// be done by several nodes at once and twice. start() once, stop() before destruction.
+/// What an instance does by itself, each at its own pace. Each node writes the views that it
+/// counted and collects its stale uploads; what is everybody's (publishing what was scheduled,
+/// leftovers, trash, expired sessions, old job history, dead nodes) is done by one, whose turn it
+/// is. start() once, stop() before destruction.
 class Housekeeping {
  public:
   struct Services {
@@ -22,6 +26,9 @@ class Housekeeping {
     api::Context& api;
     storage::StoreLookup stores;
     storage::PurgeHook purge{};
+    /// What transactions of a duty begin with while it is this node's turn; nothing while it is
+    /// not.
+    std::function<std::optional<db::Fence>()> turn = [] { return db::unfenced(); };
   };
   Housekeeping(io::Executor executor, Services services);
 
@@ -30,11 +37,17 @@ class Housekeeping {
   io::Task<> stop();
 
   // The duties; each does all there is to do now.
-  io::Task<Result<>> keep_videos_current();
+  io::Task<Result<>> write_views();
+  io::Task<Result<>> collect_uploads();
+  // Those do nothing when it is not this node's turn.
+  io::Task<Result<>> publish_scheduled();
   io::Task<Result<>> collect_leftovers();
-  /// Any thread.
-  io::Task<Result<>> empty_trash();
+  io::Task<Result<>> empty_trash_in_turn();
   io::Task<Result<>> prune();
+
+  /// At once, whoever's turn it is: objects that are being deleted are claimed by their rows. Any
+  /// thread.
+  io::Task<Result<>> empty_trash();
 
  private:
   using Duty = io::Task<Result<>> (Housekeeping::*)();

@@ -17,6 +17,17 @@ class HousekeepingTest : public tests::ApiTest {
           EXPECT_TRUE(co_await (keeper.*one)());
         }(housekeeping, duty));
   }
+  /// An old job, and an object that is due in the trash.
+  void add_garbage() {
+    register_store();
+    write([this](db::Session& session) {
+      session.execute(
+          "insert into job_history (id, kind, payload, priority, outcome, attempt, created_at,"
+          " finished_at) values (1, 'k', '{}', 1, 1, 1, 1, 1)");
+      ASSERT_TRUE(storage::announce_object(session, "local", "k", clock.now()));
+    });
+    clock.advance(storage::k_unrecorded_for + Seconds{1});
+  }
   void write(const std::function<void(db::Session&)>& work) {
     ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
       work(session);
@@ -37,9 +48,14 @@ class HousekeepingTest : public tests::ApiTest {
   }
   io::Runtime runtime{1};
   blob::MemoryStore store{"local", clock};
-  Housekeeping housekeeping{
-      runtime.executor(0),
-      {*database, context(), [this](std::string_view) -> blob::BlobStore* { return &store; }}};
+  /// As a node of a cluster knows it: nothing while it is another's turn.
+  std::optional<db::Fence> turn = db::unfenced();
+  Housekeeping housekeeping{runtime.executor(0),
+                            {*database,
+                             context(),
+                             [this](std::string_view) -> blob::BlobStore* { return &store; },
+                             {},
+                             [this] { return turn; }}};
 };
 SHOAL_ON_BOTH_ENGINES(HousekeepingTest);
 
@@ -53,6 +69,30 @@ TEST_P(HousekeepingTest, all_old_history_goes_in_one_round) {
   });
   run(&Housekeeping::prune);
   EXPECT_EQ(count("job_history"), 0);
+}
+
+TEST_P(HousekeepingTest, what_is_everybodys_is_left_to_the_node_whose_turn_it_is) {
+  add_garbage();
+  turn.reset();
+  for (const auto duty : {&Housekeeping::prune, &Housekeeping::empty_trash_in_turn,
+                          &Housekeeping::publish_scheduled, &Housekeeping::collect_leftovers})
+    run(duty);
+  EXPECT_EQ(count("job_history"), 1);
+  EXPECT_EQ(count("object_trash"), 1);
+  run(&Housekeeping::empty_trash);
+  EXPECT_EQ(count("object_trash"), 0) << "what left the public waits for nobody's turn";
+}
+
+TEST_P(HousekeepingTest, who_lost_its_turn_since_it_looked_writes_nothing) {
+  add_garbage();
+  turn = [](db::Session&) -> Result<> { return fail(ErrorCode::conflict, "lost"); };
+  runtime.run_until_done([](Housekeeping& keeper) -> io::Task<> {
+    const auto pruned = co_await keeper.prune();
+    EXPECT_FALSE(pruned);
+    if (!pruned) EXPECT_EQ(pruned.error().code, ErrorCode::conflict);
+    EXPECT_FALSE(co_await keeper.collect_leftovers());
+  }(housekeeping));
+  EXPECT_EQ(count("job_history"), 1);
 }
 
 TEST_P(HousekeepingTest, all_due_trash_goes_in_one_round) {

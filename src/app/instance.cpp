@@ -1,7 +1,6 @@
 #include "app/instance.h"
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <thread>
@@ -12,13 +11,13 @@
 #include "api/videos/services.h"
 #include "app/catalog_media_index.h"
 #include "app/cdn_purge.h"
+#include "app/cluster_member.h"
 #include "app/data_directory.h"
 #include "app/first_start.h"
 #include "app/housekeeping.h"
 #include "app/media_routes.h"
 #include "app/other_stores.h"
 #include "app/room_configs.h"
-#include "app/sole_server.h"
 #include "app/storage_jobs.h"
 #include "app/store_statuses.h"
 #include "app/video_progress.h"
@@ -92,9 +91,7 @@ struct Instance::Parts {
   io::Offload cache_disk{"media cache", k_cache_threads, k_cache_queue};
   std::unique_ptr<db::Database> database;
   FirstStart first_start;
-  /// Null with SQLite, whose file lies in the locked data folder.
-  std::unique_ptr<SoleServer> sole_server;
-  std::atomic<bool> database_lost = false;
+  std::unique_ptr<ClusterMember> member;
   /// One store with two doors: for what viewers and uploads wait for, and for jobs and the trash.
   std::unique_ptr<blob::LocalStore> media_store;
   std::unique_ptr<blob::LocalStore> bulk_store;
@@ -126,26 +123,36 @@ struct Instance::Parts {
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Housekeeping> housekeeping;
 
-  Result<> open_store();
-  Result<> make_other_stores();
-  Result<> claim_database();
+  Result<> join_cluster();
+  Result<> open_stores();
+  Result<> open_local_store();
   Result<> make_staging();
   storage::PurgeHook purge_hook() const;
+  scaling::NodeLoad load();
+  void set_draining(bool draining);
   void make_delivery();
   void make_processing();
   void make_api();
 };
 
-Result<> Instance::Parts::open_store() {
-  if (database->engine() == db::Engine::postgresql) TRY_VOID(claim_database());
+Result<> Instance::Parts::join_cluster() {
+  TRY(std::string id, directory.node_id(files, random));
+  TRY(member, ClusterMember::join({*database, clock, metrics, runtime.executor(0)},
+                                  node_profile(config, std::move(id), server->port()),
+                                  config.cluster.drain_timeout));
+  return {};
+}
+
+Result<> Instance::Parts::open_local_store() {
   const storage::LocalStoreSite site{std::string(storage::k_local_store), directory.media(),
                                      first_start.identity.client_id};
-  auto opened = storage::open_registered_store(*database, site, files, disk, random, clock.now());
-  if (!opened) {
-    if (sole_server) sole_server->give_back();
-    return std::unexpected(opened.error());
+  if (what_is_unshared(config).empty()) {
+    // Nothing new comes into it, and what is in it is of the node that the database knows it by.
+    TRY(const bool is_ours, storage::is_store_here(*database, site, files));
+    if (!is_ours) return {};
   }
-  media_store = *std::move(opened);
+  TRY(media_store,
+      storage::open_registered_store(*database, site, files, disk, random, clock.now()));
   TRY(bulk_store,
       storage::open_registered_store(*database, site, files, bulk, random, clock.now()));
   media_store->count_requests(metrics);
@@ -153,26 +160,17 @@ Result<> Instance::Parts::open_store() {
   stores.add(*media_store);
   store_online_gauge(metrics, media_store->name()).set(1);
   bulk_stores.add(*bulk_store);
-  if (!sole_server || sole_server->store_id() == media_store->identity().store_id) return {};
-  // The first start: from now on the store has a name that a restart knows.
-  sole_server->give_back();
-  return claim_database();
+  return {};
 }
 
-Result<> Instance::Parts::make_other_stores() {
+Result<> Instance::Parts::open_stores() {
+  TRY_VOID(open_local_store());
   TRY(other_stores, OtherStores::create(runtime.executor(0), config.stores,
                                         {*database, clock, random, metrics, files, disk, bulk,
                                          first_start.identity.client_id},
                                         stores, bulk_stores));
   set_homes(config.homes, bulk_stores);
-  return {};
-}
-
-Result<> Instance::Parts::claim_database() {
-  const auto marker = blob::LocalStore::marker_of(directory.media(), files);
-  TRY(sole_server, SoleServer::claim(*database, marker ? marker->store_id : random.hex(16),
-                                     runtime.executor(0)));
-  return {};
+  return make_staging();
 }
 
 Result<> Instance::Parts::make_staging() {
@@ -199,6 +197,19 @@ storage::PurgeHook Instance::Parts::purge_hook() const {
   };
 }
 
+scaling::NodeLoad Instance::Parts::load() {
+  const auto rates = api->rates.sample();
+  return {.running_jobs = static_cast<std::int64_t>(metrics.sum("shoal_jobs_running")),
+          .requests_per_second = rates.requests_per_second,
+          .bytes_per_second = rates.bytes_per_second};
+}
+
+void Instance::Parts::set_draining(bool draining) {
+  api->is_draining = draining;
+  jobs->set_paused(draining);
+  storage_jobs->set_paused(draining);
+}
+
 void Instance::Parts::make_delivery() {
   media_index = std::make_unique<CatalogMediaIndex>(*database, clock);
   viewer_access = std::make_unique<CatalogViewerAccess>(*api);
@@ -214,7 +225,8 @@ void Instance::Parts::make_delivery() {
       .tokens = *media_tokens,
       .stores =
           [this](std::string_view name) {
-            return name == media_store->name() ? &media_doors : other_stores->find_doors(name);
+            const bool is_local = media_store && name == media_store->name();
+            return is_local ? &media_doors : other_stores->find_doors(name);
           },
       .clock = clock,
       .random = random,
@@ -246,8 +258,7 @@ void Instance::Parts::make_processing() {
   pipeline = std::make_unique<processing::Pipeline>(pipeline_config, std::move(services));
   jobs = std::make_unique<jobs::Runner>(
       runtime, *database, progress, metrics,
-      jobs::RunnerConfig{.concurrency = pipeline_config.concurrency,
-                         .alone = database->engine() == db::Engine::sqlite});
+      jobs::RunnerConfig{.concurrency = pipeline_config.concurrency, .alone = member->is_alone()});
   pipeline->register_handlers(*jobs);
   storage_jobs = std::make_unique<StorageJobs>(
       runtime, metrics, progress, directory.work(),
@@ -336,35 +347,39 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
       db::Database::open(database_config(config, parts.directory.root()), parts.metrics));
   TRY(parts.first_start, ensure_first_start(*parts.database, parts.random, parts.clock,
                                             parts.config.webserver.origin(), config.admin_email));
-  TRY_VOID(parts.open_store());
-  TRY_VOID(parts.make_other_stores());
-  TRY_VOID(parts.make_staging());
+  TRY_VOID(parts.join_cluster());
+  if (auto opened = parts.open_stores(); !opened) {
+    // Nobody is kept out by a server that did not start.
+    parts.runtime.run_until_done(parts.member->stop());
+    return std::unexpected(std::move(opened).error());
+  }
   parts.make_api();
   parts.make_delivery();
   parts.make_processing();
   api::add_all_routes(parts.router, *parts.api);
   parts.housekeeping = std::make_unique<Housekeeping>(
-      parts.runtime.executor(0), Housekeeping::Services{*parts.database, *parts.api,
-                                                        [&parts](std::string_view name) {
-                                                          return parts.bulk_stores.find(name);
-                                                        },
-                                                        parts.purge_hook()});
+      parts.runtime.executor(0),
+      Housekeeping::Services{
+          *parts.database, *parts.api,
+          [&parts](std::string_view name) { return parts.bulk_stores.find(name); },
+          parts.purge_hook(), [&parts] { return parts.member->turn(); }});
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 
 Result<> Instance::start() {
   TRY_VOID(parts_->server->start());
-  if (parts_->sole_server) {
-    parts_->sole_server->start([parts = parts_.get()] {
-      parts->database_lost = true;
-      std::raise(SIGTERM);
-    });
+  parts_->member->start(
+      {.load = [parts = parts_.get()] { return parts->load(); },
+       .set_draining = [parts = parts_.get()](bool draining) { parts->set_draining(draining); },
+       .end = [] { std::raise(SIGTERM); }});
+  // What has left the public must not wait for the claim of a server that was killed. Beside others
+  // it waits: the claim may be one of theirs.
+  if (parts_->member->is_alone()) {
+    TRY_VOID(parts_->database->write_blocking([](db::Session& session) -> Result<> {
+      storage::release_trash(session);
+      return {};
+    }));
   }
-  // What has left the public must not wait for the claim of a server that was killed.
-  TRY_VOID(parts_->database->write_blocking([](db::Session& session) -> Result<> {
-    storage::release_trash(session);
-    return {};
-  }));
   parts_->other_stores->start();
   parts_->media_cache->start();
   parts_->jobs->start();
@@ -394,12 +409,12 @@ void Instance::run_until_signal() {
     co_await all.storage_jobs->stop();
     co_await all.housekeeping->stop();
     co_await all.other_stores->stop();
-    if (all.sole_server) co_await all.sole_server->stop();
+    co_await all.member->stop();
   }(parts));
 }
 
-bool Instance::lost_its_database() const {
-  return parts_->database_lost;
+bool Instance::lost_its_place() const {
+  return parts_->member->was_lost();
 }
 
 std::string Instance::address() const {

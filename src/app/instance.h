@@ -25,8 +25,8 @@ class Instance {
   /// Runs until SIGTERM or SIGINT, then drains: no new connections, running requests finish,
   /// running jobs give their leases back. SIGHUP reads the certificates again.
   void run_until_signal();
-  /// It ended because another server took the database over.
-  bool lost_its_database() const;
+  /// It ended because another server took its place.
+  bool lost_its_place() const;
 
   /// What a browser opens.
   std::string address() const;

@@ -78,7 +78,7 @@ int serve(const ServeOptions& options) {
     std::fflush(stdout);
   }
   (*instance)->run_until_signal();
-  return (*instance)->lost_its_database() ? 1 : 0;
+  return (*instance)->lost_its_place() ? 1 : 0;
 }
 
 int run_admin_command(const std::string& config_file, const std::optional<std::string>& data,

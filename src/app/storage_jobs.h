@@ -18,6 +18,8 @@ class StorageJobs {
               const io::Path& scratch, storage::FileMover::Services services,
               storage::ExposureKeeper::Services exposure);
   void start() { runner_.start(); }
+  /// As jobs::Runner's.
+  void set_paused(bool paused) { runner_.set_paused(paused); }
   io::Task<> stop() { return runner_.stop(); }
 
  private:

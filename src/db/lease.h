@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,14 @@ struct Lease {
   std::int64_t fence = 0;
   UtcTime expires_at{};
 };
+
+/// What a writing transaction that acts on a duty begins with: conflict when the duty is another's
+/// now, and then nothing may be written.
+using Fence = std::function<Result<>(Session&)>;
+/// For the only node that there can be.
+inline Fence unfenced() {
+  return [](Session&) { return Result<>(); };
+}
 
 // All run inside the caller's writing transaction.
 

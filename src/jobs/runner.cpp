@@ -1,5 +1,6 @@
 #include "jobs/runner.h"
 
+#include <atomic>
 #include <set>
 
 #include "base/check.h"
@@ -80,7 +81,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
 
   std::vector<std::string> free_kinds() const {
     std::vector<std::string> kinds;
-    if (stopping || running.size() >= config.concurrency) return kinds;
+    if (stopping || paused || running.size() >= config.concurrency) return kinds;
     for (const auto& [kind, handler] : handlers) {
       const auto busy = std::ranges::count_if(
           running, [&](const auto& entry) { return entry.second->job.kind == kind; });
@@ -302,6 +303,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::string, JobHandler> handlers;
   std::map<LeaseKey, RunningPointer> running;
   bool stopping = false;
+  std::atomic<bool> paused = false;
   bool leasing = false;  ///< a lease is on its way: the database knows of a job that we do not
   io::TaskGroup tasks;
 };
@@ -320,6 +322,11 @@ void Runner::handle(JobHandler handler) {
 void Runner::start() {
   SHOAL_CHECK(impl_->tasks.spawn(Impl::run_leases(impl_)));
   SHOAL_CHECK(impl_->tasks.spawn(Impl::run_heartbeats(impl_)));
+}
+
+void Runner::set_paused(bool paused) {
+  impl_->paused = paused;
+  impl_->database.notifier().signal(k_waiting_channel);
 }
 
 io::Task<> Runner::stop() {

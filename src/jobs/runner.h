@@ -70,6 +70,8 @@ class Runner {
 
   void handle(JobHandler handler);
   void start();
+  /// Leases nothing while it is paused; what runs goes on.
+  void set_paused(bool paused);
   /// Cancels running handlers, gives their jobs back without counting the attempt, and waits.
   io::Task<> stop();
 

@@ -204,6 +204,21 @@ TEST_P(RunnerTest, stopping_gives_running_jobs_back_unharmed) {
   EXPECT_EQ(state(id), "waiting:");
 }
 
+TEST_P(RunnerTest, paused_it_leases_nothing_until_it_goes_on) {
+  std::atomic<int> runs = 0;
+  runner->handle({"a", 1, [&](const LeasedJob&, JobContext&) { return count_run(runs); }, nullptr});
+  runner->set_paused(true);
+  const auto first = add("a");
+  start();
+  // A whole round of asking passes.
+  runtime.run_until_done([](db::Notifier& notifier) -> io::Task<> {
+    co_await notifier.wait("none", 0, quick().poll_every * 2);
+  }(database->notifier()));
+  EXPECT_EQ(state(first), "waiting:");
+  runner->set_paused(false);
+  wait_for(first, "completed:");
+}
+
 TEST_P(RunnerTest, no_more_run_at_once_than_allowed) {
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;

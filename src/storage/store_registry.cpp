@@ -53,6 +53,13 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
   return store;
 }
 
+Result<bool> is_store_here(db::Database& database, const LocalStoreSite& site,
+                           io::FileSystem& files) {
+  TRY(const blob::StoreRegistration known, find_registration(database, site));
+  const auto marker = blob::LocalStore::marker_of(site.root, files);
+  return known.marker && marker && *marker == *known.marker;
+}
+
 Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
                                                             const LocalStoreSite& site,
                                                             io::FileSystem& files,

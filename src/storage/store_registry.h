@@ -35,7 +35,11 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
                                                                 io::Offload& disk, Random& random,
                                                                 UtcTime now);
 
-/// The same for a command beside the server: the store must be registered and there, and nothing is
+/// Whether the folder is the store that the database knows under this name. Blocking.
+Result<bool> is_store_here(db::Database& database, const LocalStoreSite& site,
+                           io::FileSystem& files);
+
+/// As open_registered_store, for a command beside the server: the store must be registered and there, and nothing is
 /// written. Blocking. Errors: not_found (this instance has never opened it), unavailable.
 Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
                                                             const LocalStoreSite& site,

@@ -88,6 +88,8 @@ struct Context {
   const jobs::Progress* job_progress = nullptr;
   /// Set by app before the first request; without it there is no list of stores.
   const StorageServices* storage_services = nullptr;
+  /// Set by app: this node wants no more requests (/readyz).
+  std::atomic<bool> is_draining{false};
   RateSampler rates;
   StoreRates store_rates;
   /// One torrent at a time is made on this node.

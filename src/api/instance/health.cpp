@@ -19,6 +19,7 @@ io::Task<Reply> get_ready(Call& call) {
   const auto answer = [&](const std::string& text) {
     return net::Response::text(text == k_ready ? 200 : 503, text, k_text);
   };
+  if (call.context.is_draining) co_return answer("this node is being drained\n");
   // Nobody limits this route: however many ask, the database is asked once a second.
   auto slot = co_await call.context.responses.open("readyz");
   if (slot.text) co_return answer(*slot.text);

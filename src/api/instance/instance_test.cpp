@@ -1,4 +1,5 @@
 #include "jobs/queue.h"
+#include "scaling/nodes/node_rows.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
 
@@ -137,6 +138,42 @@ TEST_P(InstanceTest, readiness_asks_the_database_once_a_second) {
   clock.advance(Seconds{1});
   EXPECT_EQ(get("/readyz").status, 200);
   EXPECT_EQ(reads(), before + 2);
+}
+
+TEST_P(InstanceTest, a_draining_node_is_not_ready_and_still_answers) {
+  EXPECT_EQ(get("/readyz").status, 200);
+  context().is_draining = true;
+  EXPECT_EQ(get("/readyz").status, 503) << "also while the answer of before is kept";
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/api/v1/config").status, 200);
+  context().is_draining = false;
+  EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_P(InstanceTest, nodes_are_for_administrators) {
+  EXPECT_EQ(get("/api/v1/server/nodes").status, 401);
+  EXPECT_EQ(get("/api/v1/server/nodes", make_user("mo", 1)).status, 403);
+  const std::string root = root_token();
+  EXPECT_EQ(get("/api/v1/server/nodes", root).json().at("total"), 0);
+  scaling::NodeProfile who;
+  who.id = "a";
+  who.name = "one";
+  who.cores = 4;
+  ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+    TRY(const auto key, scaling::join(session, who));
+    TRY_VOID(scaling::beat(
+        session, key, {.running_jobs = 2, .requests_per_second = 1.5, .bytes_per_second = 10}));
+    return {};
+  }));
+  const auto listed = get("/api/v1/server/nodes", root).json();
+  EXPECT_EQ(listed.at("total"), 1);
+  const auto& node = listed.at("data").at(0);
+  EXPECT_EQ(node.at("name"), "one");
+  EXPECT_EQ(node.at("state"), "up");
+  EXPECT_EQ(node.at("alive"), true);
+  EXPECT_EQ(node.at("duties"), false);
+  EXPECT_EQ(node.at("capacity").at("cores"), 4);
+  EXPECT_EQ(node.at("load").at("runningJobs"), 2);
 }
 
 TEST_P(InstanceTest, statistics_have_peertubes_shape) {

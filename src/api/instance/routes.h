@@ -12,6 +12,8 @@ void add_custom_config_routes(Routes& routes);
 void add_stats_routes(Routes& routes);
 /// admin/overview (ours).
 void add_overview_routes(Routes& routes);
+/// server/nodes (ours).
+void add_node_routes(Routes& routes);
 /// jobs, jobs/:state.
 void add_jobs_routes(Routes& routes);
 /// /metrics, /healthz, /readyz.

@@ -245,7 +245,8 @@ TEST_P(ResumableApiTest, a_picture_waits_as_long_as_its_upload_takes) {
     clock.advance(std::chrono::hours{20});
     root = root_token();
     runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
-      EXPECT_TRUE(co_await collect_video_leftovers(at));
+      EXPECT_TRUE(co_await collect_uploads(at));
+      EXPECT_TRUE(co_await collect_video_leftovers(at, db::unfenced()));
     }(context()));
   }
   const auto done = send(target, 60'000, bytes.size());

@@ -56,7 +56,7 @@ struct VideoServices {
   storage::UploadStaging* staging = nullptr;
   /// Where new files are put first.
   blob::BlobStore* incoming = nullptr;
-  /// What is on this machine.
+  /// What is on this machine; null for a node that keeps nothing.
   blob::BlobStore* local = nullptr;
   /// Has a recorded file brought to where its kind is at home; in the transaction that records it.
   std::function<void(db::Session& session, FileId file, storage::FileKind kind)> send_home;

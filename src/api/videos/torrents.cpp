@@ -111,11 +111,13 @@ io::Task<Answer<storage::Pieces>> hash_local_copy(Call& call, const SharedFile& 
 /// What is on this machine is read while the caller waits; for the rest a job does it.
 io::Task<Answer<storage::Pieces>> make_pieces(Call& call, const SharedFile& file) {
   const VideoServices* services = call.context.video_services;
-  if (services == nullptr || services->local == nullptr || services->bulk == nullptr)
+  if (services == nullptr || services->bulk == nullptr)
     co_return refuse(503, "This server does not store files.");
   const auto& copies = file.record.copies;
-  const auto local =
-      std::ranges::find(copies, services->local->name(), &catalog::MediaFileRecord::Copy::store);
+  const auto local = services->local == nullptr
+                         ? copies.end()
+                         : std::ranges::find(copies, services->local->name(),
+                                             &catalog::MediaFileRecord::Copy::store);
   if (local != copies.end()) co_return co_await hash_local_copy(call, file, local->object_key);
   CO_TRY_VOID(co_await call.context.database.write(
       [id = file.id, now = call.context.clock.now()](db::Session& session) -> Result<> {

@@ -1,21 +1,24 @@
 #pragma once
 
-#include <cstddef>
-
 #include "api/core/context.h"
 #include "base/result.h"
+#include "db/lease.h"
 #include "io/task.h"
 
 namespace shoal::api {
 
-// What must be done for videos now and then, by whoever runs the API; app calls both from a task of
-// its own. Safe to run on several nodes at once, and again after a failure.
+// What must be done for videos now and then, by whoever runs the API; app calls each from a task of
+// its own. What takes a fence is done by one node of a cluster. All may be repeated.
 
-/// Every few seconds: writes the views that were counted, and publishes what was scheduled for now.
-io::Task<Result<>> keep_videos_current(Context& context);
+/// Every few seconds, on each node: writes the views that were counted there.
+io::Task<Result<>> write_views(Context& context);
+/// Every few seconds: publishes what was scheduled for now.
+io::Task<Result<>> publish_scheduled(Context& context, db::Fence fence);
 
-/// Every few minutes: stale and long finished uploads, pictures of uploads that never ended, ids of
-/// view batches that cannot come again. Returns how much went.
-io::Task<Result<std::size_t>> collect_video_leftovers(Context& context);
+/// Every few minutes, on each node: stale and long finished uploads.
+io::Task<Result<>> collect_uploads(Context& context);
+/// Every few minutes: pictures of uploads that never ended, ids of view batches that cannot come
+/// again.
+io::Task<Result<>> collect_video_leftovers(Context& context, db::Fence fence);
 
 }  // namespace shoal::api

@@ -388,7 +388,8 @@ TEST_P(UploadApiTest, views_and_schedules_are_kept_up) {
   const auto keep_up = [this] {
     std::optional<Result<>> result;
     runtime_for_objects.run_until_done([](Context& at, std::optional<Result<>>& out) -> io::Task<> {
-      out = co_await keep_videos_current(at);
+      out = co_await write_views(at);
+      if (*out) out = co_await publish_scheduled(at, db::unfenced());
     }(context(), result));
     EXPECT_TRUE(result && *result);
   };
@@ -431,7 +432,8 @@ TEST_P(UploadApiTest, objects_of_requests_that_failed_late_are_collected) {
   EXPECT_EQ(keys().size(), 2u) << "nobody waits for the caption";
   clock.advance(std::chrono::hours{49});
   runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
-    EXPECT_TRUE(co_await collect_video_leftovers(at));
+    EXPECT_TRUE(co_await collect_uploads(at));
+    EXPECT_TRUE(co_await collect_video_leftovers(at, db::unfenced()));
   }(context()));
   clock.advance(std::chrono::hours{25});
   collect_trash();
@@ -453,7 +455,8 @@ TEST_P(UploadApiTest, pictures_of_uploads_that_never_ended_are_collected) {
     return {};
   }));
   runtime_for_objects.run_until_done([](Context& at) -> io::Task<> {
-    EXPECT_TRUE(co_await collect_video_leftovers(at));
+    EXPECT_TRUE(co_await collect_uploads(at));
+    EXPECT_TRUE(co_await collect_video_leftovers(at, db::unfenced()));
   }(context()));
   EXPECT_EQ(count("select count(*) from media_file"), 0);
   EXPECT_EQ(count("select count(*) from object_trash"), 1);

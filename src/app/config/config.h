@@ -64,6 +64,12 @@ struct Config {
     Milliseconds busy_timeout{5000};
   } database;
 
+  struct Cluster {
+    std::string node_name;    ///< empty: the host's name and the port
+    std::string node_region;  ///< empty: none
+    Milliseconds drain_timeout{std::chrono::minutes{15}};
+  } cluster;
+
   struct Storage {
     std::string data = "./data";
     std::string web;

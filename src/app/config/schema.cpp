@@ -93,6 +93,17 @@ void describe_keeping(config::Schema& s, Config& c) {
   s.add("database.busy_timeout", c.database.busy_timeout,
         "Longest wait of a SQLite transaction for the writer's lock.")
       .range(100, k_minute);
+  s.add(
+       "cluster.node.name", c.cluster.node_name,
+       "What this node is called among those that share its PostgreSQL database; empty: the host's "
+       "name and the port.")
+      .checked_by(check_label);
+  s.add("cluster.node.region", c.cluster.node_region,
+        "Where this node is, a word of your own; empty: not said.")
+      .checked_by(check_label);
+  s.add("cluster.drain_timeout", c.cluster.drain_timeout,
+        "How long a node that is drained lets its jobs run before it hands them over.")
+      .range(0, k_day);
   s.add("storage.data", c.storage.data,
         "Folder of everything Shoal keeps; `shoal serve --data` overrides it.")
       .checked_by(check_not_empty);

@@ -87,4 +87,12 @@ std::string check_email(std::string_view text) {
   return right ? "" : "is no e-mail address; give one such as admin@example.org";
 }
 
+std::string check_label(std::string_view text) {
+  constexpr std::size_t k_longest = 64;
+  const bool right = text.size() <= k_longest && std::ranges::all_of(text, [](char c) {
+                       return is_label_char(c) || c == '.' || c == ':';
+                     });
+  return right ? "" : "is no name; give up to 64 of a-z, A-Z, 0-9 and -_.:";
+}
+
 }  // namespace shoal::app

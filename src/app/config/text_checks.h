@@ -14,5 +14,6 @@ std::string check_proxy(std::string_view text);      ///< address, range or one 
 std::string check_number(std::string_view text);
 std::string check_route(std::string_view text);
 std::string check_email(std::string_view text);
+std::string check_label(std::string_view text);  ///< a word that fits a line of a list, or nothing
 
 }  // namespace shoal::app

@@ -24,27 +24,38 @@ export async function startPostgres() {
   const settings = { ...user, cwd: folder, stdio: 'ignore' }
   const initial = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8']
   execFileSync(join(programs, 'initdb'), initial, settings)
-  const words = ['-D', data, '-F', '-k', folder, '-c', 'listen_addresses=']
-  const child = spawn(join(programs, 'postgres'), words, settings)
-  const exited = new Promise((resolve) => child.once('exit', resolve))
   const client = (name, ...more) =>
     execFileSync(join(programs, name), ['-h', folder, '-U', 'postgres', ...more], {
       stdio: 'ignore'
     })
-  await until('PostgreSQL answers', startDeadlineMs, () => {
-    try {
-      client('pg_isready')
-      return true
-    } catch {
-      return false
-    }
-  })
+  let child
+  let exited
+  const start = async () => {
+    const words = ['-D', data, '-F', '-k', folder, '-c', 'listen_addresses=']
+    child = spawn(join(programs, 'postgres'), words, settings)
+    exited = new Promise((resolve) => child.once('exit', resolve))
+    await until('PostgreSQL answers', startDeadlineMs, () => {
+      try {
+        client('pg_isready')
+        return true
+      } catch {
+        return false
+      }
+    })
+  }
+  /** Cuts every connection; `start` has all that was committed. */
+  const halt = async () => {
+    child.kill('SIGINT')
+    await exited
+  }
+  await start()
   return {
     folder,
     createDatabase: (name) => client('createdb', name),
+    start,
+    halt,
     stop: async () => {
-      child.kill('SIGINT')
-      await exited
+      await halt()
       rmSync(folder, { recursive: true, force: true })
     }
   }

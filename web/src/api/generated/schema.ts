@@ -670,6 +670,47 @@ export interface components {
             totalInstanceFollowing: number;
             videosRedundancy: unknown[];
         };
+        NodeList: {
+            total: number;
+            data: components["schemas"]["Node"][];
+        };
+        Node: {
+            /** @description of its data folder */
+            id: string;
+            name: string;
+            /**
+             * @description what is wanted of it
+             * @enum {string}
+             */
+            state: "up" | "draining";
+            /** @description its heartbeat is at most 6 s old */
+            alive: boolean;
+            /** @description it does what the cluster does once */
+            duties: boolean;
+            /** @description words with spaces between */
+            roles: string;
+            region: string;
+            /** @description for calls between nodes; empty where there is none */
+            address: string;
+            version: string;
+            /** @description of the database as its program knows it */
+            schemaVersion: number;
+            /** @description keys of its configuration that let no other node in; empty: none */
+            unshared: string;
+            capacity: {
+                cores: number;
+            };
+            load: {
+                runningJobs: number;
+                requestsPerSecond: number;
+                /** @description sent */
+                bytesPerSecond: number;
+            };
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            heartbeatAt: string;
+        };
         AdminOverview: {
             version: string;
             uptimeSeconds: number;
