@@ -18,6 +18,7 @@
 #include "app/media_routes.h"
 #include "app/other_stores.h"
 #include "app/room_configs.h"
+#include "app/sharing.h"
 #include "app/storage_jobs.h"
 #include "app/store_statuses.h"
 #include "app/video_progress.h"
