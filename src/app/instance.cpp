@@ -9,6 +9,7 @@
 #include "api/core/routes.h"
 #include "api/storage/services.h"
 #include "api/videos/services.h"
+#include "app/cache_news.h"
 #include "app/catalog_media_index.h"
 #include "app/cdn_purge.h"
 #include "app/cluster_member.h"
@@ -123,6 +124,7 @@ struct Instance::Parts {
   net::Router router;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Housekeeping> housekeeping;
+  std::unique_ptr<CacheNews> cache_news;
 
   Result<> join_cluster();
   Result<> open_stores();
@@ -364,6 +366,8 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
           *parts.database, *parts.api,
           [&parts](std::string_view name) { return parts.bulk_stores.find(name); },
           parts.purge_hook(), [&parts] { return parts.member->turn(); }});
+  parts.cache_news =
+      std::make_unique<CacheNews>(parts.runtime.executor(0), *parts.database, *parts.api);
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 
@@ -386,6 +390,7 @@ Result<> Instance::start() {
   parts_->jobs->start();
   parts_->storage_jobs->start();
   parts_->housekeeping->start();
+  parts_->cache_news->start();
   return {};
 }
 
@@ -408,6 +413,7 @@ void Instance::run_until_signal() {
     co_await all.media_cache->stop();
     co_await all.jobs->stop();
     co_await all.storage_jobs->stop();
+    co_await all.cache_news->stop();
     co_await all.housekeeping->stop();
     co_await all.other_stores->stop();
     co_await all.member->stop();

@@ -135,6 +135,13 @@ SettingsCache::Snapshot SettingsCache::current() const {
   return snapshot_;
 }
 
+void SettingsCache::forget() {
+  const std::scoped_lock lock(mutex_);
+  // What is being read now may be older than what they changed.
+  ++generation_;
+  loaded_ = false;
+}
+
 std::uint64_t SettingsCache::generation() const {
   const std::scoped_lock lock(mutex_);
   return generation_;

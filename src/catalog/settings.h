@@ -86,6 +86,8 @@ class SettingsCache {
   SettingsCache(db::Database& database, Clock& clock, RuntimeSettings defaults);
 
   io::Task<Snapshot> get();
+  /// Others may have changed something: the next get() asks the database.
+  void forget();
   /// What was read last, without a look at the database.
   Snapshot current() const;
   const RuntimeSettings& defaults() const { return defaults_; }

@@ -159,6 +159,28 @@ test('a node that dies in the middle of an upload takes none of it along', { ski
   assert.equal(Math.round(video.duration), 24)
 })
 
+test('what an administrator changes on one node is seen on the other', { skip }, async () => {
+  const upload = await new Upload(clip('short')).begin({ name: 'Soon gone' })
+  while (!(await upload.step(1_000_000)));
+  const { uuid } = await apis[1].processed(upload.video.uuid)
+  const listed = async (node) => {
+    const { data } = await apis[node].call('GET', 'videos?sort=-trending&count=50')
+    return data.some((video) => video.uuid === uuid)
+  }
+  await until('the other node lists it', 15_000, () => listed(1))
+  const changed = Date.now()
+  const config = await apis[0].call('GET', 'config/custom')
+  config.instance.name = 'Renamed on one node'
+  await apis[0].call('PUT', 'config/custom', config)
+  await apis[0].call('DELETE', `videos/${uuid}`)
+  await until('the other node knows', 15_000, async () => {
+    const { instance } = await apis[1].call('GET', 'config')
+    return instance.name === 'Renamed on one node' && !(await listed(1))
+  })
+  const took = Date.now() - changed
+  assert.ok(took < 2_000, `it took ${took} ms`)
+})
+
 test('a node that dies while it transcodes costs its leases, and nothing else', { skip }, async () => {
   const { uuid } = await apis[1].upload(clip('mpeg4'), { name: 'Half made' })
   await until('it is being worked on', 30_000, async () => {

@@ -71,6 +71,12 @@ void ResponseCache::put(std::string_view key, const Text& text, Milliseconds kee
 }
 
 void ResponseCache::clear() {
+  forget();
+  const std::scoped_lock lock(mutex_);
+  if (on_clear_) on_clear_();
+}
+
+void ResponseCache::forget() {
   const std::scoped_lock lock(mutex_);
   ++generation_;
   index_.clear();

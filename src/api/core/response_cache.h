@@ -47,8 +47,15 @@ class ResponseCache {
   /// Open it before the answer's data are read. Of many who ask for the same at once one makes it
   /// and the others wait for it; where it keeps nothing, each makes its own.
   io::Task<Slot> open(std::string key);
-  /// Drops all: something that everybody sees has changed.
+  /// Drops all: something that everybody sees has changed here.
   void clear();
+  /// The same, when it has changed elsewhere.
+  void forget();
+  /// Called after each clear(), in its thread. Called with a lock held: it must be short.
+  void on_clear(std::function<void()> hook) {
+    const std::scoped_lock lock(mutex_);
+    on_clear_ = std::move(hook);
+  }
 
  private:
   struct Entry {
@@ -78,6 +85,7 @@ class ResponseCache {
   std::unordered_map<std::string_view, Order::iterator, KeyHash, std::equal_to<>> index_;
   std::size_t bytes_ = 0;
   std::uint64_t generation_ = 0;
+  std::function<void()> on_clear_;
 };
 
 }  // namespace shoal::api
