@@ -53,6 +53,7 @@ io::Task<> CacheNews::listen() {
     heard = database_.notifier().count(k_everywhere);
     api_.settings.forget();
     api_.responses.forget();
+    api_.totals.clear();
   }
 }
 

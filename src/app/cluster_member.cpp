@@ -55,7 +55,7 @@ void ClusterMember::start(Hooks hooks) {
   hooks_ = std::move(hooks);
   duties_->start();
   membership_->start({.load = hooks_.load,
-                      .on_beat = [this](scaling::NodeState wanted) { attend(wanted); },
+                      .on_beat = [this](const scaling::Standing& standing) { attend(standing); },
                       .on_lost =
                           [this] {
                             was_lost_ = true;
@@ -73,12 +73,13 @@ std::optional<db::Fence> ClusterMember::turn() const {
   return duties_ ? duties_->turn() : db::unfenced();
 }
 
-void ClusterMember::attend(scaling::NodeState wanted) {
-  const auto step = drain_.step(wanted, clock_.steady_now(), hooks_.load().running_jobs);
+void ClusterMember::attend(const scaling::Standing& standing) {
+  const auto step = drain_.step(standing.wanted, clock_.steady_now(), hooks_.load().running_jobs);
   if (std::exchange(is_draining_, !step.takes_work) != is_draining_)
     log::info(is_draining_ ? "draining: no new work is taken" : "draining was called off");
   duties_->set_wanted(step.takes_work);
   hooks_.set_draining(is_draining_);
+  hooks_.set_nodes(standing.nodes);
   if (step.ends) end();
 }
 

@@ -43,6 +43,7 @@ class ClusterMember {
     std::function<scaling::NodeLoad()> load;
     /// After each heartbeat.
     std::function<void(bool)> set_draining;
+    std::function<void(std::int64_t)> set_nodes;  ///< how many live
     /// Once: the process is to end, because it is drained or another took its place.
     std::function<void()> end;
   };
@@ -59,7 +60,7 @@ class ClusterMember {
 
  private:
   ClusterMember(const Services& services, Milliseconds drain_timeout);
-  void attend(scaling::NodeState wanted);
+  void attend(const scaling::Standing& standing);
   void end();
 
   const Clock& clock_;

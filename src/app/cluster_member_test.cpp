@@ -82,6 +82,7 @@ TEST_P(MemberOnPostgresql, one_whose_row_is_removed_ends_once) {
   int ends = 0;
   (*member)->start({.load = [] { return scaling::NodeLoad(); },
                     .set_draining = [](bool) {},
+                    .set_nodes = [](std::int64_t) {},
                     .end =
                         [&] {
                           ++ends;

@@ -376,6 +376,8 @@ Result<> Instance::start() {
   parts_->member->start(
       {.load = [parts = parts_.get()] { return parts->load(); },
        .set_draining = [parts = parts_.get()](bool draining) { parts->set_draining(draining); },
+       .set_nodes = [parts = parts_.get()](
+                        std::int64_t nodes) { parts->api->rate_limiter.share_with(nodes); },
        .end = [] { std::raise(SIGTERM); }});
   // What has left the public must not wait for the claim of a server that was killed. Beside others
   // it waits: the claim may be one of theirs.

@@ -147,8 +147,10 @@ TEST_P(VideoListTest, trending_puts_recent_views_first_and_then_the_rest) {
   add_later("unseen");
   const auto loved = add_later("loved");
   const auto view = [&](VideoId video, std::int64_t views, Milliseconds ago) {
+    std::vector<std::string> viewers;
+    for (std::int64_t i = 0; i < views; ++i) viewers.push_back(std::to_string(i));
     write([&](db::Session& s) -> Result<> {
-      add_views(s, {.id = random.hex(8), .entries = {{video, now - ago, views, {}}}}, now);
+      add_views(s, {.id = random.hex(8), .entries = {{video, now - ago, viewers, {}}}}, now);
       return {};
     });
   };

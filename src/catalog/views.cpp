@@ -1,5 +1,7 @@
 #include "catalog/views.h"
 
+#include <set>
+
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -9,8 +11,26 @@ namespace {
 /// Reports come every few seconds; a longer step is a jump or a paused player.
 constexpr Milliseconds k_longest_step{65'000};
 
+/// When a viewer was counted is when the batch was written, some seconds late: who counts again in
+/// memory must count again here.
+constexpr Milliseconds k_counts_again = ViewCounter::k_window - Milliseconds{60'000};
+
 UtcTime start_of_hour(UtcTime time) {
   return std::chrono::floor<std::chrono::hours>(time);
+}
+
+/// Those that no node has counted lately.
+std::int64_t count_viewers(db::Session& session, const ViewBatch::Entry& entry, UtcTime now) {
+  std::int64_t counted = 0;
+  for (const std::string& viewer : std::set(entry.viewers.begin(), entry.viewers.end())) {
+    counted += static_cast<std::int64_t>(session.execute(
+        "insert into counted_view (video_id, viewer, counted_at)"
+        " select id, :viewer, :now from video where id = :video"
+        " on conflict (video_id, viewer) do update set counted_at = excluded.counted_at"
+        " where counted_view.counted_at <= :again",
+        {viewer, now, entry.video, now - k_counts_again}));
+  }
+  return counted;
 }
 
 }  // namespace
@@ -21,23 +41,25 @@ void add_views(db::Session& session, const ViewBatch& batch, UtcTime now) {
       {batch.id, now});
   if (is_new == 0) return;
   for (const ViewBatch::Entry& entry : batch.entries) {
+    const std::int64_t views = count_viewers(session, entry, now);
     const auto changed = session.execute(
-        "update video set views = views + :views where id = :video", {entry.views, entry.video});
+        "update video set views = views + :views where id = :video", {views, entry.video});
     if (changed == 0) continue;
     session.execute(
         "insert into view_bucket (video_id, start, views, watch_ms)"
         " values (:video, :start, :views, :watched)"
         " on conflict (video_id, start) do update set views = view_bucket.views + excluded.views,"
         " watch_ms = view_bucket.watch_ms + excluded.watch_ms",
-        {entry.video, entry.hour, entry.views, entry.watched.count()});
+        {entry.video, entry.hour, views, entry.watched.count()});
   }
 }
 
-void prune_view_batches(db::Session& session, UtcTime before) {
+void prune_views(db::Session& session, UtcTime before, UtcTime now) {
   session.execute("delete from view_batch where created_at < :before", {before});
+  session.execute("delete from counted_view where counted_at <= :before", {now - k_counts_again});
 }
 
-ViewCounter::ViewCounter(Clock& clock, Random& random, Metrics& metrics)
+ViewCounter::ViewCounter(std::string secret, Clock& clock, Random& random, Metrics& metrics)
     : clock_(clock),
       random_(random),
       viewers_metric_(metrics.gauge("peertube_viewers_total", "Viewers watching now",
@@ -47,25 +69,21 @@ ViewCounter::ViewCounter(Clock& clock, Random& random, Metrics& metrics)
       dropped_metric_(metrics.counter("shoal_views_dropped_total",
                                       "Views not counted because too many videos wait for the"
                                       " database")),
-      secret_(random.hex(32)) {}
+      secret_(std::move(secret)) {}
 
 std::string ViewCounter::key_of(VideoId video, std::string_view viewer) const {
   const Sha256Digest digest =
       hmac_sha256(secret_, std::to_string(video.value) + '\n' + std::string(viewer));
-  return std::string(reinterpret_cast<const char*>(digest.data()), 16);
+  return to_hex(std::span(digest).first(16));
 }
 
-void ViewCounter::add(VideoId video, UtcTime now, std::int64_t views, Milliseconds watched) {
-  if (pending_.size() >= k_pending_limit && !pending_.contains(video)) {
-    dropped_metric_.add(static_cast<double>(views));
-    return;
-  }
+ViewBatch::Entry* ViewCounter::entry_of(VideoId video, UtcTime now) {
+  if (pending_.size() >= k_pending_limit && !pending_.contains(video)) return nullptr;
   const UtcTime hour = start_of_hour(now);
   auto& entry = pending_[video][to_millis(hour)];
   entry.video = video;
   entry.hour = hour;
-  entry.views += views;
-  entry.watched += watched;
+  return &entry;
 }
 
 void ViewCounter::forget(Viewers& viewers) {
@@ -135,12 +153,16 @@ void ViewCounter::report(const Report& report) {
   viewer.position = report.position;
   if (!report.seeked && step > Milliseconds{0} && step <= k_longest_step) {
     viewer.watched += step;
-    add(report.video, now, 0, step);
+    if (auto* const entry = entry_of(report.video, now)) entry->watched += step;
   }
   const Milliseconds enough = std::min(k_counted_after, report.duration / 3);
   if (!viewer.counted && viewer.watched > Milliseconds{0} && viewer.watched >= enough) {
     viewer.counted = true;
-    add(report.video, now, 1, Milliseconds{0});
+    if (auto* const entry = entry_of(report.video, now)) {
+      entry->viewers.push_back(key);
+    } else {
+      dropped_metric_.add();
+    }
   }
   forget_silent(now);
 }
@@ -163,10 +185,15 @@ std::optional<ViewBatch> ViewCounter::next_batch() {
   if (writing_) return writing_;
   if (pending_.empty()) return std::nullopt;
   ViewBatch batch{.id = random_.hex(16), .entries = {}};
-  while (!pending_.empty() && batch.entries.size() < k_batch_limit) {
-    for (auto& [hour, entry] : pending_.begin()->second) batch.entries.push_back(entry);
+  for (std::size_t size = 0; !pending_.empty() && size < k_batch_limit;) {
+    for (auto& [hour, entry] : pending_.begin()->second) {
+      size += 1 + entry.viewers.size();
+      batch.entries.push_back(std::move(entry));
+    }
     pending_.erase(pending_.begin());
   }
+  // In one order on all nodes, so that their transactions do not wait for each other in a circle.
+  std::ranges::sort(batch.entries, {}, [](const auto& entry) { return entry.video.value; });
   writing_ = batch;
   return batch;
 }

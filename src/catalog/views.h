@@ -22,7 +22,8 @@ struct ViewBatch {
   struct Entry {
     VideoId video;
     UtcTime hour{};  ///< start of the hour
-    std::int64_t views = 0;
+    /// Each is a view, unless another node counted it before.
+    std::vector<std::string> viewers{};
     Milliseconds watched{0};
   };
   std::string id;
@@ -30,13 +31,13 @@ struct ViewBatch {
 };
 
 /// Adds a batch to its videos and buckets, or does nothing when it was added before. What is of a
-/// deleted video is dropped.
+/// deleted video is dropped. A viewer counts once in ViewCounter::k_window, whatever the node.
 void add_views(db::Session& session, const ViewBatch& batch, UtcTime now);
-/// Forgets the ids of batches before `before`.
-void prune_view_batches(db::Session& session, UtcTime before);
+/// Forgets the ids of batches before `before`, and who counts again.
+void prune_views(db::Session& session, UtcTime before, UtcTime now);
 
 /// Counts who watches what, in memory, as players report it every few seconds. A viewer (a hash of
-/// address and client under a key that dies with the process) counts as one view of a video after
+/// address and client under `secret`, which all nodes share) counts as one view of a video after
 /// k_counted_after of watching, or a third of a shorter video, and again only after k_window.
 /// Bounded: beyond k_limit viewers the one that was silent longest is forgotten. Any thread.
 class ViewCounter {
@@ -46,11 +47,11 @@ class ViewCounter {
   /// A viewer who was silent for longer is gone.
   static constexpr Milliseconds k_present{120'000};
   static constexpr std::size_t k_limit = 100'000;
-  static constexpr std::size_t k_batch_limit = 2'000;
+  static constexpr std::size_t k_batch_limit = 2'000;  ///< entries and viewers together
   /// Videos whose views may wait to be written, while the database is away.
   static constexpr std::size_t k_pending_limit = 50'000;
 
-  ViewCounter(Clock& clock, Random& random, Metrics& metrics);
+  ViewCounter(std::string secret, Clock& clock, Random& random, Metrics& metrics);
 
   struct Report {
     VideoId video;
@@ -86,7 +87,8 @@ class ViewCounter {
   Viewer& touch(const std::string& key, const Report& report, UtcTime now);
   void forget(Viewers& viewers);
   void forget_silent(UtcTime now);
-  void add(VideoId video, UtcTime now, std::int64_t views, Milliseconds watched);
+  /// Null while no more videos may wait.
+  ViewBatch::Entry* entry_of(VideoId video, UtcTime now);
 
   Clock& clock_;
   Random& random_;

@@ -18,7 +18,8 @@ class ViewCounterTest : public testing::Test {
   std::int64_t views() {
     std::int64_t total = 0;
     while (const auto batch = counter.next_batch()) {
-      for (const auto& entry : batch->entries) total += entry.views;
+      for (const auto& entry : batch->entries)
+        total += static_cast<std::int64_t>(entry.viewers.size());
       counter.written(*batch);
     }
     return total;
@@ -27,7 +28,7 @@ class ViewCounterTest : public testing::Test {
   tests::ManualClock clock;
   SeededRandom random{1};
   Metrics metrics;
-  ViewCounter counter{clock, random, metrics};
+  ViewCounter counter{"secret", clock, random, metrics};
   VideoId video{1};
   Milliseconds duration{60'000};
 };
@@ -99,15 +100,20 @@ TEST_F(ViewCounterTest, the_table_of_viewers_is_bounded) {
   EXPECT_EQ(counter.viewers(), static_cast<std::int64_t>(ViewCounter::k_limit));
 }
 
-class ViewBatchTest : public CatalogTest {};
+class ViewBatchTest : public CatalogTest {
+ protected:
+  tests::ManualClock clock;
+  Metrics metrics;
+};
 SHOAL_ON_BOTH_ENGINES(ViewBatchTest);
 
 TEST_P(ViewBatchTest, a_batch_that_is_written_twice_counts_once) {
   const auto video = add_video("Seen");
   const ViewBatch batch{
       .id = "one",
-      .entries = {{.video = video, .hour = now, .views = 3, .watched = Milliseconds{5000}},
-                  {.video = VideoId{999}, .hour = now, .views = 1, .watched = Milliseconds{0}}}};
+      .entries = {
+          {.video = video, .hour = now, .viewers = {"a", "b", "c"}, .watched = Milliseconds{5000}},
+          {.video = VideoId{999}, .hour = now, .viewers = {"a"}, .watched = Milliseconds{0}}}};
   for (int i = 0; i < 2; ++i) {
     write([&](db::Session& s) -> Result<> {
       add_views(s, batch, now);
@@ -121,6 +127,47 @@ TEST_P(ViewBatchTest, a_batch_that_is_written_twice_counts_once) {
   EXPECT_EQ(row->integer(0), 1);
   EXPECT_EQ(row->integer(1), 3);
   EXPECT_EQ(row->integer(2), 5000);
+}
+
+TEST_P(ViewBatchTest, who_reports_to_two_nodes_counts_once_and_again_after_the_window) {
+  const auto video = add_video("Seen on two nodes");
+  const auto watch = [&](ViewCounter& node, std::string_view viewer) {
+    for (const std::int64_t at : {0, 11'000})
+      node.report({.video = video,
+                   .duration = Milliseconds{60'000},
+                   .position = Milliseconds{at},
+                   .viewer = viewer});
+  };
+  const auto flush = [&](ViewCounter& node) {
+    while (const auto batch = node.next_batch()) {
+      write([&](db::Session& s) -> Result<> {
+        add_views(s, *batch, clock.now());
+        return {};
+      });
+      node.written(*batch);
+    }
+  };
+  const auto views = [&] {
+    return read([&](db::Session& s) { return find_video(s, video); })->summary.views;
+  };
+  ViewCounter one{"shared", clock, random, metrics};
+  ViewCounter two{"shared", clock, random, metrics};
+  for (ViewCounter* const node : {&one, &two}) watch(*node, "a");
+  watch(two, "b");
+  for (ViewCounter* const node : {&one, &two}) flush(*node);
+  EXPECT_EQ(views(), 2);
+  clock.advance(ViewCounter::k_window + Milliseconds{1});
+  watch(two, "a");
+  flush(two);
+  EXPECT_EQ(views(), 3);
+  write([&](db::Session& s) -> Result<> {
+    prune_views(s, clock.now(), clock.now() + ViewCounter::k_window);
+    return {};
+  });
+  EXPECT_EQ(read([&](db::Session& s) {
+              return s.query_one("select count(*) from counted_view");
+            })->integer(0),
+            0);
 }
 
 }  // namespace

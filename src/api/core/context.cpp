@@ -1,5 +1,8 @@
 #include "api/core/context.h"
 
+#include "base/digest.h"
+#include "base/text.h"
+
 namespace shoal::api {
 
 Context::Context(ApiConfig api_config, Services services)
@@ -16,7 +19,7 @@ Context::Context(ApiConfig api_config, Services services)
       login_throttle(clock),
       video_guesses({.free = 10, .longest = Seconds{300}}, clock),
       responses(clock, metrics),
-      views(clock, random, metrics),
+      views(to_hex(hmac_sha256(config.identity.secret, "viewers")), clock, random, metrics),
       rates(clock, metrics),
       store_rates(clock, metrics),
       web(WebClient::load(config.web_folder)),

@@ -164,6 +164,32 @@ TEST(RateLimiter, who_fills_the_table_takes_nothing_from_others) {
   EXPECT_EQ(limiter.count(Limit::login, "192.0.2.1").remaining, limits.login.max - 4);
 }
 
+TEST(RateLimiter, nodes_share_a_limit) {
+  tests::ManualClock clock;
+  Metrics metrics;
+  RateLimits limits;
+  limits.api.max = 50;
+  limits.signup.max = 2;
+  std::vector<std::unique_ptr<RateLimiter>> nodes;
+  for (int i = 0; i < 3; ++i) {
+    nodes.push_back(std::make_unique<RateLimiter>(limits, clock, metrics));
+    nodes.back()->share_with(3);
+  }
+  const auto allowed = [&](Limit kind, std::size_t reached) {
+    int count = 0;
+    for (std::size_t i = 0; i < 300; ++i)
+      count += nodes[i % reached]->count(kind, "192.0.2.1").allowed ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(allowed(Limit::api, 3), 51) << "less than one of each node beyond the limit";
+  EXPECT_EQ(allowed(Limit::signup, 3), 3) << "a share is never nothing";
+  clock.advance(Seconds{1000});
+  EXPECT_EQ(allowed(Limit::api, 1), 17);
+  clock.advance(Seconds{1000});
+  nodes[0]->share_with(1);
+  EXPECT_EQ(allowed(Limit::api, 1), 50) << "the others are gone";
+}
+
 TEST(Problem, says_nothing_of_what_went_wrong_inside) {
   const Problem problem(Error{ErrorCode::internal, "table users is locked at /var/secret"});
   const auto response = to_response(problem, "getVideo", "/api/v1/videos");

@@ -38,6 +38,15 @@ const RateLimit& RateLimiter::limit_of(Limit kind) const {
   return k_none;
 }
 
+void RateLimiter::share_with(std::int64_t nodes) {
+  nodes_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(nodes, 1, 100'000));
+}
+
+std::uint32_t RateLimiter::share_of(std::uint32_t max) const {
+  const std::uint32_t nodes = nodes_;
+  return max / nodes + (max % nodes == 0 ? 0 : 1);
+}
+
 RateLimiter::Window& RateLimiter::window_of(Table& table, std::string client, SteadyTime now,
                                             Milliseconds length) {
   const auto known = table.windows.find(client);
@@ -60,7 +69,8 @@ RateLimiter::Window& RateLimiter::window_of(Table& table, std::string client, St
 RateLimiter::Verdict RateLimiter::count(Limit kind, std::string_view client) {
   const RateLimit& limit = limit_of(kind);
   Verdict verdict;
-  if (limit.max == 0) return verdict;
+  const std::uint32_t max = share_of(limit.max);
+  if (max == 0) return verdict;
   const SteadyTime now = clock_.steady_now();
   const UtcTime wall = clock_.now();
   std::string network = net::client_network(client);
@@ -71,7 +81,7 @@ RateLimiter::Verdict RateLimiter::count(Limit kind, std::string_view client) {
     Table& table = tables_.at(static_cast<std::size_t>(kind));
     const std::size_t before = table.windows.size();
     Window& window = window_of(table, std::move(network), now, limit.window);
-    window.used += window.used <= limit.max ? 1 : 0;
+    window.used += window.used <= max ? 1 : 0;
     used = window.used;
     ends = window.ends;
     clients_ += table.windows.size() - before;
@@ -79,9 +89,9 @@ RateLimiter::Verdict RateLimiter::count(Limit kind, std::string_view client) {
   }
   const auto left = std::chrono::ceil<Seconds>(ends - now);
   verdict.limited = true;
-  verdict.allowed = used <= limit.max;
-  verdict.limit = limit.max;
-  verdict.remaining = limit.max - std::min(used, limit.max);
+  verdict.allowed = used <= max;
+  verdict.limit = max;
+  verdict.remaining = max - std::min(used, max);
   verdict.reset = wall + std::chrono::ceil<Milliseconds>(ends - now);
   verdict.retry_after = left;
   if (!verdict.allowed) refused_metric_.add();

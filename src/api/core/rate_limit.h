@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -62,6 +63,10 @@ class RateLimiter {
     void add_headers(net::Headers& headers) const;
   };
   Verdict count(Limit kind, std::string_view client);
+  /// So many nodes, this one among them, answer the same clients: each allows its share, rounded
+  /// up. A client whose requests are spread evenly has the limit, and less than one request for
+  /// each node beyond it; one that always reaches the same node has a share.
+  void share_with(std::int64_t nodes);
 
  private:
   struct Window {
@@ -77,7 +82,11 @@ class RateLimiter {
   const RateLimit& limit_of(Limit kind) const;
   static Window& window_of(Table& table, std::string client, SteadyTime now, Milliseconds length);
 
+  /// Of one node; 0: no limit.
+  std::uint32_t share_of(std::uint32_t max) const;
+
   RateLimits limits_;
+  std::atomic<std::uint32_t> nodes_{1};
   Clock& clock_;
   Counter refused_metric_;
   Gauge clients_metric_;

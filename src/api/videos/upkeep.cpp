@@ -96,7 +96,8 @@ io::Task<Result<>> collect_video_leftovers(Context& context, db::Fence fence) {
   co_return co_await context.database.write(
       [&context, fence = std::move(fence)](db::Session& session) -> Result<> {
         TRY_VOID(fence(session));
-        catalog::prune_view_batches(session, context.clock.now() - k_view_batch_age);
+        const UtcTime now = context.clock.now();
+        catalog::prune_views(session, now - k_view_batch_age, now);
         trash_loose_pictures(session, context);
         return {};
       });

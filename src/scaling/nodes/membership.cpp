@@ -37,19 +37,19 @@ io::Task<> Membership::keep(Hooks hooks) {
   for (;;) {
     timer.expires_after(k_beat_every);
     co_await timer.async_wait(io::use_awaitable);
-    const auto state =
+    const auto standing =
         co_await database_.write([key = key_, load = hooks.load()](db::Session& session) {
           return beat(session, key, load);
         });
-    if (state) {
-      hooks.on_beat(*state);
-    } else if (state.error().code == ErrorCode::conflict) {
-      log::error("this one stops", {{"reason", state.error().message}});
+    if (standing) {
+      hooks.on_beat(*standing);
+    } else if (standing.error().code == ErrorCode::conflict) {
+      log::error("this one stops", {{"reason", standing.error().message}});
       hooks.on_lost();
       co_return;
     } else {
       // The database is away. What is playing keeps playing.
-      log::warn("no heartbeat of this node", {{"reason", state.error().message}});
+      log::warn("no heartbeat of this node", {{"reason", standing.error().message}});
     }
   }
 }

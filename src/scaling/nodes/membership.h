@@ -16,8 +16,8 @@ class Membership {
  public:
   struct Hooks {
     std::function<NodeLoad()> load;
-    /// After each heartbeat: what the administrator wants of the node now.
-    std::function<void(NodeState)> on_beat;
+    /// After each heartbeat.
+    std::function<void(const Standing&)> on_beat;
     /// Once: the row was taken over or removed, so this process must stop.
     std::function<void()> on_lost;
   };

@@ -26,8 +26,8 @@ class MembershipTest : public testing::TestWithParam<db::Engine> {
   void start(Membership& membership) {
     membership.start({.load = [] { return NodeLoad{.running_jobs = 2}; },
                       .on_beat =
-                          [this](NodeState state) {
-                            beats.push_back(state);
+                          [this](const Standing& standing) {
+                            beats.push_back(standing.wanted);
                             database->notifier().signal("test");
                           },
                       .on_lost =

@@ -51,6 +51,12 @@ struct Node {
   bool is_alive() const { return silent_for <= k_alive_for; }
 };
 
+/// What a living node is told with each heartbeat.
+struct Standing {
+  NodeState wanted = NodeState::up;  ///< by the administrator
+  std::int64_t nodes = 1;            ///< that live, this one among them
+};
+
 /// Which start of a node: a later one of the same node has a higher fence.
 struct NodeKey {
   std::string id;

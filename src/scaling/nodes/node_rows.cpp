@@ -66,14 +66,16 @@ Result<NodeKey> join(db::Session& session, const NodeProfile& who) {
   return key;
 }
 
-Result<NodeState> beat(db::Session& session, const NodeKey& key, const NodeLoad& load) {
+Result<Standing> beat(db::Session& session, const NodeKey& key, const NodeLoad& load) {
+  const UtcTime now = session.now();
   const auto row = session.query_one(
       "update node set heartbeat_at = :now, running_jobs = :jobs, requests_per_second = :requests,"
-      " bytes_per_second = :bytes where id = :id and fence = :fence returning state",
-      {session.now(), load.running_jobs, load.requests_per_second, load.bytes_per_second, key.id,
-       key.fence});
+      " bytes_per_second = :bytes where id = :id and fence = :fence returning state,"
+      " (select count(*) from node other where other.id = :id or other.heartbeat_at >= :alive)",
+      {now, load.running_jobs, load.requests_per_second, load.bytes_per_second, key.id, key.fence,
+       key.id, now - k_alive_for});
   if (!row) return fail(ErrorCode::conflict, "this node was removed, or another took its place");
-  return static_cast<NodeState>(row->integer(0));
+  return Standing{static_cast<NodeState>(row->integer(0)), row->integer(1)};
 }
 
 void leave(db::Session& session, const NodeKey& key) {

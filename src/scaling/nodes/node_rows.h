@@ -15,9 +15,9 @@ namespace shoal::scaling {
 
 /// Makes the node's row, by decide_join, whose errors it has. Nodes join one after another.
 Result<NodeKey> join(db::Session& session, const NodeProfile& who);
-/// It lives. Returns what the administrator wants of it. conflict when its row was taken over or
+/// It lives. conflict when its row was taken over or
 /// removed: then its process must stop.
-Result<NodeState> beat(db::Session& session, const NodeKey& key, const NodeLoad& load);
+Result<Standing> beat(db::Session& session, const NodeKey& key, const NodeLoad& load);
 /// Takes its row away; nothing happens when it was lost before.
 void leave(db::Session& session, const NodeKey& key);
 

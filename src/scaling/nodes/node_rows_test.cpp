@@ -33,7 +33,11 @@ class NodeRowsTest : public testing::TestWithParam<db::Engine> {
     return database->write_blocking([&](db::Session& session) { return join(session, who); });
   }
   Result<NodeState> beats(const NodeKey& key, const NodeLoad& load = {}) {
-    return database->write_blocking([&](db::Session& session) { return beat(session, key, load); });
+    const auto standing =
+        database->write_blocking([&](db::Session& session) { return beat(session, key, load); });
+    if (!standing) return std::unexpected(standing.error());
+    nodes_heard = standing->nodes;
+    return standing->wanted;
   }
   Result<> write(const std::function<Result<>(db::Session&)>& work) {
     return database->write_blocking([&](db::Session& session) { return work(session); });
@@ -50,8 +54,21 @@ class NodeRowsTest : public testing::TestWithParam<db::Engine> {
 
   std::shared_ptr<tests::ManualClock> clock = std::make_shared<tests::ManualClock>();
   tests::TestDatabase database{GetParam(), clock};
+  std::int64_t nodes_heard = 0;
 };
 SHOAL_ON_BOTH_ENGINES(NodeRowsTest);
+
+TEST_P(NodeRowsTest, a_node_hears_how_many_live) {
+  const auto one = joins(profile("a", "one"));
+  const auto two = joins(profile("b", "two"));
+  ASSERT_TRUE(beats(*one));
+  EXPECT_EQ(nodes_heard, 2);
+  clock->advance(k_alive_for + Milliseconds{1});
+  ASSERT_TRUE(beats(*one));
+  EXPECT_EQ(nodes_heard, 1) << "the silent one does not count, but itself";
+  ASSERT_TRUE(beats(*two));
+  EXPECT_EQ(nodes_heard, 2);
+}
 
 TEST_P(NodeRowsTest, a_row_tells_what_a_node_is_and_does) {
   const auto key = joins(profile("a", "one"));
