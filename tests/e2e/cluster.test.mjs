@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { clip } from './support/clips.mjs'
 import { startPostgres } from './support/postgres.mjs'
 import { Api, program, startServer, until } from './support/server.mjs'
 
@@ -80,6 +81,23 @@ test('a node is listed, drained, and gone', async () => {
   assert.ok(await api.call('GET', 'users/me'), 'what still comes is answered')
   assert.equal(await code, 0)
   assert.deepEqual(nodes('drained'), [])
+})
+
+test('what runs when a node is drained is finished there, and what waits goes on after it', async () => {
+  postgres.createDatabase('busy')
+  const server = await start('busy', 'one')
+  const api = await new Api(server.url).login()
+  const { uuid } = await api.upload(clip('mpeg4'), { name: 'Half done' })
+  await until('a job runs', 20_000, () => nodes('busy')[0].load.runningJobs > 0)
+  const code = exit(server.child)
+  assert.equal(shoal('busy', 'node', 'drain', 'one').status, 0)
+  assert.equal(await code, 0)
+  const jobs = JSON.parse(shoal('busy', 'job', 'list', '--json').stdout).data
+  assert.ok(jobs.some((job) => job.state === 'completed'))
+  assert.ok(jobs.some((job) => job.state === 'waiting' || job.state === 'waiting-children'))
+  for (const job of jobs) assert.ok(job.attempt <= 1 && job.state !== 'active', JSON.stringify(job))
+  await server.start()
+  await api.processed(uuid)
 })
 
 test('a second server is refused while the first lives, and starts soon after its kill', async () => {
