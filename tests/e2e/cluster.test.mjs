@@ -1,4 +1,5 @@
-// Servers around one PostgreSQL: the list of nodes, draining, who is refused and who may start when.
+// Servers around one PostgreSQL: the list of nodes, draining, who is refused and who may start when,
+// and who does what a cluster does once.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -19,6 +20,18 @@ after(async () => {
   await postgres?.stop()
 })
 
+const homes = ['RENDITIONS', 'ORIGINALS', 'CAPTIONS', 'THUMBNAILS', 'STORYBOARDS', 'EXPORTS']
+
+/** All that nodes keep lies in a bucket, which they start without: here nothing is put into it. */
+const bucket = {
+  SHOAL__STORES__BUCKET__TYPE: 's3',
+  SHOAL__STORES__BUCKET__ENDPOINT: 'http://127.0.0.1:9',
+  SHOAL__STORES__BUCKET__BUCKET: 'media',
+  ...Object.fromEntries(
+    [...homes, 'RUNNING', 'UPLOADS'].map((kind) => [`SHOAL__HOMES__${kind}`, 'bucket'])
+  )
+}
+
 function environment(database, name) {
   return {
     SHOAL__DATABASE__ENGINE: 'postgresql',
@@ -30,8 +43,9 @@ function environment(database, name) {
   }
 }
 
-async function start(database, name, options = {}) {
-  const server = await startServer({ environment: environment(database, name), ...options })
+async function start(database, name, { more, ...options } = {}) {
+  const settings = { ...environment(database, name), ...more }
+  const server = await startServer({ environment: settings, ...options })
   servers.push(server)
   return server
 }
@@ -164,4 +178,35 @@ test('a database that is away for longer than a node may be silent stops no node
   )
   assert.equal(again.startedAt, before.startedAt, 'it never left')
   assert.equal(server.child.exitCode, null)
+})
+
+test('of two equal nodes one does the duties, until it is killed or drained', async () => {
+  postgres.createDatabase('shared')
+  const servers = {}
+  for (const name of ['one', 'two']) servers[name] = await start('shared', name, { more: bucket })
+  const names = () => nodes('shared').map((node) => node.name)
+  const holder = () => nodes('shared').find((node) => node.alive && node.duties)?.name
+  const other = (name) => (name === 'one' ? 'two' : 'one')
+  assert.deepEqual(names(), ['one', 'two'])
+  await assert.rejects(
+    start('shared', 'two', { more: bucket }),
+    /another node is called two and lives/
+  )
+  await assert.rejects(start('shared', 'three'), /this one keeps what no other machine reaches/)
+  assert.deepEqual(names(), ['one', 'two'])
+
+  const killed = await until('one does the duties', 10_000, holder)
+  await servers[killed].kill()
+  const begin = Date.now()
+  await until('the other does the duties', 20_000, () => holder() === other(killed))
+  assert.ok(Date.now() - begin <= 10_000, `${Date.now() - begin} ms`)
+  await servers[killed].start()
+  assert.equal(holder(), other(killed), 'who comes back takes nothing away')
+
+  const code = exit(servers[other(killed)].child)
+  assert.equal(shoal('shared', 'node', 'drain', other(killed)).status, 0)
+  await until('the duties go back', 10_000, () => holder() === killed)
+  assert.equal(await code, 0)
+  assert.deepEqual(names(), [killed])
+  assert.equal((await fetch(`${servers[killed].url}/readyz`)).status, 200)
 })
