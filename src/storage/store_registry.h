@@ -39,8 +39,9 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
 Result<bool> is_store_here(db::Database& database, const LocalStoreSite& site,
                            io::FileSystem& files);
 
-/// As open_registered_store, for a command beside the server: the store must be registered and there, and nothing is
-/// written. Blocking. Errors: not_found (this instance has never opened it), unavailable.
+/// As open_registered_store, for a command beside the server: the store must be registered and
+/// there, and nothing is written. Blocking. Errors: not_found (this instance has never opened it),
+/// unavailable.
 Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
                                                             const LocalStoreSite& site,
                                                             io::FileSystem& files,
