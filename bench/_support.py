@@ -96,6 +96,11 @@ class Shoal:
         if self.own_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
+    def restart(self):
+        """After it was killed, with the same data."""
+        self.log.close()
+        self.__enter__()
+
     def wait_for(self, path, limit=30.0):
         started = time.monotonic()
         while time.monotonic() - started < limit:

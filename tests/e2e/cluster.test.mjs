@@ -1,9 +1,11 @@
-// Servers around one PostgreSQL: the list of nodes, draining, who is refused and who may start when.
+// Servers around one PostgreSQL: the list of nodes, draining, who is refused and who may start when,
+// and who does what a cluster does once.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { clip } from './support/clips.mjs'
 import { startPostgres } from './support/postgres.mjs'
 import { Api, program, startServer, until } from './support/server.mjs'
 
@@ -18,6 +20,18 @@ after(async () => {
   await postgres?.stop()
 })
 
+const homes = ['RENDITIONS', 'ORIGINALS', 'CAPTIONS', 'THUMBNAILS', 'STORYBOARDS', 'EXPORTS']
+
+/** All that nodes keep lies in a bucket, which they start without: here nothing is put into it. */
+const bucket = {
+  SHOAL__STORES__BUCKET__TYPE: 's3',
+  SHOAL__STORES__BUCKET__ENDPOINT: 'http://127.0.0.1:9',
+  SHOAL__STORES__BUCKET__BUCKET: 'media',
+  ...Object.fromEntries(
+    [...homes, 'RUNNING', 'UPLOADS'].map((kind) => [`SHOAL__HOMES__${kind}`, 'bucket'])
+  )
+}
+
 function environment(database, name) {
   return {
     SHOAL__DATABASE__ENGINE: 'postgresql',
@@ -29,8 +43,9 @@ function environment(database, name) {
   }
 }
 
-async function start(database, name, options = {}) {
-  const server = await startServer({ environment: environment(database, name), ...options })
+async function start(database, name, { more, ...options } = {}) {
+  const settings = { ...environment(database, name), ...more }
+  const server = await startServer({ environment: settings, ...options })
   servers.push(server)
   return server
 }
@@ -80,6 +95,23 @@ test('a node is listed, drained, and gone', async () => {
   assert.ok(await api.call('GET', 'users/me'), 'what still comes is answered')
   assert.equal(await code, 0)
   assert.deepEqual(nodes('drained'), [])
+})
+
+test('what runs when a node is drained is finished there, and what waits goes on after it', async () => {
+  postgres.createDatabase('busy')
+  const server = await start('busy', 'one')
+  const api = await new Api(server.url).login()
+  const { uuid } = await api.upload(clip('mpeg4'), { name: 'Half done' })
+  await until('a job runs', 20_000, () => nodes('busy')[0].load.runningJobs > 0)
+  const code = exit(server.child)
+  assert.equal(shoal('busy', 'node', 'drain', 'one').status, 0)
+  assert.equal(await code, 0)
+  const jobs = JSON.parse(shoal('busy', 'job', 'list', '--json').stdout).data
+  assert.ok(jobs.some((job) => job.state === 'completed'))
+  assert.ok(jobs.some((job) => job.state === 'waiting' || job.state === 'waiting-children'))
+  for (const job of jobs) assert.ok(job.attempt <= 1 && job.state !== 'active', JSON.stringify(job))
+  await server.start()
+  await api.processed(uuid)
 })
 
 test('a second server is refused while the first lives, and starts soon after its kill', async () => {
@@ -141,9 +173,40 @@ test('a database that is away for longer than a node may be silent stops no node
   })
   await postgres.start()
   await until('the node is ready again', 20_000, async () => (await status('/readyz')) === 200)
-  await until('it does the duties again', 20_000, () => nodes('away')[0].duties)
-  const [again] = nodes('away')
+  const again = await until('it beats and does the duties again', 20_000, () =>
+    nodes('away').find((node) => node.alive && node.duties)
+  )
   assert.equal(again.startedAt, before.startedAt, 'it never left')
-  assert.equal(again.alive, true)
   assert.equal(server.child.exitCode, null)
+})
+
+test('of two equal nodes one does the duties, until it is killed or drained', async () => {
+  postgres.createDatabase('shared')
+  const servers = {}
+  for (const name of ['one', 'two']) servers[name] = await start('shared', name, { more: bucket })
+  const names = () => nodes('shared').map((node) => node.name)
+  const holder = () => nodes('shared').find((node) => node.alive && node.duties)?.name
+  const other = (name) => (name === 'one' ? 'two' : 'one')
+  assert.deepEqual(names(), ['one', 'two'])
+  await assert.rejects(
+    start('shared', 'two', { more: bucket }),
+    /another node is called two and lives/
+  )
+  await assert.rejects(start('shared', 'three'), /this one keeps what no other machine reaches/)
+  assert.deepEqual(names(), ['one', 'two'])
+
+  const killed = await until('one does the duties', 10_000, holder)
+  await servers[killed].kill()
+  const begin = Date.now()
+  await until('the other does the duties', 20_000, () => holder() === other(killed))
+  assert.ok(Date.now() - begin <= 10_000, `${Date.now() - begin} ms`)
+  await servers[killed].start()
+  assert.equal(holder(), other(killed), 'who comes back takes nothing away')
+
+  const code = exit(servers[other(killed)].child)
+  assert.equal(shoal('shared', 'node', 'drain', other(killed)).status, 0)
+  await until('the duties go back', 10_000, () => holder() === killed)
+  assert.equal(await code, 0)
+  assert.deepEqual(names(), [killed])
+  assert.equal((await fetch(`${servers[killed].url}/readyz`)).status, 200)
 })
