@@ -40,7 +40,8 @@ Result<bool> is_store_here(db::Database& database, const LocalStoreSite& site,
                            io::FileSystem& files);
 
 /// As open_registered_store, for a command beside the server: the store must be registered and
-/// there, and nothing is written. Blocking. Errors: not_found (this instance has never opened it), unavailable.
+/// there, and nothing is written. Blocking. Errors: not_found (this instance has never opened it),
+/// unavailable.
 Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& database,
                                                             const LocalStoreSite& site,
                                                             io::FileSystem& files,

@@ -285,7 +285,8 @@ TEST_P(VideosApiTest, views_are_taken_as_recorded_and_counted_once) {
   const auto batch = context().views.next_batch();
   ASSERT_TRUE(batch);
   std::int64_t counted = 0;
-  for (const auto& entry : batch->entries) counted += static_cast<std::int64_t>(entry.viewers.size());
+  for (const auto& entry : batch->entries)
+    counted += static_cast<std::int64_t>(entry.viewers.size());
   EXPECT_EQ(counted, 1);
 }
 
