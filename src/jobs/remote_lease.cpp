@@ -20,9 +20,10 @@ std::optional<LeasedJob> lease_job(db::Session& session, std::string_view worker
 }
 
 std::optional<LeasedJob> find_lease(db::Session& session, LeaseKey key) {
-  const auto row = session.query_one(std::string("select") + k_leased_columns +
-                                         " from job where id = :id and state = 2 and fence = :fence",
-                                     {key.id, key.fence});
+  const auto row =
+      session.query_one(std::string("select") + k_leased_columns +
+                            " from job where id = :id and state = 2 and fence = :fence",
+                        {key.id, key.fence});
   return row ? std::optional(to_leased(*row)) : std::nullopt;
 }
 

@@ -55,8 +55,9 @@ TEST_P(RemoteLease, a_job_is_leased_to_one_worker_only) {
 TEST_P(RemoteLease, a_job_that_is_put_off_is_not_leased_before_its_time) {
   const JobId job = add();
   const auto taken = take(job);
-  EXPECT_EQ(write([&](db::Session& session) { return *fail_attempt(session, *taken, "no", false); }),
-            false);
+  EXPECT_EQ(
+      write([&](db::Session& session) { return *fail_attempt(session, *taken, "no", false); }),
+      false);
   EXPECT_FALSE(take(job));
   clock->advance(Seconds{2});
   EXPECT_TRUE(take(job));
@@ -75,9 +76,8 @@ TEST_P(RemoteLease, lasts_while_it_is_extended_and_then_goes_to_whoever_asks) {
   ASSERT_TRUE(other);
   EXPECT_EQ(other->id, job);
   EXPECT_EQ(extend_it(*taken).error().code, ErrorCode::conflict);
-  EXPECT_FALSE(write([&](db::Session& session) {
-    return find_lease(session, {taken->id, taken->fence});
-  }));
+  EXPECT_FALSE(
+      write([&](db::Session& session) { return find_lease(session, {taken->id, taken->fence}); }));
 }
 
 TEST_P(RemoteLease, outlives_a_restart_of_the_server) {

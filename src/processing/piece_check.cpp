@@ -1,6 +1,8 @@
 // What is asked of a video piece that another machine encoded, before anything is made of it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "media/codecs.h"
 #include "processing/audio_reader.h"
 #include "processing/packaging.h"
@@ -13,7 +15,9 @@ namespace fmp4 = media::fmp4;
 
 constexpr std::size_t k_nal_length = 4;
 constexpr unsigned k_idr_slice = 5;
-/// A source may end a little before it was said to.
+/// A source may end a little before it was said to: so many frames of a work segment, and of one
+/// second at the most, may be missing.
+constexpr std::int64_t k_missing_share = 10;
 constexpr Microseconds k_missing{1'000'000};
 /// Headers of fragments, and what a rate control overshoots.
 constexpr std::uint64_t k_slack_bytes = std::uint64_t{1} << 20;
@@ -70,9 +74,10 @@ Result<> check_length(const Plan& plan, const RenditionPlan& rendition, const Wo
   const std::int64_t wanted =
       media::frames_at(rendition.fps, plan.boundaries.end_of(work.last - 1)) -
       media::frames_at(rendition.fps, plan.boundaries.start_of(work.first));
+  const std::int64_t spare =
+      std::min(wanted / k_missing_share, media::frames_at(rendition.fps, k_missing));
   const auto has = static_cast<std::int64_t>(frames);
-  if (has <= wanted && has + media::frames_at(rendition.fps, k_missing) >= wanted && has > 0)
-    return {};
+  if (has > 0 && has <= wanted && has + spare >= wanted) return {};
   return fail(ErrorCode::corrupt, fmt::format("a piece of {}p has {} frames instead of {}",
                                               rendition.resolution, has, wanted));
 }
@@ -92,8 +97,8 @@ Result<> check_work(io::FileSystem& files, const Plan& plan, const RenditionPlan
   for (std::size_t segment = work.first; segment < work.last; ++segment) {
     TRY(const auto samples, segment_video(plan, rendition, segment, video.content.samples));
     if (samples.empty())
-      return fail(ErrorCode::corrupt, fmt::format("segment {} of {}p has no frames", segment,
-                                                  rendition.resolution));
+      return fail(ErrorCode::corrupt,
+                  fmt::format("segment {} of {}p has no frames", segment, rendition.resolution));
   }
   return {};
 }

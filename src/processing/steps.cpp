@@ -246,15 +246,14 @@ io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t
   co_return Result<>{};
 }
 
-io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan,
-                               const RenditionPlan& rendition, std::size_t work_segment,
-                               Path folder) {
+io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
+                               std::size_t work_segment, Path folder) {
   const Path piece = video_piece_path(folder, rendition, work_segment);
   // Boxes and frames first: they are ours to read, and bounded.
-  CO_TRY_VOID(co_await steps.offload.run([&files = steps.files, plan, rendition, work_segment,
-                                          folder = std::move(folder)] {
-    return check_work(files, plan, rendition, work_segment, folder);
-  }));
+  CO_TRY_VOID(co_await steps.offload.run(
+      [&files = steps.files, plan, rendition, work_segment, folder = std::move(folder)] {
+        return check_work(files, plan, rendition, work_segment, folder);
+      }));
   CO_TRY(io::ProcessExit exit,
          co_await run_child(steps, probe_command(piece, steps.limits), "read"));
   CO_TRY(const SourceMedia media, parse_probe(exit.standard_output));
@@ -263,10 +262,10 @@ io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan,
                     media.video->width == rendition.width &&
                     media.video->height == rendition.height;
   if (fits) co_return Result<>{};
-  co_return fail(ErrorCode::corrupt, fmt::format("a piece of {}p has another picture than H.264 of "
-                                                 "{}x{}, 4:2:0",
-                                                 rendition.resolution, rendition.width,
-                                                 rendition.height));
+  co_return fail(ErrorCode::corrupt,
+                 fmt::format("a piece of {}p has another picture than H.264 of "
+                             "{}x{}, 4:2:0",
+                             rendition.resolution, rendition.width, rendition.height));
 }
 
 io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,

@@ -35,8 +35,7 @@ Assignment read_assignment(const json::value& answer) {
   const auto video = Uuid::parse(input.at("videoUUID").as_string());
   if (!video) throw std::invalid_argument("the video has no UUID");
   out.input.video = *video;
-  out.work_segment =
-      payload.at("output").as_object().at("workSegment").to_number<std::size_t>();
+  out.work_segment = payload.at("output").as_object().at("workSegment").to_number<std::size_t>();
   auto plan = processing::parse_plan(json::serialize(payload.at("plan")));
   if (!plan) throw std::invalid_argument(plan.error().message);
   out.plan = *std::move(plan);

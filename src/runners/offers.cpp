@@ -90,9 +90,9 @@ bool may_take(db::Session& session, RunnerId runner, JobId job) {
 
 std::optional<SegmentJob> find_job(db::Session& session, JobId job) {
   for (const auto& [from, table] : {std::pair{k_unfinished, 'j'}, std::pair{k_finished, 'h'}}) {
-    const auto row = session.query_one(
-        fmt::format("{0} where {1}.id = :id and {1}.kind = :kind", from, table),
-        {job, processing::k_encode});
+    const auto row =
+        session.query_one(fmt::format("{0} where {1}.id = :id and {1}.kind = :kind", from, table),
+                          {job, processing::k_encode});
     if (row) return to_job(*row);
   }
   return std::nullopt;
@@ -107,8 +107,7 @@ void note_failure(db::Session& session, JobId job, RunnerId runner) {
       {runner, session.now(), job});
 }
 
-JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count,
-                  bool newest_first) {
+JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count, bool newest_first) {
   JobPage page;
   page.total = session
                    .query_one(
@@ -116,11 +115,11 @@ JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count,
                        " + (select count(*) from job_history where kind = :kind)",
                        {processing::k_encode})
                    ->integer(0);
-  for (const db::Row& row : session.query(
-           fmt::format("select * from ({} union all {}) as jobs where kind = :kind"
-                       " order by id {} limit :count offset :start",
-                       k_unfinished, k_finished, newest_first ? "desc" : "asc"),
-           {processing::k_encode, count, start}))
+  for (const db::Row& row :
+       session.query(fmt::format("select * from ({} union all {}) as jobs where kind = :kind"
+                                 " order by id {} limit :count offset :start",
+                                 k_unfinished, k_finished, newest_first ? "desc" : "asc"),
+                     {processing::k_encode, count, start}))
     page.jobs.push_back(to_job(row));
   return page;
 }

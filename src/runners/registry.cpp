@@ -34,11 +34,11 @@ void create_registration_token(db::Session& session, Random& random, UtcTime now
 Listed<RegistrationToken> list_registration_tokens(db::Session& session, const Slice& slice) {
   Listed<RegistrationToken> page;
   page.total = session.query_one("select count(*) from runner_registration_token")->integer(0);
-  for (const db::Row& row : session.query(
-           "select id, token, created_at, (select count(*) from runner r"
-           " where r.registration_token_id = t.id) from runner_registration_token t" +
-               page_of(slice),
-           {slice.count, slice.start})) {
+  for (const db::Row& row :
+       session.query("select id, token, created_at, (select count(*) from runner r"
+                     " where r.registration_token_id = t.id) from runner_registration_token t" +
+                         page_of(slice),
+                     {slice.count, slice.start})) {
     page.items.push_back(
         {row.id<RegistrationTokenId>(0), row.text(1), row.time(2), row.integer(3)});
   }
@@ -67,8 +67,7 @@ Result<Registered> register_runner(db::Session& session, Random& random, const N
       " on conflict (name) do nothing returning id",
       {token->integer(0), runner.name, runner.description, runner.ip, token_hash(made.token), now,
        now});
-  if (!row)
-    return fail(ErrorCode::conflict, "This runner name already exists on this instance");
+  if (!row) return fail(ErrorCode::conflict, "This runner name already exists on this instance");
   made.id = row->id<RunnerId>(0);
   return made;
 }

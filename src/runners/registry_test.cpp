@@ -95,10 +95,9 @@ TEST_P(Registry, who_is_removed_is_unknown_and_what_it_held_waits_again) {
   EXPECT_TRUE(write([&](db::Session& session) { return remove_runner(session, one->id); }));
   EXPECT_FALSE(is_known(one->token));
   EXPECT_EQ(shown_to(two->id), 1);
-  EXPECT_EQ(write([&](db::Session& session) { return remove_runner(session, one->id); })
-                .error()
-                .code,
-            ErrorCode::not_found);
+  EXPECT_EQ(
+      write([&](db::Session& session) { return remove_runner(session, one->id); }).error().code,
+      ErrorCode::not_found);
 }
 
 TEST_P(Registry, a_registration_token_takes_its_runners_along) {

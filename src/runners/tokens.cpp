@@ -61,8 +61,8 @@ std::optional<jobs::LeaseKey> JobTokens::verify(std::string_view token, JobId jo
 }
 
 std::string JobTokens::signature(jobs::LeaseKey lease, RunnerId runner) const {
-  return to_hex(hmac_sha256(secret_, fmt::format("runner job {} {} {}", lease.id.value, lease.fence,
-                                                 runner.value)));
+  return to_hex(hmac_sha256(
+      secret_, fmt::format("runner job {} {} {}", lease.id.value, lease.fence, runner.value)));
 }
 
 }  // namespace shoal::runners

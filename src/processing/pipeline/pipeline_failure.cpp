@@ -63,8 +63,8 @@ void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
                       : give_up(session, video, error.message, now);
 }
 
-Result<> Pipeline::fail_remote(db::Session& session, const jobs::LeasedJob& job,
-                               const Error& error, bool permanent) {
+Result<> Pipeline::fail_remote(db::Session& session, const jobs::LeasedJob& job, const Error& error,
+                               bool permanent) {
   TRY(const bool ended, jobs::fail_attempt(session, job, error.message, permanent));
   if (ended) on_failed(session, job, error);
   return {};

@@ -84,8 +84,9 @@ Result<> check_headers(db::Session& session, VideoId video, const RenditionPlan&
   TRY(const PackagedWork other,
       parse_work_layout(static_cast<std::size_t>(row->integer(0)), row->text(1)));
   if (other.init == work.init) return {};
-  return fail(ErrorCode::corrupt, fmt::format("a work segment of {}p was encoded with other headers",
-                                              rendition.resolution));
+  return fail(
+      ErrorCode::corrupt,
+      fmt::format("a work segment of {}p was encoded with other headers", rendition.resolution));
 }
 
 std::set<std::size_t> find_positions(db::Session& session, VideoId video,
