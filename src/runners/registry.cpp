@@ -96,7 +96,12 @@ Listed<Runner> list_runners(db::Session& session, const Slice& slice) {
   return page;
 }
 
+bool is_contact_due(const Runner& runner, UtcTime now) {
+  return runner.last_contact + k_contact_step <= now;
+}
+
 void note_contact(db::Session& session, const Runner& runner, std::string_view ip, UtcTime now) {
+  if (!is_contact_due(runner, now)) return;
   session.execute(
       "update runner set last_contact_at = :now, ip = :ip where id = :id"
       " and last_contact_at <= :before",

@@ -72,7 +72,9 @@ std::optional<Runner> find_runner(db::Session& session, std::string_view runner_
 std::optional<Runner> find_holder(db::Session& session, std::string_view worker);
 Listed<Runner> list_runners(db::Session& session, const Slice& slice);
 
-/// It has just asked. Written every ten seconds at the most.
+/// It has just asked. Written every ten seconds at the most: is_contact_due() says without writing
+/// whether it would be.
+bool is_contact_due(const Runner& runner, UtcTime now);
 void note_contact(db::Session& session, const Runner& runner, std::string_view ip, UtcTime now);
 
 /// What it was doing waits for others. Errors: not_found.

@@ -145,7 +145,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 
   /// Keeps the lease, and hears when it is gone.
   io::Task<> beat(Running& entry) {
-    while (true) {
+    while (!entry.is_over) {
       co_await entry.beat_nap.wait(jittered(config.beat_every, random));
       if (entry.is_over) co_return;
       const auto told = co_await server.update(entry.proof, entry.progress);

@@ -42,12 +42,15 @@ io::Task<Reply> request_jobs(Call& call) {
                  out.jobs.push_back(show_job(session, context, std::move(job)));
                return out;
              }));
-  CO_TRY_VOID(co_await call.context.database.write(
-      [runner = found.runner, ip = call.request.client_address,
-       now = call.context.clock.now()](db::Session& session) -> Result<> {
-        runners::note_contact(session, runner, ip, now);
-        return {};
-      }));
+  const UtcTime now = context.clock.now();
+  if (runners::is_contact_due(found.runner, now)) {
+    CO_TRY_VOID(co_await call.context.database.write([runner = found.runner,
+                                                      ip = call.request.client_address,
+                                                      now](db::Session& session) -> Result<> {
+      runners::note_contact(session, runner, ip, now);
+      return {};
+    }));
+  }
   JsonWriter json;
   json.object([&] {
     json.key("availableJobs").array(found.jobs, [&](const ShownJob& shown) {
