@@ -35,7 +35,7 @@ class CutBody final : public net::BodySource {
 
 class SourceCacheTest : public testing::Test {
  protected:
-  SourceCache::Open opener(std::string text, std::size_t cut = 1000) {
+  SourceCache::Open opener(const std::string& text, std::size_t cut = 1000) {
     return [this, text, cut](std::uint64_t from) { return give(text, cut, from); };
   }
   io::Task<Result<std::unique_ptr<net::BodySource>>> give(std::string text, std::size_t cut,
