@@ -3,6 +3,7 @@
 #include "api/accounts/routes.h"
 #include "api/instance/routes.h"
 #include "api/pages/routes.h"
+#include "api/runners/routes.h"
 #include "api/storage/routes.h"
 #include "api/videos/routes.h"
 
@@ -33,6 +34,10 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_overview_routes(routes);
   add_node_routes(routes);
   add_jobs_routes(routes);
+  add_runner_routes(routes);
+  add_runner_job_routes(routes);
+  add_runner_result_routes(routes);
+  add_runner_job_list_routes(routes);
   add_store_routes(routes);
   add_move_routes(routes);
   add_copies_routes(routes);

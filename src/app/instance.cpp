@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/core/routes.h"
+#include "api/runners/services.h"
 #include "api/storage/services.h"
 #include "api/videos/services.h"
 #include "app/cache_news.h"
@@ -67,6 +68,23 @@ io::Task<processing::PlanConfig> current_plan_config(const Config& config, api::
   co_return plan_config(config, *co_await api.settings.get());
 }
 
+/// How long a worker may take to begin to read a source; a slow one goes on where it was.
+constexpr Seconds k_source_url_life{3600};
+
+/// Where a worker elsewhere reads an object itself; nothing where viewers are not sent to the store
+/// either: it may not be reached from elsewhere.
+std::optional<std::string> source_url(const OtherStores& stores, std::string_view store,
+                                      std::string_view key) {
+  const delivery::StoreDoors* const doors = stores.find_doors(store);
+  const bool is_reached = doors != nullptr && doors->presign &&
+                          (doors->open_media == delivery::Door::presigned ||
+                           doors->restricted_media == delivery::Door::presigned);
+  if (!is_reached) return std::nullopt;
+  auto url = doors->presign(
+      {.object_key = key, .valid_for = k_source_url_life, .content_disposition = {}});
+  return url ? std::optional(*std::move(url)) : std::nullopt;
+}
+
 }  // namespace
 
 /// In the order of their dependencies: what comes later uses what comes before and is gone first.
@@ -86,8 +104,7 @@ struct Instance::Parts {
   /// Short calls that somebody waits for: opening media, writing uploads.
   io::Offload disk{"disk", k_disk_threads, k_disk_queue};
   /// Calls that may take minutes: reading or syncing whole files, deleting many.
-  io::Offload bulk{"bulk",
-                   static_cast<std::size_t>(config.transcoding.concurrency) + k_more_bulk_threads,
+  io::Offload bulk{"bulk", pipeline_config(config, directory).concurrency + k_more_bulk_threads,
                    k_disk_queue};
   /// The media cache's own: while its disk hangs, everything else goes on.
   io::Offload cache_disk{"media cache", k_cache_threads, k_cache_queue};
@@ -117,6 +134,7 @@ struct Instance::Parts {
   std::unique_ptr<PipelineProgress> video_progress;
   api::VideoServices video_services;
   api::StorageServices storage_services;
+  api::RunnerServices runner_services;
   std::unique_ptr<processing::Pipeline> pipeline;
   std::unique_ptr<jobs::Runner> jobs;
   std::unique_ptr<StorageJobs> storage_jobs;
@@ -135,6 +153,7 @@ struct Instance::Parts {
   void set_draining(bool draining);
   void make_delivery();
   void make_processing();
+  void make_runner_services();
   void make_api();
 };
 
@@ -242,9 +261,8 @@ void Instance::Parts::make_delivery() {
 void Instance::Parts::make_processing() {
   const processing::PipelineConfig pipeline_config = app::pipeline_config(config, directory);
   processing::ProcessLimits limits;
-  const auto cores = static_cast<std::int64_t>(io::usable_cores());
   limits.encoder_threads =
-      static_cast<int>(std::max<std::int64_t>(1, cores / config.transcoding.concurrency));
+      static_cast<int>(std::max<std::size_t>(1, io::usable_cores() / pipeline_config.concurrency));
   processing::Pipeline::Services services{
       .database = *database,
       .steps = {processes, files, bulk, limits},
@@ -315,6 +333,20 @@ void Instance::Parts::make_processing() {
   api->job_progress = &progress;
 }
 
+void Instance::Parts::make_runner_services() {
+  runner_services = {
+      .pipeline = pipeline.get(),
+      .stores = &bulk_stores,
+      .files = &files,
+      .bulk = &bulk,
+      .progress = &progress,
+      .presign = [this](std::string_view store,
+                        std::string_view key) { return source_url(*other_stores, store, key); },
+      .cancel_job = [this](db::Session& session,
+                           JobId job) { return processing::cancel(session, job, clock.now()); }};
+  api->runner_services = &runner_services;
+}
+
 void Instance::Parts::make_api() {
   api::ApiConfig settings = api_config(config, directory);
   settings.identity = first_start.identity;
@@ -359,6 +391,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
   parts.make_api();
   parts.make_delivery();
   parts.make_processing();
+  parts.make_runner_services();
   api::add_all_routes(parts.router, *parts.api);
   parts.housekeeping = std::make_unique<Housekeeping>(
       parts.runtime.executor(0),

@@ -8,6 +8,7 @@
 #include "app/admin_commands.h"
 #include "app/config/load.h"
 #include "app/serve.h"
+#include "app/worker_command.h"
 #include "base/text.h"
 
 namespace {
@@ -91,6 +92,9 @@ int main(int argc, char** argv) {
     command->callback([&action, name] { action = name; });
   }
 
+  shoal::app::WorkerCommand worker;
+  worker.add_to(program);
+
   shoal::app::AdminCommands admin;
   admin.add_to(program);
 
@@ -103,6 +107,7 @@ int main(int argc, char** argv) {
     serve_options.config_file = config_file;
     return shoal::app::serve(serve_options);
   }
+  if (worker.is_chosen()) return worker.run();
   if (admin.chosen)
     return shoal::app::run_admin_command(config_file, serve_options.data, admin.chosen);
   return shoal::app::run_config_command(action, config_file);

@@ -115,7 +115,11 @@ processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeS
 processing::PipelineConfig pipeline_config(const Config& config, const DataDirectory& directory) {
   processing::PipelineConfig out;
   out.scratch = directory.work();
-  out.concurrency = static_cast<std::size_t>(config.transcoding.concurrency);
+  // Somebody has to probe, cut and publish what the workers encode.
+  constexpr std::int64_t k_light_jobs = 2;
+  out.encodes = config.transcoding.concurrency > 0;
+  out.concurrency =
+      static_cast<std::size_t>(out.encodes ? config.transcoding.concurrency : k_light_jobs);
   out.keep_original = config.transcoding.keep_original;
   out.trash_for = config.storage.trash_period;
   return out;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "jobs/leased_row.h"
 #include "jobs/states.h"
 
 namespace shoal::jobs {
@@ -190,19 +191,9 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
       " started_at = coalesce(started_at, :now)"
       " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
           db::in_list(kinds.size(), "kind") + " order by priority, id limit 1" + skip +
-          ") returning id, kind, video_id, payload, attempt, max_attempts, fence, lease_expires_at",
+          ") returning" + k_leased_columns,
       arguments);
-  if (!row) return std::nullopt;
-  LeasedJob job;
-  job.id = row->id<JobId>(0);
-  job.kind = row->text(1);
-  if (!row->is_null(2)) job.video = row->id<VideoId>(2);
-  job.payload = row->text(3);
-  job.attempt = static_cast<int>(row->integer(4));
-  job.max_attempts = static_cast<int>(row->integer(5));
-  job.fence = row->integer(6);
-  job.lease_expires_at = row->time(7);
-  return job;
+  return row ? std::optional(to_leased(*row)) : std::nullopt;
 }
 
 std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease) {
@@ -216,8 +207,10 @@ std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, S
 }
 
 void reclaim_all(db::Session& session) {
+  // Who has no heart here asks by requests, and may go on asking (remote_lease.h).
   session.execute(
-      "update job set state = 1, worker = null, lease_expires_at = null where state = 2");
+      "update job set state = 1, worker = null, lease_expires_at = null where state = 2"
+      " and exists (select 1 from worker where worker.name = job.worker)");
   session.notify(k_waiting_channel);
 }
 

@@ -83,7 +83,8 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
 /// that is not among them was cancelled or taken over and must stop.
 std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease);
 
-/// All leases end now. Only for a worker that knows that no other one is alive.
+/// All leases end now but remote ones (remote_lease.h). Only for a worker that knows that no other
+/// one is alive.
 void reclaim_all(db::Session& session);
 
 /// Checks that `job` is still this holder's. Call it in the transaction that writes the job's

@@ -61,6 +61,16 @@ Result<PackagedWork> package_work(io::FileSystem& files, const Plan& plan,
                                   const RenditionPlan& rendition, std::size_t work_segment,
                                   const AudioManifest& audio, const Path& folder);
 
+/// Whether the video piece of an encoded rendition would fit where package_work puts it, without
+/// the sound: one H.264 track, about as many frames as the plan counts and not one more, a keyframe
+/// where each segment begins, and frames that are whole NAL units. Errors: corrupt.
+Result<> check_work(io::FileSystem& files, const Plan& plan, const RenditionPlan& rendition,
+                    std::size_t work_segment, const Path& folder);
+
+/// The most bytes that an encoder which keeps to its rate makes of a work segment.
+std::uint64_t largest_piece(const Plan& plan, const RenditionPlan& rendition,
+                            std::size_t work_segment);
+
 struct FinishedRendition {
   std::uint32_t resolution = 0;
   std::string file_name;      ///< `<file id>-<resolution>-fragmented.mp4`

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -95,6 +96,12 @@ struct Plan {
 
   bool copies_top() const {
     return !renditions.empty() && renditions.front().video == StreamMode::copy;
+  }
+  /// Not where there is sound alone, or nothing below a copied top.
+  bool encodes() const {
+    return std::ranges::any_of(renditions, [](const RenditionPlan& rendition) {
+      return rendition.video == StreamMode::encode;
+    });
   }
   /// EXT-X-TARGETDURATION of every playlist of this video, running or finished.
   std::chrono::seconds target_duration() const;

@@ -240,13 +240,32 @@ io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, P
 io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t work_segment,
                                Path source, Path folder) {
   // Sound alone has no picture to encode; its work segments are packaged from the sound.
-  const bool encodes = std::ranges::any_of(plan.renditions, [](const RenditionPlan& rendition) {
-    return rendition.video == StreamMode::encode;
-  });
-  if (!encodes) co_return Result<>{};
+  if (!plan.encodes()) co_return Result<>{};
   CO_TRY_VOID(co_await run_child(
       steps, encode_command(plan, work_segment, source, folder, steps.limits), "encode"));
   co_return Result<>{};
+}
+
+io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
+                               std::size_t work_segment, Path folder) {
+  const Path piece = video_piece_path(folder, rendition, work_segment);
+  // Boxes and frames first: they are ours to read, and bounded.
+  CO_TRY_VOID(co_await steps.offload.run(
+      [&files = steps.files, plan, rendition, work_segment, folder = std::move(folder)] {
+        return check_work(files, plan, rendition, work_segment, folder);
+      }));
+  CO_TRY(io::ProcessExit exit,
+         co_await run_child(steps, probe_command(piece, steps.limits), "read"));
+  CO_TRY(const SourceMedia media, parse_probe(exit.standard_output));
+  const bool fits = media.video && !media.audio && media.video->codec == "h264" &&
+                    media.video->pixel_format == "yuv420p" &&
+                    media.video->width == rendition.width &&
+                    media.video->height == rendition.height;
+  if (fits) co_return Result<>{};
+  co_return fail(ErrorCode::corrupt,
+                 fmt::format("a piece of {}p has another picture than H.264 of "
+                             "{}x{}, 4:2:0",
+                             rendition.resolution, rendition.width, rendition.height));
 }
 
 io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,

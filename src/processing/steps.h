@@ -43,6 +43,11 @@ io::Task<Result<>> copy_top(const Steps& steps, const Plan& plan, Path source, P
 io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t work_segment,
                                Path source, Path folder);
 
+/// Whether the piece of a work segment that came from elsewhere is what the plan asks for:
+/// check_work(), and what ffprobe finds in it. Errors: corrupt where it is not.
+io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
+                               std::size_t work_segment, Path folder);
+
 /// package_work() off the executor; removes the video piece it has used.
 io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,
                                        const RenditionPlan& rendition, std::size_t work_segment,

@@ -29,6 +29,7 @@
 
 namespace shoal::api {
 
+struct RunnerServices;
 struct StorageServices;
 struct VideoServices;
 
@@ -86,6 +87,8 @@ struct Context {
   VideoServices* video_services = nullptr;
   /// Of the jobs that run on this node; set by app where there is a worker.
   const jobs::Progress* job_progress = nullptr;
+  /// Set by app before the first request; without it no machine elsewhere gets jobs.
+  RunnerServices* runner_services = nullptr;
   /// Set by app before the first request; without it there is no list of stores.
   const StorageServices* storage_services = nullptr;
   /// Set by app: this node wants no more requests (/readyz).

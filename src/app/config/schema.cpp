@@ -205,8 +205,9 @@ void describe_videos(config::Schema& s, Config& c) {
       .runtime();
   s.add("transcoding.threads", t.threads, "Threads of one ffmpeg; 0: as many as are useful.")
       .range(0, 128);
-  s.add("transcoding.concurrency", t.concurrency, "Transcoding jobs at once on this node.")
-      .range(1, 128);
+  s.add("transcoding.concurrency", t.concurrency,
+        "Transcoding jobs at once on this node; 0: pictures are encoded by workers elsewhere only.")
+      .range(0, 128);
   s.add("transcoding.original_file.keep", t.keep_original,
         "Whether the uploaded file is kept once its renditions are made.");
   s.add("transcoding.always_transcode_original_resolution", t.always_original_resolution,

@@ -53,7 +53,8 @@ Result<> enqueue_work(db::Session& session, VideoId video, const Plan& plan) {
   for (std::size_t i = 0; i < total; ++i) {
     if (!is_missing(StreamMode::encode, i) && !is_missing(StreamMode::none, i)) continue;
     const bool early = i < k_first_segments && !plan.copies_top();
-    add(new_job(k_encode, video, early ? first : jobs::Priority::upload, i));
+    add(new_job(plan.encodes() ? k_encode : k_package, video,
+                early ? first : jobs::Priority::upload, i));
   }
   jobs::enqueue(session, new_job(k_pictures, video, first + 1));
   jobs::NewJob finish = new_job(k_finish, video, jobs::Priority::finish);
@@ -83,9 +84,8 @@ void enqueue_clean_up(db::Session& session, VideoId video, UtcTime when) {
   jobs::enqueue(session, job);
 }
 
-std::size_t payload_index(const jobs::LeasedJob& job) {
-  const auto payload = boost::json::parse(job.payload);
-  return payload.at("index").to_number<std::size_t>();
+std::size_t payload_index(std::string_view payload) {
+  return boost::json::parse(payload).at("index").to_number<std::size_t>();
 }
 
 }  // namespace shoal::processing

@@ -14,6 +14,7 @@
 ///              ├─ encode 0 … n-1 ───┼─ finish ─┬─ rendition (one each) ─── publish ─── clean up
 ///              └─ pictures                     └─ …             └─ storyboard
 ///
+/// Where there is no picture, encode is package: the sound alone is cut, and nothing is encoded.
 /// Each is small, leased, and done again from its inputs after a crash.
 namespace shoal::processing {
 
@@ -21,6 +22,7 @@ inline constexpr std::string_view k_prepare = "video-prepare";
 inline constexpr std::string_view k_audio = "video-audio";
 inline constexpr std::string_view k_copy = "video-copy";
 inline constexpr std::string_view k_encode = "video-encode";
+inline constexpr std::string_view k_package = "video-package";
 inline constexpr std::string_view k_pictures = "video-pictures";
 inline constexpr std::string_view k_storyboard = "video-storyboard";
 inline constexpr std::string_view k_finish = "video-finish";
@@ -41,6 +43,9 @@ void enqueue_storyboard(db::Session& session, VideoId video);
 void enqueue_clean_up(db::Session& session, VideoId video, UtcTime when);
 
 /// What a payload says: the work segment, the height of the rendition, the round to prepare.
-std::size_t payload_index(const jobs::LeasedJob& job);
+std::size_t payload_index(std::string_view payload);
+inline std::size_t payload_index(const jobs::LeasedJob& job) {
+  return payload_index(job.payload);
+}
 
 }  // namespace shoal::processing

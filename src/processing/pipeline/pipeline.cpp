@@ -42,7 +42,8 @@ void Pipeline::register_handlers(jobs::Runner& runner) {
   add(runner, k_prepare, all, &Pipeline::prepare);
   add(runner, k_audio, all, &Pipeline::make_sound);
   add(runner, k_copy, all, &Pipeline::copy);
-  add(runner, k_encode, all, &Pipeline::encode);
+  if (config_.encodes) add(runner, k_encode, all, &Pipeline::encode);
+  add(runner, k_package, all, &Pipeline::encode);
   add(runner, k_finish, all, &Pipeline::finish);
   add(runner, k_rendition, all, &Pipeline::make_rendition);
   add(runner, k_publish, all, &Pipeline::publish);

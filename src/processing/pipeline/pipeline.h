@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -21,6 +23,8 @@ struct PipelineConfig {
   Path scratch;
   /// Jobs of all kinds at once.
   std::size_t concurrency = 2;
+  /// Whether this process encodes pictures; else only workers elsewhere do.
+  bool encodes = true;
   bool keep_original = false;
   /// How long deleted objects stay in the trash.
   Milliseconds trash_for{0};
@@ -48,6 +52,20 @@ class Pipeline {
   Pipeline(PipelineConfig config, Services services);
 
   void register_handlers(jobs::Runner& runner);
+
+  /// The folder where results of a remote lease arrive; gone with everything in it at its end.
+  class Incoming;
+  /// One at a time for each lease: busy while there is one.
+  Result<std::unique_ptr<Incoming>> receive(const jobs::LeasedJob& job);
+  /// Checks the pieces of an encode job that lie in `incoming` (video_piece_path), and does with
+  /// them what the local step does with its own; completes the job. What was recorded before an
+  /// error stays. Errors: corrupt, invalid, too_large, unsupported, timeout (they are not what the
+  /// plan asks for), conflict (the lease was lost), busy (the sound is not there yet), not_found,
+  /// and those of the stores.
+  io::Task<Result<>> record_encoded(jobs::LeasedJob job, const Incoming& incoming);
+  /// A remote attempt ended badly: as when a local one does. Errors: conflict.
+  Result<> fail_remote(db::Session& session, const jobs::LeasedJob& job, const Error& error,
+                       bool permanent);
 
  private:
   class Workspace;
@@ -93,6 +111,8 @@ class Pipeline {
   io::Task<Result<>> store_pieces(Job job, const Input& input, const Path& folder,
                                   const AudioManifest& manifest);
   /// Waits for as much of the sound as the work segment needs, then packages, puts and records it.
+  /// Each rendition's piece in `folder`, as store_segment.
+  io::Task<Result<>> store_encoded(Job job, const Input& input, const Path& folder);
   io::Task<Result<>> store_segment(Job job, const Input& input, const RenditionPlan& rendition,
                                    std::size_t work_segment, const Path& folder);
   io::Task<Result<PackagedWork>> package_when_heard(const Input& input,
@@ -118,6 +138,9 @@ class Pipeline {
 
   const PipelineConfig config_;
   Services services_;
+  /// Whose results are arriving.
+  std::mutex receiving_mutex_;
+  std::set<jobs::LeaseKey> receiving_;
 };
 
 }  // namespace shoal::processing

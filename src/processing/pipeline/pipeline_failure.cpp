@@ -63,6 +63,13 @@ void Pipeline::on_failed(db::Session& session, Job job, const Error& error) {
                       : give_up(session, video, error.message, now);
 }
 
+Result<> Pipeline::fail_remote(db::Session& session, const jobs::LeasedJob& job, const Error& error,
+                               bool permanent) {
+  TRY(const bool ended, jobs::fail_attempt(session, job, error.message, permanent));
+  if (ended) on_failed(session, job, error);
+  return {};
+}
+
 Result<> retry(db::Session& session, VideoId video, UtcTime now) {
   TRY(const VideoWork work, find_work(session, video));
   const auto row = session.query_one(

@@ -163,6 +163,9 @@ io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
              }));
   if (listed) co_return Result<>{};
   CO_TRY(PackagedWork work, co_await package_when_heard(input, rendition, work_segment, folder));
+  CO_TRY_VOID(co_await services_.database.read([video, rendition, work](db::Session& session) {
+    return check_headers(session, video, rendition, work);
+  }));
   std::optional<Put> init;
   if (work_segment == 0) {
     const std::string name = running_init_name(input.plan, rendition);
@@ -242,11 +245,15 @@ io::Task<Result<>> Pipeline::encode(Job job, jobs::JobContext& context) {
   CO_TRY_VOID(
       co_await encode_work(services_.steps, input.plan, segment, source.path, workspace.path()));
   context.report_progress(90);
+  co_return co_await store_encoded(job, input, workspace.path());
+}
+
+io::Task<Result<>> Pipeline::store_encoded(Job job, const Input& input, const Path& folder) {
   // The smallest first: it is what a viewer on a poor line waits for.
   for (auto rendition = input.plan.renditions.rbegin(); rendition != input.plan.renditions.rend();
        ++rendition) {
     if (rendition->video == StreamMode::copy) continue;
-    CO_TRY_VOID(co_await store_segment(job, input, *rendition, segment, workspace.path()));
+    CO_TRY_VOID(co_await store_segment(job, input, *rendition, payload_index(job), folder));
   }
   co_return Result<>{};
 }

@@ -74,6 +74,21 @@ bool has_work(db::Session& session, VideoId video, const RenditionPlan& renditio
       .has_value();
 }
 
+Result<> check_headers(db::Session& session, VideoId video, const RenditionPlan& rendition,
+                       const PackagedWork& work) {
+  const auto row = session.query_one(
+      "select position, layout from work_segment where video_id = :video and height = :height "
+      "order by position limit 1",
+      {video, rendition.resolution});
+  if (!row) return {};
+  TRY(const PackagedWork other,
+      parse_work_layout(static_cast<std::size_t>(row->integer(0)), row->text(1)));
+  if (other.init == work.init) return {};
+  return fail(
+      ErrorCode::corrupt,
+      fmt::format("a work segment of {}p was encoded with other headers", rendition.resolution));
+}
+
 std::set<std::size_t> find_positions(db::Session& session, VideoId video,
                                      const RenditionPlan& rendition) {
   std::set<std::size_t> made;

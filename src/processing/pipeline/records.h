@@ -38,6 +38,11 @@ Result<AudioManifest> find_audio(db::Session& session, VideoId video);
 void store_audio(db::Session& session, VideoId video, const AudioManifest& manifest, UtcTime now);
 std::string audio_piece_name(const Plan& plan, std::size_t piece);
 
+/// Whether the headers of a work segment are those of the rendition's others: else, made by another
+/// encoder, it would not join them. Errors: corrupt.
+Result<> check_headers(db::Session& session, VideoId video, const RenditionPlan& rendition,
+                       const PackagedWork& work);
+
 /// Which work segments of a rendition are made.
 std::set<std::size_t> find_positions(db::Session& session, VideoId video,
                                      const RenditionPlan& rendition);

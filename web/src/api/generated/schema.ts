@@ -979,6 +979,125 @@ export interface components {
             total: number;
             data: components["schemas"]["Video"][];
         };
+        RunnerCredentials: {
+            runnerToken: string;
+        };
+        RunnerJobCredentials: {
+            runnerToken: string;
+            jobToken: string;
+        };
+        NewRunner: {
+            registrationToken: string;
+            name: string;
+            description?: string;
+        };
+        RegisteredRunner: {
+            id: number;
+            runnerToken: string;
+        };
+        Runner: {
+            id: number;
+            name: string;
+            description: string | null;
+            ip: string;
+            /** Format: date-time */
+            lastContact: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        RunnerList: {
+            total: number;
+            data: components["schemas"]["Runner"][];
+        };
+        RegistrationToken: {
+            id: number;
+            registrationToken: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            registeredRunnersCount: number;
+        };
+        RegistrationTokenList: {
+            total: number;
+            data: components["schemas"]["RegistrationToken"][];
+        };
+        RunnerJobRequest: {
+            runnerToken: string;
+            jobTypes?: string[];
+        };
+        RunnerJobUpdate: components["schemas"]["RunnerJobCredentials"] & {
+            progress?: number;
+        };
+        RunnerJobAbort: components["schemas"]["RunnerJobCredentials"] & {
+            reason?: string;
+        };
+        RunnerJobError: components["schemas"]["RunnerJobCredentials"] & {
+            message: string;
+        };
+        /** @description The tokens first, then for each rendition that is encoded a file `payload[videoFiles][720]`, fragmented MP4 with the picture of the work segment alone. */
+        RunnerJobResult: {
+            runnerToken: string;
+            jobToken: string;
+        };
+        /** @description What a segment job needs. `plan` is there once it is accepted. */
+        RunnerJobPayload: {
+            input?: {
+                videoFileUrl: string;
+                videoFileSize: number;
+                videoUUID: string;
+            };
+            output?: {
+                workSegment: number;
+            };
+            plan?: Record<string, never>;
+        };
+        AvailableRunnerJobs: {
+            availableJobs: {
+                uuid: string;
+                type: string;
+                payload: components["schemas"]["RunnerJobPayload"];
+            }[];
+        };
+        RunnerJob: {
+            uuid: string;
+            type: string;
+            state: {
+                id: number;
+                label: string;
+            };
+            progress: number | null;
+            priority: number;
+            failures: number;
+            error: string | null;
+            payload: components["schemas"]["RunnerJobPayload"];
+            privatePayload?: {
+                videoUUID?: string;
+            };
+            /** Format: date-time */
+            startedAt?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            runner: {
+                id: number;
+                name: string;
+                description: string | null;
+            } | null;
+            jobToken?: string;
+        };
+        RunnerJobList: {
+            total: number;
+            data: components["schemas"]["RunnerJob"][];
+        };
+        AcceptedRunnerJob: {
+            job: components["schemas"]["RunnerJob"];
+        };
         JobList: {
             total: number;
             data: components["schemas"]["Job"][];

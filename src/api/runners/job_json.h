@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/core/context.h"
+#include "api/core/json_writer.h"
+#include "db/session.h"
+#include "runners/offers.h"
+#include "runners/registry.h"
+
+namespace shoal::api {
+
+/// A job as PeerTube's RunnerJob; `payload` is JSON.
+struct ShownJob {
+  runners::SegmentJob job;
+  std::string payload = "{}";
+  std::optional<runners::Runner> runner;
+  std::optional<double> progress;
+};
+
+/// What `job` is now, with an offer's payload. For lists: a video that is gone has an empty one.
+ShownJob show_job(db::Session& session, const Context& context, runners::SegmentJob job);
+
+/// The members of a job, within an object.
+void write_job_members(JsonWriter& json, const ShownJob& shown);
+
+}  // namespace shoal::api

@@ -1,0 +1,225 @@
+#include <set>
+
+#include "api/core/body.h"
+#include "api/core/reply.h"
+#include "api/runners/held_job.h"
+#include "api/runners/routes.h"
+#include "api/runners/source_file.h"
+#include "base/log.h"
+#include "net/http/multipart.h"
+#include "processing/pipeline/graph.h"
+#include "processing/pipeline/incoming.h"
+#include "processing/pipeline/records.h"
+#include "runners/offers.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr std::size_t k_block = std::size_t{256} << 10;
+
+Problem invalid_payload() {
+  return Problem::bad_request("Payload is invalid");
+}
+
+/// The tokens come before the files: nothing of a stranger's is stored.
+struct Received {
+  net::Parameters parameters;
+  FormText text{BodyLimits::of_anybody().text};
+  std::optional<HeldJob> held;
+  processing::Plan plan;
+  std::unique_ptr<processing::Pipeline::Incoming> incoming;
+  std::set<std::uint32_t> pieces;
+};
+
+struct Expected {
+  HeldJob held;
+  processing::Plan plan;
+};
+
+Answer<Expected> find_expected(db::Session& session, const Context& context, std::string_view uuid,
+                               const JobTokensText& tokens) {
+  TRY(HeldJob held, find_held(session, context, uuid, tokens.runner, tokens.job));
+  TRY(processing::Plan plan, processing::find_plan(session, *held.job.video));
+  return Expected{std::move(held), std::move(plan)};
+}
+
+io::Task<Answer<Expected>> prove(Call& call, JobTokensText tokens) {
+  const Context& context = call.context;
+  co_return co_await call.context.database.read(
+      [&context, tokens, uuid = std::string(call.parameter("jobUUID"))](db::Session& session) {
+        return find_expected(session, context, uuid, tokens);
+      });
+}
+
+io::Task<Answer<>> begin(Call& call, Received& received) {
+  Fields body = Fields::from(received.parameters, "body");
+  const JobTokensText tokens = read_tokens(body);
+  CO_TRY_VOID(body.check());
+  CO_TRY(Expected expected, co_await prove(call, tokens));
+  CO_TRY(received.incoming, call.context.runner_services->pipeline->receive(expected.held.job));
+  received.held = std::move(expected.held);
+  received.plan = std::move(expected.plan);
+  co_return Answer<>{};
+}
+
+/// What is said of a result, not of this server.
+bool blames_result(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::corrupt:
+    case ErrorCode::invalid:
+    case ErrorCode::unsupported:
+    case ErrorCode::too_large:
+    case ErrorCode::timeout:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The job goes to somebody else.
+io::Task<Answer<>> refuse_result(Call& call, HeldJob held, Error why) {
+  log::warn("the result of a runner was refused",
+            {{"job", held.job.id.value}, {"runner", held.runner.name}, {"reason", why.message}});
+  RunnerServices& services = *call.context.runner_services;
+  CO_TRY_VOID(co_await call.context.database.write(
+      [&services, held, why](db::Session& session) -> Result<> {
+        const std::string message =
+            fmt::format("the result of runner {} was refused: {}", held.runner.name, why.message);
+        TRY_VOID(services.pipeline->fail_remote(session, held.job, {ErrorCode::internal, message},
+                                                false));
+        runners::note_failure(session, held.job.id, held.runner.id);
+        return {};
+      }));
+  co_return refuse(Problem::bad_request("The result was refused: " + why.message)
+                       .with_code("runner_job_result_refused"));
+}
+
+io::Task<Answer<>> take_piece(Call& call, net::MultipartReader& reader, std::string field,
+                              Received& received) {
+  const auto resolution = runners::resolution_of_field(field);
+  const auto& renditions = received.plan.renditions;
+  const auto rendition = resolution ? std::ranges::find(renditions, *resolution,
+                                                        &processing::RenditionPlan::resolution)
+                                    : renditions.end();
+  if (rendition == renditions.end() || rendition->video != processing::StreamMode::encode ||
+      !received.pieces.insert(*resolution).second)
+    co_return refuse(invalid_payload());
+  const std::size_t segment = processing::payload_index(received.held->job);
+  const std::uint64_t limit = processing::largest_piece(received.plan, *rendition, segment);
+  RunnerServices& services = *call.context.runner_services;
+  io::FileSystem& files = *services.files;
+  const io::Path path =
+      processing::video_piece_path(received.incoming->folder(), *rendition, segment);
+  CO_TRY(std::shared_ptr<io::File> file, co_await services.bulk->run([&files, path] {
+    return files.open(path, io::OpenMode::create_new);
+  }));
+  const auto block = std::make_shared<std::vector<std::byte>>(k_block);
+  for (std::uint64_t at = 0;;) {
+    CO_TRY(const std::size_t got, co_await reader.read(*block));
+    if (got == 0) co_return Answer<>{};
+    if (got > limit - at) {
+      co_return co_await refuse_result(
+          call, *received.held,
+          {ErrorCode::too_large,
+           fmt::format("the piece of {}p is larger than {} bytes", *resolution, limit)});
+    }
+    CO_TRY_VOID(co_await services.bulk->run(
+        [file, block, at, got] { return file->write_at(at, std::span(*block).first(got)); }));
+    at += got;
+  }
+}
+
+io::Task<Answer<>> read_results(Call& call, Received& received) {
+  auto opened = net::MultipartReader::open(call.request);
+  if (!opened) co_return refuse(Problem(opened.error()));
+  net::MultipartReader reader = *std::move(opened);
+  while (true) {
+    CO_TRY(auto part, co_await reader.next());
+    if (!part) break;
+    if (!part->is_file) {
+      CO_TRY(std::string text, co_await received.text.read(reader, *part));
+      received.parameters.add(part->name, std::move(text));
+      continue;
+    }
+    if (!received.held) {
+      CO_TRY_VOID(co_await begin(call, received));
+    }
+    CO_TRY_VOID(co_await take_piece(call, reader, part->name, received));
+  }
+  if (!received.held) {
+    CO_TRY_VOID(co_await begin(call, received));
+  }
+  const bool whole =
+      std::ranges::all_of(received.plan.renditions, [&](const processing::RenditionPlan& wanted) {
+        return wanted.video != processing::StreamMode::encode ||
+               received.pieces.contains(wanted.resolution);
+      });
+  if (!whole) co_return refuse(invalid_payload());
+  co_return Answer<>{};
+}
+
+io::Task<Answer<>> record(Call& call, const Received& received) {
+  RunnerServices& services = *call.context.runner_services;
+  const HeldJob& held = *received.held;
+  const auto recorded = co_await services.pipeline->record_encoded(held.job, *received.incoming);
+  if (recorded) co_return Answer<>{};
+  const Error& error = recorded.error();
+  if (error.code == ErrorCode::conflict) co_return refuse(not_in_processing_state());
+  if (blames_result(error.code)) co_return co_await refuse_result(call, held, error);
+  co_return refuse(Problem(error));
+}
+
+bool is_form(const net::Request& request) {
+  return request.headers.find("Content-Type").value_or("").starts_with("multipart/form-data");
+}
+
+io::Task<Reply> end_job(Call& call) {
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  if (!is_form(call.request)) {
+    CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+    const JobTokensText tokens = read_tokens(body);
+    CO_TRY_VOID(body.check());
+    CO_TRY_VOID(co_await prove(call, tokens));
+    co_return refuse(invalid_payload());
+  }
+  Received received;
+  CO_TRY_VOID(co_await read_results(call, received));
+  CO_TRY_VOID(co_await record(call, received));
+  if (services->progress != nullptr) services->progress->remove(received.held->job.id);
+  co_return no_content();
+}
+
+io::Task<Reply> get_source(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const JobTokensText tokens = read_tokens(body);
+  CO_TRY_VOID(body.check());
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  const Context& context = call.context;
+  CO_TRY(
+      const storage::StoredFile source,
+      co_await call.context.database.read([&context, tokens,
+                                           uuid = std::string(call.parameter("jobUUID")),
+                                           video = std::string(call.parameter("videoId"))](
+                                              db::Session& session) -> Answer<storage::StoredFile> {
+        TRY(const HeldJob held, find_held(session, context, uuid, tokens.runner, tokens.job));
+        TRY(const processing::VideoWork work, processing::find_work(session, *held.job.video));
+        if (work.uuid.text() != video) return refuse(404, "Unknown video of this job");
+        if (!work.source) return refuse(404, "The uploaded file of this video is gone");
+        return *work.source;
+      }));
+  if (services->presign) {
+    if (const auto url = services->presign(source.store, source.object_key))
+      co_return redirect(303, *url);
+  }
+  co_return co_await source_response(call.request.headers, *services->stores, source);
+}
+
+}  // namespace
+
+void add_runner_result_routes(Routes& routes) {
+  routes.post("/api/v1/runners/jobs/:jobUUID/success", {.operation = "completeRunnerJob"}, end_job);
+  routes.post("/api/v1/runners/jobs/:jobUUID/files/videos/:videoId/max-quality",
+              {.operation = "getRunnerJobSource"}, get_source);
+}
+
+}  // namespace shoal::api

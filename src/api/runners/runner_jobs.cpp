@@ -1,0 +1,209 @@
+#include <algorithm>
+
+#include "api/core/body.h"
+#include "api/core/paging.h"
+#include "api/core/reply.h"
+#include "api/runners/held_job.h"
+#include "api/runners/job_json.h"
+#include "api/runners/routes.h"
+#include "jobs/remote_lease.h"
+#include "processing/pipeline/records.h"
+
+namespace shoal::api {
+namespace {
+
+constexpr std::size_t k_offered = 10;
+constexpr std::size_t k_most_types = 100;
+
+/// Ours is only for who asks for it by name: a stock runner, also one that sends no types, could do
+/// nothing with it.
+bool wants_segments(const std::optional<std::vector<std::string>>& types) {
+  return types && std::ranges::find(*types, runners::k_segment_type) != types->end();
+}
+
+io::Task<Reply> request_jobs(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const std::string token = body.required_text("runnerToken", k_runner_token);
+  const bool wants = wants_segments(body.texts("jobTypes", k_most_types));
+  CO_TRY_VOID(body.check());
+  const Context& context = call.context;
+  const bool offers = wants && context.runner_services != nullptr;
+  struct Found {
+    runners::Runner runner;
+    std::vector<ShownJob> jobs;
+  };
+  CO_TRY(const Found found,
+         co_await call.context.database.read(
+             [&context, token, offers](db::Session& session) -> Answer<Found> {
+               Found out;
+               TRY(out.runner, find_caller(session, token));
+               if (!offers) return out;
+               for (auto& job : runners::find_waiting(session, out.runner.id, k_offered))
+                 out.jobs.push_back(show_job(session, context, std::move(job)));
+               return out;
+             }));
+  const UtcTime now = context.clock.now();
+  if (runners::is_contact_due(found.runner, now)) {
+    CO_TRY_VOID(co_await call.context.database.write([runner = found.runner,
+                                                      ip = call.request.client_address,
+                                                      now](db::Session& session) -> Result<> {
+      runners::note_contact(session, runner, ip, now);
+      return {};
+    }));
+  }
+  JsonWriter json;
+  json.object([&] {
+    json.key("availableJobs").array(found.jobs, [&](const ShownJob& shown) {
+      json.object([&] {
+        json.field("uuid", runners::uuid_of(shown.job.id)).field("type", runners::k_segment_type);
+        json.raw_field("payload", shown.payload);
+      });
+    });
+  });
+  co_return json_response(json);
+}
+
+Problem not_pending() {
+  return Problem::bad_request("This runner job is not in pending state");
+}
+
+struct Accepted {
+  ShownJob shown;
+  std::string token;
+};
+/// Nothing, and what was written stays, when the job turned out to be at its end.
+Answer<std::optional<Accepted>> accept(db::Session& session, const Context& context,
+                                       std::string_view uuid, std::string_view runner_token) {
+  TRY(const runners::Runner runner, find_caller(session, runner_token));
+  const auto id = runners::job_of(uuid);
+  const auto known = id ? runners::find_job(session, *id) : std::nullopt;
+  if (!known) return refuse(404, "Unknown runner job");
+  if (!runners::may_take(session, runner.id, *id)) return refuse(not_pending());
+  const RunnerServices& services = *context.runner_services;
+  const auto job = jobs::lease_job(session, runner.worker(), *id, services.lease);
+  if (!job) {
+    return refuse(Problem::conflict("This runner job is not in pending state anymore")
+                      .with_code("runner_job_not_in_pending_state"));
+  }
+  if (job->attempt > job->max_attempts) {
+    TRY_VOID(services.pipeline->fail_remote(
+        session, *job,
+        {ErrorCode::corrupt, fmt::format("its worker died {} times", job->attempt - 1)}, true));
+    return std::optional<Accepted>();
+  }
+  const auto input = find_input(session, context, *id, known->video);
+  const auto plan = processing::find_plan(session, known->video);
+  if (!input || !plan || known->work_segment >= plan->work_segments.size()) {
+    TRY_VOID(services.pipeline->fail_remote(session, *job,
+                                            {ErrorCode::not_found, "what it needs is gone"}, true));
+    return std::optional<Accepted>();
+  }
+  auto leased = runners::find_job(session, *id);
+  Accepted accepted;
+  accepted.shown = show_job(session, context, *std::move(leased));
+  accepted.shown.payload = runners::write_assignment(*input, known->work_segment, *plan);
+  accepted.token =
+      runners::JobTokens(context.config.identity.secret).sign({job->id, job->fence}, runner.id);
+  return std::optional(std::move(accepted));
+}
+
+io::Task<Reply> accept_job(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const std::string token = body.required_text("runnerToken", k_runner_token);
+  CO_TRY_VOID(body.check());
+  CO_TRY_VOID(runner_services(call));
+  const Context& context = call.context;
+  CO_TRY(const auto accepted,
+         co_await call.context.database.write(
+             [&context, token, uuid = std::string(call.parameter("jobUUID"))](
+                 db::Session& session) { return accept(session, context, uuid, token); }));
+  if (!accepted) co_return refuse(not_pending());
+  JsonWriter json;
+  json.object([&] {
+    json.key("job").object([&] {
+      write_job_members(json, accepted->shown);
+      json.field("jobToken", accepted->token);
+    });
+  });
+  co_return json_response(json);
+}
+
+io::Task<Reply> update_job(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const JobTokensText tokens = read_tokens(body);
+  const auto progress = body.integer("progress", 0, 100);
+  CO_TRY_VOID(body.check());
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  const Context& context = call.context;
+  CO_TRY(const HeldJob held,
+         co_await call.context.database.write(
+             [&context, tokens, lease = services->lease, now = context.clock.now(),
+              ip = call.request.client_address, uuid = std::string(call.parameter("jobUUID"))](
+                 db::Session& session) -> Answer<HeldJob> {
+               TRY(HeldJob found, find_held(session, context, uuid, tokens.runner, tokens.job));
+               if (!jobs::extend(session, found.job, lease))
+                 return refuse(not_in_processing_state());
+               runners::note_contact(session, found.runner, ip, now);
+               return found;
+             }));
+  if (progress && services->progress != nullptr)
+    services->progress->set(held.job.id, static_cast<double>(*progress));
+  co_return no_content();
+}
+
+/// Its time on this node is over.
+void forget_progress(const RunnerServices& services, JobId job) {
+  if (services.progress != nullptr) services.progress->remove(job);
+}
+
+io::Task<Reply> abort_job(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const JobTokensText tokens = read_tokens(body);
+  body.text("reason", {1, 5000});
+  CO_TRY_VOID(body.check());
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  const Context& context = call.context;
+  CO_TRY(const JobId job, co_await call.context.database.write(
+                              [&context, tokens, uuid = std::string(call.parameter("jobUUID"))](
+                                  db::Session& session) -> Answer<JobId> {
+                                TRY(const HeldJob held,
+                                    find_held(session, context, uuid, tokens.runner, tokens.job));
+                                TRY_VOID(jobs::release(session, held.job));
+                                return held.job.id;
+                              }));
+  forget_progress(*services, job);
+  co_return no_content();
+}
+
+io::Task<Reply> fail_job(Call& call) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  const JobTokensText tokens = read_tokens(body);
+  const std::string message = body.required_text("message", {1, 5000});
+  CO_TRY_VOID(body.check());
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  const Context& context = call.context;
+  CO_TRY(const JobId job,
+         co_await call.context.database.write([&context, services, tokens, message,
+                                               uuid = std::string(call.parameter("jobUUID"))](
+                                                  db::Session& session) -> Answer<JobId> {
+           TRY(const HeldJob held, find_held(session, context, uuid, tokens.runner, tokens.job));
+           TRY_VOID(services->pipeline->fail_remote(session, held.job,
+                                                    {ErrorCode::internal, message}, false));
+           runners::note_failure(session, held.job.id, held.runner.id);
+           return held.job.id;
+         }));
+  forget_progress(*services, job);
+  co_return no_content();
+}
+
+}  // namespace
+
+void add_runner_job_routes(Routes& routes) {
+  routes.post("/api/v1/runners/jobs/request", {.operation = "requestRunnerJob"}, request_jobs);
+  routes.post("/api/v1/runners/jobs/:jobUUID/accept", {.operation = "acceptRunnerJob"}, accept_job);
+  routes.post("/api/v1/runners/jobs/:jobUUID/update", {.operation = "updateRunnerJob"}, update_job);
+  routes.post("/api/v1/runners/jobs/:jobUUID/abort", {.operation = "abortRunnerJob"}, abort_job);
+  routes.post("/api/v1/runners/jobs/:jobUUID/error", {.operation = "failRunnerJob"}, fail_job);
+}
+
+}  // namespace shoal::api

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/session.h"
+#include "io/file_system.h"
+#include "io/offload.h"
+#include "jobs/progress.h"
+#include "processing/pipeline/pipeline.h"
+#include "storage/stores.h"
+
+namespace shoal::api {
+
+/// What doing jobs on machines elsewhere needs beside the database; app fills it in. References
+/// outlive the API. Any thread.
+struct RunnerServices {
+  processing::Pipeline* pipeline = nullptr;
+  const storage::Stores* stores = nullptr;
+  io::FileSystem* files = nullptr;
+  /// For what arrives: writes that may take a while.
+  io::Offload* bulk = nullptr;
+  jobs::Progress* progress = nullptr;
+  /// An URL that gives an object to whoever knows it, for a while; nothing where its store has no
+  /// such.
+  std::function<std::optional<std::string>(std::string_view store, std::string_view key)> presign;
+  /// Ends a job by hand, and what its video still waited for. Errors: not_found.
+  std::function<Result<>(db::Session& session, JobId job)> cancel_job;
+  /// How long a job stays with a runner that says nothing.
+  Seconds lease{30};
+};
+
+}  // namespace shoal::api

@@ -1,0 +1,127 @@
+#include "runners/offers.h"
+
+#include <fmt/format.h>
+
+#include "processing/pipeline/graph.h"
+
+namespace shoal::runners {
+namespace {
+
+constexpr Seconds k_leave_to_others{60};
+
+// A job's number in the list of states is PeerTube's: 1 to 3 are waiting, running and blocked, and
+// the ended ones follow.
+constexpr std::string_view k_unfinished =
+    "select j.id, j.video_id, v.uuid, j.payload, case j.state when 3 then 5 else j.state end,"
+    " j.priority, j.failures, j.last_error, j.worker, j.created_at, j.started_at,"
+    " null as finished_at, j.kind from job j left join video v on v.id = j.video_id";
+constexpr std::string_view k_finished =
+    "select h.id, h.video_id, v.uuid, h.payload, case h.outcome when 1 then 3 when 2 then 4 else 6"
+    " end, h.priority, h.attempt - 1, h.error, null, h.created_at, h.started_at, h.finished_at,"
+    " h.kind from job_history h left join video v on v.id = h.video_id";
+
+constexpr std::string_view k_may_take =
+    " j.state = 1 and j.run_after <= :now and j.kind = :kind and not exists (select 1"
+    " from runner_failure f where f.job_id = j.id and f.runner_id = :runner"
+    " and f.failed_at > :since)";
+
+std::vector<db::Value> may_take_arguments(db::Session& session, RunnerId runner) {
+  const UtcTime now = session.now();
+  return {now, processing::k_encode, runner, now - k_leave_to_others};
+}
+
+SegmentJob to_job(const db::Row& row) {
+  SegmentJob job;
+  job.id = row.id<JobId>(0);
+  job.video = row.id<VideoId>(1);
+  if (!row.is_null(2)) job.video_uuid = row.uuid(2);
+  job.work_segment = processing::payload_index(row.text(3));
+  job.state = static_cast<JobState>(row.integer(4));
+  job.priority = static_cast<int>(row.integer(5));
+  job.failures = static_cast<int>(row.integer(6));
+  job.error = row.optional_text(7);
+  job.worker = row.optional_text(8);
+  job.created_at = row.time(9);
+  job.started_at = row.optional_time(10);
+  job.finished_at = row.optional_time(11);
+  return job;
+}
+
+}  // namespace
+
+std::string_view to_string(JobState state) {
+  switch (state) {
+    case JobState::pending:
+      return "Pending";
+    case JobState::processing:
+      return "Processing";
+    case JobState::completed:
+      return "Completed";
+    case JobState::errored:
+      return "Errored";
+    case JobState::waiting_for_parent:
+      return "Waiting for parent job to finish";
+    case JobState::cancelled:
+      return "Cancelled";
+  }
+  return "";
+}
+
+std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std::size_t limit) {
+  auto arguments = may_take_arguments(session, runner);
+  arguments.emplace_back(limit);
+  std::vector<SegmentJob> jobs;
+  jobs.reserve(limit);
+  for (const db::Row& row :
+       session.query(fmt::format("{} where{} order by j.priority, j.id limit :limit", k_unfinished,
+                                 k_may_take),
+                     arguments))
+    jobs.push_back(to_job(row));
+  return jobs;
+}
+
+bool may_take(db::Session& session, RunnerId runner, JobId job) {
+  auto arguments = may_take_arguments(session, runner);
+  arguments.emplace_back(job);
+  return session
+      .query_one(fmt::format("select 1 from job j where{} and j.id = :id", k_may_take), arguments)
+      .has_value();
+}
+
+std::optional<SegmentJob> find_job(db::Session& session, JobId job) {
+  for (const auto& [from, table] : {std::pair{k_unfinished, 'j'}, std::pair{k_finished, 'h'}}) {
+    const auto row =
+        session.query_one(fmt::format("{0} where {1}.id = :id and {1}.kind = :kind", from, table),
+                          {job, processing::k_encode});
+    if (row) return to_job(*row);
+  }
+  return std::nullopt;
+}
+
+void note_failure(db::Session& session, JobId job, RunnerId runner) {
+  // A job that has ended has no row that this could refer to.
+  session.execute(
+      "insert into runner_failure (job_id, runner_id, failed_at)"
+      " select id, :runner, :now from job where id = :job"
+      " on conflict (job_id, runner_id) do update set failed_at = excluded.failed_at",
+      {runner, session.now(), job});
+}
+
+JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count, bool newest_first) {
+  JobPage page;
+  page.total = session
+                   .query_one(
+                       "select (select count(*) from job where kind = :kind)"
+                       " + (select count(*) from job_history where kind = :kind)",
+                       {processing::k_encode})
+                   ->integer(0);
+  for (const db::Row& row :
+       session.query(fmt::format("select * from ({} union all {}) as jobs where kind = :kind"
+                                 " order by id {} limit :count offset :start",
+                                 k_unfinished, k_finished, newest_first ? "desc" : "asc"),
+                     {processing::k_encode, count, start}))
+    page.jobs.push_back(to_job(row));
+  return page;
+}
+
+}  // namespace shoal::runners

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "db/session.h"
+#include "runners/tokens.h"
+
+/// The jobs of the queue as runners see them: the same rows that workers of this cluster lease.
+/// Functions over the caller's transaction.
+namespace shoal::runners {
+
+/// Our own type: decode one work segment once, encode every rendition. Only who asks for it by name
+/// is shown it; a stock runner would not know what to do.
+inline constexpr std::string_view k_segment_type = "shoal-segment-transcoding";
+
+/// PeerTube's numbers.
+enum class JobState : std::uint8_t {
+  pending = 1,
+  processing = 2,
+  completed = 3,
+  errored = 4,
+  waiting_for_parent = 5,
+  cancelled = 6,
+};
+std::string_view to_string(JobState state);
+
+/// A segment job in whatever state.
+struct SegmentJob {
+  JobId id;
+  VideoId video;
+  Uuid video_uuid;  ///< none once the video is gone: all zeros
+  std::size_t work_segment = 0;
+  JobState state = JobState::pending;
+  int priority = 0;
+  int failures = 0;
+  std::optional<std::string> error;
+  std::optional<std::string> worker;
+  UtcTime created_at{};
+  std::optional<UtcTime> started_at;
+  std::optional<UtcTime> finished_at;
+};
+
+/// What a runner may take now, the most urgent first. It is not shown for a minute what it has just
+/// failed at, so that others get to it.
+std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std::size_t limit);
+/// Nothing when there is none, or it is of a kind that no runner does.
+std::optional<SegmentJob> find_job(db::Session& session, JobId job);
+/// Whether find_waiting would show it.
+bool may_take(db::Session& session, RunnerId runner, JobId job);
+void note_failure(db::Session& session, JobId job, RunnerId runner);
+
+struct JobPage {
+  std::int64_t total = 0;
+  std::vector<SegmentJob> jobs;
+};
+/// Unfinished and finished ones.
+JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count, bool newest_first);
+
+}  // namespace shoal::runners
