@@ -29,6 +29,8 @@ Assignment read_assignment(const json::value& answer) {
   const json::object& input = payload.at("input").as_object();
   Assignment out;
   out.job = job.at("uuid").as_string();
+  // A folder will have this name.
+  if (!Uuid::parse(out.job)) throw std::invalid_argument("the job has no UUID");
   out.job_token = job.at("jobToken").as_string();
   out.input.url = input.at("videoFileUrl").as_string();
   out.input.size = input.at("videoFileSize").to_number<std::uint64_t>();

@@ -52,6 +52,13 @@ TEST(Assignment, what_is_none_is_refused) {
     EXPECT_EQ(parse_assignment(text).error().code, ErrorCode::invalid) << text;
 }
 
+TEST(Assignment, a_job_that_is_called_like_a_path_is_refused) {
+  std::string text = accepted(write_assignment(an_input(), 1, a_plan()));
+  const std::string uuid = "00000000-0000-4000-8000-000000000001";
+  text.replace(text.find(uuid), uuid.size(), "../../../home");
+  EXPECT_EQ(parse_assignment(text).error().code, ErrorCode::invalid);
+}
+
 TEST(Assignment, offers_of_other_types_are_passed_over) {
   const std::string answer = R"({"availableJobs":[
       {"uuid":"00000000-0000-4000-8000-000000000001","type":"vod-hls-transcoding"},

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "base/log.h"
-#include "storage/uploads/staging_room.h"
 #include "storage/store_registry.h"
+#include "storage/uploads/staging_room.h"
 
 namespace shoal::storage {
 namespace {
