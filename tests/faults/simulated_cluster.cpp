@@ -82,8 +82,8 @@ void SimulatedCluster::join(Member& member) {
 void SimulatedCluster::beat(Member& member) {
   call(
       member, [key = *member.key](db::Session& s) { return scaling::beat(s, key, {}); },
-      [this, &member](const Result<scaling::NodeState>& state) {
-        if (state || state.error().code != ErrorCode::conflict) return;
+      [this, &member](const Result<scaling::Standing>& standing) {
+        if (standing || standing.error().code != ErrorCode::conflict) return;
         kernel_.crash(member.id);
         kernel_.after(k_restart_after, [this, &member] { kernel_.restart(member.id); });
       });
