@@ -73,7 +73,7 @@ Result<Standing> beat(db::Session& session, const NodeKey& key, const NodeLoad& 
       " bytes_per_second = :bytes where id = :id and fence = :fence returning state,"
       " (select count(*) from node other where other.id = :id or other.heartbeat_at >= :alive)",
       {now, load.running_jobs, load.requests_per_second, load.bytes_per_second, key.id, key.fence,
-       key.id, now - k_alive_for});
+       now - k_alive_for});
   if (!row) return fail(ErrorCode::conflict, "this node was removed, or another took its place");
   return Standing{static_cast<NodeState>(row->integer(0)), row->integer(1)};
 }
