@@ -167,8 +167,8 @@ Result<> open_store(Parts& parts, const std::string& name) {
 Result<> open_stores(Parts& parts, const std::string& bucket) {
   using storage::FileKind;
   set_homes(parts.config.homes, parts.stores);
-  // An upload is on the local disk, too, until its renditions are made.
-  parts.stores.set_home(FileKind::original, std::string(k_local_store));
+  // As an upload, it waits there until its renditions are made.
+  parts.stores.set_home(FileKind::original, parts.config.homes.uploads);
   for (const FileKind kind :
        {FileKind::original, FileKind::rendition, FileKind::playlist, FileKind::segments_sha256,
         FileKind::thumbnail, FileKind::preview, FileKind::storyboard, FileKind::caption})

@@ -357,8 +357,9 @@ void Instance::Parts::make_api() {
                       .stores = &bulk_stores,
                       .statuses =
                           [this] {
-                            return store_statuses(config, *other_stores, directory.media(),
-                                                  api->started_at);
+                            std::optional<std::string> local;
+                            if (media_store) local = directory.media();
+                            return store_statuses(config, *other_stores, local, api->started_at);
                           },
                       .staging_limit = config.storage.staging_limit.value};
   api->storage_services = &storage_services;

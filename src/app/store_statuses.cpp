@@ -15,17 +15,20 @@ std::string place_of(const StoreConfig& store) {
 }  // namespace
 
 std::vector<api::StoreStatus> store_statuses(const Config& config, const OtherStores& others,
-                                             const std::string& local_folder, UtcTime started_at) {
+                                             const std::optional<std::string>& local_folder,
+                                             UtcTime started_at) {
   std::vector<api::StoreStatus> statuses;
   statuses.reserve(config.stores.size() + 1);
-  // Without it the server does not start.
-  statuses.push_back({.name = std::string(k_local_store),
-                      .type = "local",
-                      .place = local_folder,
-                      .is_online = true,
-                      .since = started_at,
-                      .serve_public = "proxy",
-                      .serve_private = "proxy"});
+  // A server that has one does not start without it.
+  if (local_folder) {
+    statuses.push_back({.name = std::string(k_local_store),
+                        .type = "local",
+                        .place = *local_folder,
+                        .is_online = true,
+                        .since = started_at,
+                        .serve_public = "proxy",
+                        .serve_private = "proxy"});
+  }
   for (const StoreConfig& store : config.stores) {
     const OtherStores::Condition found = others.condition(store.name);
     api::StoreStatus& status = statuses.emplace_back();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/storage/services.h"
@@ -8,8 +10,10 @@
 
 namespace shoal::app {
 
-/// What the administrator's page says of each store of the configuration, the local one first.
+/// What the administrator's page says of each store of the configuration, the local one first;
+/// nothing of it where this node keeps nothing itself (no `local_folder`).
 std::vector<api::StoreStatus> store_statuses(const Config& config, const OtherStores& others,
-                                             const std::string& local_folder, UtcTime started_at);
+                                             const std::optional<std::string>& local_folder,
+                                             UtcTime started_at);
 
 }  // namespace shoal::app

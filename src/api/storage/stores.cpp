@@ -52,7 +52,9 @@ void write_status(JsonWriter& json, const StoreStatus* status) {
   json.key("type");
   if (status == nullptr) {
     json.null().null_field("place").field("online", false);
-    json.field("reason", "it is not in the configuration any more").null_field("since");
+    json.field("reason",
+               "this node does not have it: another one does, or it is in no configuration")
+        .null_field("since");
     json.null_field("servePublic").null_field("servePrivate").raw_field("baseUrls", "[]");
     return;
   }
