@@ -54,7 +54,7 @@ Result<> CommandStores::open(const std::string& name) {
     return {};
   }
   TRY(blob::S3Store* const bucket, make_bucket(*config));
-  return run(storage::attach_registered_store(database_, *bucket, instance, clock_));
+  return run(storage::attach_registered_store(database_, *bucket, instance, random_, clock_));
 }
 
 blob::S3Store* CommandStores::find_bucket(std::string_view name) const {

@@ -20,7 +20,6 @@
 #include "app/media_routes.h"
 #include "app/other_stores.h"
 #include "app/room_configs.h"
-#include "app/sharing.h"
 #include "app/storage_jobs.h"
 #include "app/store_statuses.h"
 #include "app/video_progress.h"
@@ -168,7 +167,7 @@ Result<> Instance::Parts::join_cluster() {
 Result<> Instance::Parts::open_local_store() {
   const storage::LocalStoreSite site{std::string(storage::k_local_store), directory.media(),
                                      first_start.identity.client_id};
-  if (what_is_unshared(config).empty()) {
+  if (!member->is_alone()) {
     // Nothing new comes into it, and what is in it is of the node that the database knows it by.
     TRY(const bool is_ours, storage::is_store_here(*database, site, files));
     if (!is_ours) return {};

@@ -285,7 +285,7 @@ io::Task<> OtherStores::attend_bucket(blob::S3Store& store) {
   for (bool first = true;; first = false) {
     co_await store.renew_keys_early();
     const auto found = co_await storage::attach_registered_store(
-        services_.database, store, services_.instance_id, services_.clock);
+        services_.database, store, services_.instance_id, services_.random, services_.clock);
     if (first && found) was_online = false;
     report(store.name(), found, was_online);
     timer.expires_after(found ? k_look_again : k_look_for);

@@ -55,7 +55,7 @@ io::Task<Result<StoreIdentity>> S3Store::read_marker() {
   co_return parse_marker(reply.text);
 }
 
-io::Task<Result<StoreIdentity>> S3Store::claim(std::string instance_id) {
+io::Task<Result<StoreIdentity>> S3Store::claim(StoreRegistration known) {
   const std::string prefix = config_.client.address.prefix;
   CO_TRY(const s3::Reply listed,
          co_await client_.call(
@@ -63,15 +63,22 @@ io::Task<Result<StoreIdentity>> S3Store::claim(std::string instance_id) {
               .query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", prefix}}}));
   CO_TRY(const s3::ObjectPage page, s3::parse_list_objects(listed.text));
   if (!page.objects.empty()) {
+    // Another node of this instance may have claimed it since.
+    auto found = judge_marker(place(), co_await read_marker(), known);
+    if (found || found.error().code != ErrorCode::not_found) co_return found;
     co_return fail(
         ErrorCode::unavailable,
         fmt::format("{} holds objects but no {} marker: it is not a store of this instance. Choose "
                     "an empty bucket or prefix, or take it over with `shoal store accept {}`.",
                     place().where, k_marker_name, name()));
   }
-  const StoreIdentity identity{Uuid::generate(services_.random).text(), std::move(instance_id), 1};
-  CO_TRY_VOID(co_await put_marker(identity));
-  co_return identity;
+  const StoreIdentity identity{
+      known.claim_id ? *known.claim_id : Uuid::generate(services_.random).text(), known.instance_id,
+      1};
+  const auto put = co_await put_marker(identity);
+  if (!put && put.error().code != ErrorCode::conflict) co_return std::unexpected(put.error());
+  // Whoever was first: what is there now counts.
+  co_return judge_marker(place(), co_await read_marker(), known);
 }
 
 io::Task<Result<>> S3Store::put_marker(StoreIdentity identity) {
@@ -160,7 +167,7 @@ io::Task<Result<>> S3Store::put_public_check() {
 io::Task<Result<StoreIdentity>> S3Store::attach(StoreRegistration known) {
   auto identity = judge_marker(place(), co_await read_marker(), known);
   if (!identity && identity.error().code == ErrorCode::not_found)
-    identity = co_await claim(known.instance_id);
+    identity = co_await claim(std::move(known));
   if (identity && !is_attached()) {
     auto learnt = co_await learn(*identity);
     if (learnt && config_.has_public_check) learnt = co_await put_public_check();

@@ -95,7 +95,7 @@ class S3Store final : public BlobStore {
   s3::NameValues headers_of(const ObjectTraits& traits) const;
   io::Task<Result<>> put(std::string key, ObjectTraits traits, s3::UploadSource source);
   io::Task<Result<StoreIdentity>> read_marker();
-  io::Task<Result<StoreIdentity>> claim(std::string instance_id);
+  io::Task<Result<StoreIdentity>> claim(StoreRegistration known);
   io::Task<Result<>> put_public_check();
   io::Task<Result<>> put_marker(StoreIdentity identity);
   /// What the server does of what is not every server's.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "blob/s3_check.h"
 #include "io/runtime.h"
+#include "io/task_group.h"
 #include "tests/conformance/blob_store_conformance.h"
 #include "tests/support/s3_server.h"
 
@@ -159,6 +160,26 @@ TEST_F(S3StoreTest, claims_no_place_that_holds_something) {
   ASSERT_FALSE(claimed);
   EXPECT_THAT(claimed.error().message, testing::HasSubstr("holds objects"));
   EXPECT_TRUE(run(bucket.make(bucket.config("other/"))->attach({"instance"})));
+}
+
+TEST_F(S3StoreTest, nodes_that_claim_an_empty_place_at_once_are_of_one_store) {
+  const StoreRegistration known{.instance_id = "instance", .claim_id = "agreed"};
+  for (int round = 0; round < 10; ++round) {
+    const auto prefix = fmt::format("round-{}/", round);
+    auto one = bucket.make(bucket.config(prefix));
+    auto two = bucket.make(bucket.config(prefix));
+    std::vector<std::string> found;
+    const auto claim = [](S3Store& store, StoreRegistration with,
+                          std::vector<std::string>& out) -> io::Task<> {
+      const auto claimed = co_await store.attach(std::move(with));
+      out.push_back(claimed ? claimed->store_id : claimed.error().message);
+    };
+    io::TaskGroup nodes(runtime.executor(0), "nodes");
+    nodes.spawn(claim(*one, known, found));
+    nodes.spawn(claim(*two, known, found));
+    runtime.run_until_done(nodes.drain());
+    EXPECT_THAT(found, testing::ElementsAre("agreed", "agreed"));
+  }
 }
 
 TEST_F(S3StoreTest, a_bucket_that_was_emptied_is_offline_and_nothing_is_missing) {

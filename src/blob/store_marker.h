@@ -23,6 +23,7 @@ struct StoreRegistration {
   std::string instance_id;
   std::optional<StoreIdentity> marker{};  ///< exactly this one is needed
   bool holds_objects = false;             ///< copies are recorded in it: an empty root is not it
+  std::optional<std::string> claim_id{};  ///< the store_id to claim with; nothing: a new one
 };
 
 inline constexpr std::string_view k_marker_name = ".shoal-store";

@@ -1,5 +1,7 @@
 #include "storage/store_registry.h"
 
+#include "base/ids.h"
+
 namespace shoal::storage {
 namespace {
 
@@ -22,24 +24,29 @@ Result<blob::StoreRegistration> find_registration(db::Database& database,
   });
 }
 
-Result<> write_registration(db::Session& session, const std::string& name,
-                            const blob::StoreIdentity& identity, UtcTime now) {
+Result<> register_store(db::Session& session, const std::string& name,
+                        const blob::StoreIdentity& identity, UtcTime now) {
   session.execute(
       "insert into store (name, store_id, generation, registered_at) "
       "values (:name, :id, :generation, :now) on conflict (name) do update set "
       "store_id = excluded.store_id, generation = excluded.generation, "
       "registered_at = excluded.registered_at",
       {name, identity.store_id, identity.generation, now});
+  session.execute("delete from store_claim where name = :name", {name});
   return {};
 }
 
-Result<> register_store(db::Database& database, const std::string& name,
-                        const blob::StoreIdentity& identity, UtcTime now) {
-  return database.write_blocking(
-      [&](db::Session& session) { return write_registration(session, name, identity, now); });
-}
-
 }  // namespace
+
+std::string agree_on_claim(db::Session& session, const std::string& store,
+                           const std::string& store_id) {
+  session.execute(
+      "insert into store_claim (name, store_id) values (:name, :id) on conflict (name) do nothing",
+      {store, store_id});
+  return session.query_one("select store_id from store_claim where name = :name", {store})
+      .value()
+      .text(0);
+}
 
 Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& database,
                                                                 const LocalStoreSite& site,
@@ -49,7 +56,11 @@ Result<std::unique_ptr<blob::LocalStore>> open_registered_store(db::Database& da
   TRY(const blob::StoreRegistration known, find_registration(database, site));
   TRY(auto store, blob::LocalStore::open(site.name, site.root, known, files, disk, random));
   // The marker first, then the row: after a kill in between the marker is found and registered.
-  if (!known.marker) TRY_VOID(register_store(database, site.name, store->identity(), now));
+  if (!known.marker) {
+    TRY_VOID(database.write_blocking([&](db::Session& session) {
+      return register_store(session, site.name, store->identity(), now);
+    }));
+  }
   return store;
 }
 
@@ -71,17 +82,25 @@ Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& databa
 }
 
 io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
-                                           std::string instance_id, const Clock& clock) {
+                                           std::string instance_id, Random& random,
+                                           const Clock& clock) {
   CO_TRY(blob::StoreRegistration known,
          co_await database.read([name = store.name(), instance_id](db::Session& session) {
            return read_registration(session, name, instance_id);
          }));
   const bool is_registered = known.marker.has_value();
+  if (!is_registered) {
+    CO_TRY(known.claim_id,
+           co_await database.write([name = store.name(), id = Uuid::generate(random).text()](
+                                       db::Session& session) -> Result<std::string> {
+             return agree_on_claim(session, name, id);
+           }));
+  }
   CO_TRY(const blob::StoreIdentity identity, co_await store.attach(std::move(known)));
   if (is_registered) co_return Result<>{};
   co_return co_await database.write(
       [name = store.name(), identity, now = clock.now()](db::Session& session) {
-        return write_registration(session, name, identity, now);
+        return register_store(session, name, identity, now);
       });
 }
 
@@ -97,7 +116,8 @@ Result<blob::StoreIdentity> accept_store(db::Database& database, const LocalStor
   TRY(const blob::StoreRegistration known, find_registration(database, site));
   TRY(blob::StoreIdentity identity,
       blob::LocalStore::accept(site.name, site.root, known, files, random));
-  TRY_VOID(register_store(database, site.name, identity, now));
+  TRY_VOID(database.write_blocking(
+      [&](db::Session& session) { return register_store(session, site.name, identity, now); }));
   return identity;
 }
 
@@ -110,7 +130,7 @@ io::Task<Result<blob::StoreIdentity>> accept_store(db::Database& database, blob:
   CO_TRY(blob::StoreIdentity identity, co_await store.accept(std::move(known)));
   CO_TRY_VOID(co_await database.write(
       [name = store.name(), identity, now = clock.now()](db::Session& session) {
-        return write_registration(session, name, identity, now);
+        return register_store(session, name, identity, now);
       }));
   co_return identity;
 }

@@ -47,10 +47,17 @@ Result<std::unique_ptr<blob::LocalStore>> open_store_beside(db::Database& databa
                                                             io::FileSystem& files,
                                                             io::Offload& disk, Random& random);
 
+/// The store_id with which whoever finds the store's place empty claims it: the first that any node
+/// proposed, until the store is registered.
+std::string agree_on_claim(db::Session& session, const std::string& store,
+                           const std::string& store_id);
+
 /// Finds the marker of a bucket that the database knows under this name, or claims an empty place
-/// and registers it. May be repeated. Errors: unavailable (offline; the message says what to do).
+/// and registers it; nodes that do so at once agree. May be repeated. Errors: unavailable (offline;
+/// the message says what to do).
 io::Task<Result<>> attach_registered_store(db::Database& database, blob::S3Store& store,
-                                           std::string instance_id, const Clock& clock);
+                                           std::string instance_id, Random& random,
+                                           const Clock& clock);
 
 /// Whether the registered store is in its folder now, without changing anything. Blocking. Errors:
 /// as open_registered_store.

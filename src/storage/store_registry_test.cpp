@@ -86,6 +86,18 @@ TEST_P(StoreRegistryTest, a_marker_that_a_kill_left_unregistered_is_registered) 
   expect_offline();
 }
 
+TEST_P(StoreRegistryTest, nodes_agree_on_what_to_claim_an_empty_place_with_until_it_is_registered) {
+  const auto agree = [&](const std::string& proposal) {
+    return *database->write_blocking([&](db::Session& session) -> Result<std::string> {
+      return agree_on_claim(session, "local", proposal);
+    });
+  };
+  EXPECT_EQ(agree("first"), "first");
+  EXPECT_EQ(agree("second"), "first");
+  ASSERT_TRUE(open());
+  EXPECT_EQ(agree("third"), "third");
+}
+
 TEST_P(StoreRegistryTest, an_older_database_that_names_files_claims_no_empty_folder) {
   ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
     record_file(session, {{}, FileKind::rendition, "a.mp4", "video/mp4", checksum_of("bytes")},

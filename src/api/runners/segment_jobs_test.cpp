@@ -17,6 +17,7 @@
 #include "storage/files.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
+#include "tests/support/upload_fixture.h"
 
 namespace shoal::api {
 namespace {
@@ -71,11 +72,7 @@ class SegmentJobsTest : public tests::ApiTest {
 
   template <class T>
   T wait(io::Task<T> task) {
-    std::optional<T> result;
-    runtime.run_until_done([](io::Task<T> inner, std::optional<T>& out) -> io::Task<> {
-      out.emplace(co_await std::move(inner));
-    }(std::move(task), result));
-    return std::move(*result);
+    return tests::wait(runtime, std::move(task));
   }
 
   std::string made_registration() {

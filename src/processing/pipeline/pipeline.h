@@ -110,9 +110,9 @@ class Pipeline {
   io::Task<Result<>> fetch(storage::StoredFile file, Path path);
   io::Task<Result<>> store_pieces(Job job, const Input& input, const Path& folder,
                                   const AudioManifest& manifest);
-  /// Waits for as much of the sound as the work segment needs, then packages, puts and records it.
-  /// Each rendition's piece in `folder`, as store_segment.
+  /// store_segment() of each rendition that has a piece in `folder`.
   io::Task<Result<>> store_encoded(Job job, const Input& input, const Path& folder);
+  /// Waits for as much of the sound as the work segment needs, then packages, puts and records it.
   io::Task<Result<>> store_segment(Job job, const Input& input, const RenditionPlan& rendition,
                                    std::size_t work_segment, const Path& folder);
   io::Task<Result<PackagedWork>> package_when_heard(const Input& input,

@@ -11,12 +11,9 @@ namespace shoal::storage {
 /// file becomes the stored original by a link, without copying it (docs/formats/upload-staging.md).
 class LocalUploadBytes final : public UploadBytes {
  public:
-  /// What must stay free on the disk, in bytes.
-  static constexpr std::uint64_t k_reserve = std::uint64_t{256} << 20;
-
-  /// `root` must exist. The references outlive this.
+  /// `root` must exist; `reserve` bytes of its disk must stay free. The references outlive this.
   LocalUploadBytes(io::Path root, io::FileSystem& files, io::Offload& disk,
-                   std::uint64_t reserve = k_reserve)
+                   std::uint64_t reserve = k_disk_reserve)
       : root_(std::move(root)), files_(files), disk_(disk), reserve_(reserve) {}
 
   io::Task<Result<std::uint64_t>> room() override;
@@ -36,13 +33,5 @@ class LocalUploadBytes final : public UploadBytes {
   io::Offload& disk_;
   const std::uint64_t reserve_;
 };
-
-/// How many bytes may come on the disk of `folder`, when `reserve` must stay free.
-io::Task<Result<std::uint64_t>> room_on_disk(io::FileSystem& files, io::Offload& disk,
-                                             io::Path folder, std::uint64_t reserve);
-/// An object of that key is there already: of an earlier try, when it is as long as the upload.
-/// Errors: conflict.
-io::Task<Result<>> accept_handed_over(const Upload& upload, blob::BlobStore& store,
-                                      std::string key);
 
 }  // namespace shoal::storage

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "storage/files.h"
-#include "storage/uploads/local_upload_bytes.h"
 #include "storage/uploads/upload_rows.h"
 
 namespace shoal::storage {
@@ -66,7 +65,7 @@ class StoredUploadBytes::Writer final : public UploadWriter {
 
 io::Task<Result<std::uint64_t>> StoredUploadBytes::room() {
   CO_TRY(const std::uint64_t here,
-         co_await room_on_disk(services_.files, services_.disk, scratch_, k_reserve));
+         co_await room_on_disk(services_.files, services_.disk, scratch_, k_disk_reserve));
   // The disk is only passed through: as long as it has room, there is as much as the store has.
   co_return here == 0 ? 0 : std::numeric_limits<std::uint64_t>::max();
 }

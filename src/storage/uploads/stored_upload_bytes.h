@@ -15,9 +15,6 @@ namespace shoal::storage {
 /// the trash collector takes those that are of no upload (docs/formats/upload-staging.md).
 class StoredUploadBytes final : public UploadBytes {
  public:
-  /// What must stay free on the disk that requests pass through, in bytes.
-  static constexpr std::uint64_t k_reserve = std::uint64_t{256} << 20;
-
   struct Services {
     db::Database& database;
     const Stores& stores;

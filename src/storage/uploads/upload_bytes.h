@@ -11,6 +11,8 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "blob/blob_store.h"
+#include "io/file_system.h"
+#include "io/offload.h"
 #include "io/task.h"
 
 namespace shoal::storage {
@@ -86,5 +88,17 @@ class UploadBytes {
   /// The rows are gone, or will never be.
   virtual io::Task<Result<>> remove(std::string upload_id) = 0;
 };
+
+// What the implementations share.
+
+/// What must stay free on the disk that uploads pass through or wait on, in bytes.
+inline constexpr std::uint64_t k_disk_reserve = std::uint64_t{256} << 20;
+/// How many bytes may come on the disk of `folder`, when `reserve` must stay free.
+io::Task<Result<std::uint64_t>> room_on_disk(io::FileSystem& files, io::Offload& disk,
+                                             io::Path folder, std::uint64_t reserve);
+/// An object of that key is there already: of an earlier try, when it is as long as the upload.
+/// Errors: conflict.
+io::Task<Result<>> accept_handed_over(const Upload& upload, blob::BlobStore& store,
+                                      std::string key);
 
 }  // namespace shoal::storage
