@@ -7,6 +7,7 @@ namespace shoal::db {
 
 Rows Connection::query(std::string_view sql, const std::vector<Value>& arguments) {
   if (failure_) throw DatabaseError(*failure_);
+  ++statements_;
   try {
     return do_query(sql, arguments);
   } catch (const DatabaseError& error) {
@@ -17,6 +18,7 @@ Rows Connection::query(std::string_view sql, const std::vector<Value>& arguments
 
 std::int64_t Connection::execute(std::string_view sql, const std::vector<Value>& arguments) {
   if (failure_) throw DatabaseError(*failure_);
+  ++statements_;
   try {
     return do_execute(sql, arguments);
   } catch (const DatabaseError& error) {
@@ -32,6 +34,7 @@ void Connection::notify(std::string_view channel) {
 void Connection::begin(bool writing) {
   failure_.reset();
   notified_.clear();
+  statements_ = 0;
   do_begin(writing);
 }
 

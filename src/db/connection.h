@@ -39,6 +39,8 @@ class Connection : public Session {
   void commit();
   void rollback() noexcept;
   bool failed() const { return failure_.has_value(); }
+  /// Since begin(), failed ones too.
+  std::uint64_t statements() const { return statements_; }
   /// The channels to wake, once, after commit() returned.
   std::set<std::string, std::less<>> take_notifications() { return std::exchange(notified_, {}); }
 
@@ -59,6 +61,7 @@ class Connection : public Session {
  private:
   std::set<std::string, std::less<>> notified_;
   std::optional<DatabaseError> failure_;
+  std::uint64_t statements_ = 0;
 };
 
 struct SqliteSettings {

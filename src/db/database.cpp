@@ -25,12 +25,16 @@ struct Meter {
       : seconds(metrics.histogram("shoal_db_transaction_seconds",
                                   "Time of database transactions without their wait for a thread",
                                   transaction_bounds(), {{"mode", mode}})),
+        statements(metrics.counter("shoal_db_statements_total",
+                                   "Statements in transactions, without their begin and commit",
+                                   {{"mode", mode}})),
         retries(metrics.counter("shoal_db_retries_total",
                                 "Transactions run again after a conflict or a lost connection",
                                 {{"mode", mode}})),
         failures(metrics.counter("shoal_db_failures_total",
                                  "Transactions that the database refused", {{"mode", mode}})) {}
   Histogram seconds;
+  Counter statements;
   Counter retries;
   Counter failures;
 };
@@ -52,7 +56,7 @@ class PooledDatabase : public Database {
     for (int attempt = 1;; ++attempt) {
       try {
         const auto begun = std::chrono::steady_clock::now();
-        run_once(mode, body);
+        run_once(mode, body, meter);
         meter.seconds.observe(
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
         return;
@@ -80,18 +84,22 @@ class PooledDatabase : public Database {
   Notifier notifier_;
 
  private:
-  void run_once(Mode mode, const std::function<bool(Session&)>& body) {
+  void run_once(Mode mode, const std::function<bool(Session&)>& body, const Meter& meter) {
     const auto connection = connections(mode).take(config_.busy_timeout);
     connection->begin(mode == Mode::write);
+    bool is_good = false;
     try {
-      if (!body(*connection)) {
-        connection->rollback();
-        return;
-      }
-      connection->commit();
+      is_good = body(*connection);
+      if (is_good) connection->commit();
     } catch (...) {
       connection->rollback();
+      meter.statements.add(static_cast<double>(connection->statements()));
       throw;
+    }
+    meter.statements.add(static_cast<double>(connection->statements()));
+    if (!is_good) {
+      connection->rollback();
+      return;
     }
     for (const auto& channel : connection->take_notifications()) notifier_.signal(channel);
   }

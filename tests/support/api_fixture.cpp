@@ -57,7 +57,10 @@ boost::json::value ApiAnswer::json() const {
   return value;
 }
 
-ApiTest::ApiTest() {
+ApiTest::ApiTest() : ApiTest(std::make_shared<ManualClock>()) {}
+
+ApiTest::ApiTest(const std::shared_ptr<ManualClock>& shared)
+    : DatabaseTest(shared), clock(*shared) {
   config.origin = "http://localhost:9010";
   config.host = "localhost:9010";
   config.rate_limits = {};

@@ -69,7 +69,7 @@ class ApiTest : public DatabaseTest {
   /// The context, made at first use: change `config` before.
   api::Context& context();
 
-  ManualClock clock;
+  ManualClock& clock;
   SystemRandom random;
   Metrics metrics;
   io::Offload passwords{"passwords", 2, 16};
@@ -78,6 +78,9 @@ class ApiTest : public DatabaseTest {
   std::vector<api::Routes::Registered> registered;
 
  private:
+  /// The database's clock is the test's, too.
+  explicit ApiTest(const std::shared_ptr<ManualClock>& shared);
+
   std::unique_ptr<api::Context> context_;
   net::RequestHandler handler_;
   io::Runtime runtime_{1};

@@ -70,7 +70,9 @@ class TestDatabase {
 ///   TEST_P(QueueTest, …) { database->write_blocking(…); }
 class DatabaseTest : public testing::TestWithParam<db::Engine> {
  protected:
-  TestDatabase database{GetParam()};
+  explicit DatabaseTest(std::shared_ptr<const Clock> clock = nullptr)
+      : database(GetParam(), std::move(clock)) {}
+  TestDatabase database;
 };
 
 inline std::string engine_name(const testing::TestParamInfo<db::Engine>& parameter) {

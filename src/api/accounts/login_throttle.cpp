@@ -2,52 +2,47 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "base/text.h"
+#include "catalog/guesses.h"
 #include "net/address.h"
 
 namespace shoal::api {
 namespace {
 
 constexpr std::size_t k_longest_login = 400;
-
-std::string key_of(std::string_view login) {
-  return to_lower_ascii(login.substr(0, k_longest_login));
-}
-
-std::string pair_of(std::string_view login, std::string_view client) {
-  return fmt::format("{}\n{}", net::client_network(client), key_of(login));
-}
+/// Of a digest, in a key.
+constexpr std::size_t k_key_bytes = 16;
 
 }  // namespace
 
-LoginThrottle::LoginThrottle(const Clock& clock)
-    : by_client_({.free = k_free, .longest = k_longest, .keys = k_limit}, clock),
-      by_login_({.free = k_under_attack, .longest = k_longest, .keys = k_limit}, clock) {}
-
-bool LoginThrottle::is_known(const std::string& pair) {
-  const std::scoped_lock lock(mutex_);
-  return known_.contains(pair);
+LoginThrottle::Keys LoginThrottle::keys_of(std::string_view login, std::string_view client) const {
+  const std::string account = to_lower_ascii(login.substr(0, k_longest_login));
+  const auto key = [&](std::string_view kind, std::string_view network) {
+    const Sha256Digest digest = hmac_sha256(secret_, fmt::format("{}\n{}", network, account));
+    return fmt::format("{} {}", kind, to_hex(std::span(digest).first(k_key_bytes)));
+  };
+  const std::string network = net::client_network(client);
+  return {key("login", ""), key("client", network), key("known", network)};
 }
 
-std::optional<Seconds> LoginThrottle::try_login(std::string_view login, std::string_view client) {
-  const std::string pair = pair_of(login, client);
-  const std::string key = key_of(login);
-  const bool strict = by_login_.failures(key) >= k_under_attack && !is_known(pair);
-  if (const auto left = by_client_.try_now(pair, strict)) return left;
-  by_login_.failed(key);
+std::optional<Seconds> LoginThrottle::try_login(db::Session& session, std::string_view login,
+                                                std::string_view client) const {
+  const Keys keys = keys_of(login, client);
+  const bool strict = catalog::count_guesses(session, keys.login, k_memory) >= k_under_attack &&
+                      !catalog::is_known(session, keys.known);
+  const catalog::GuessRules rules{strict ? 1 : k_free, k_longest, k_memory};
+  if (const auto left = catalog::try_guess(session, keys.client, rules)) return left;
+  catalog::add_guess(session, keys.login, k_memory);
   return std::nullopt;
 }
 
-void LoginThrottle::succeeded(std::string_view login, std::string_view client) {
-  std::string pair = pair_of(login, client);
-  by_client_.succeeded(pair);
-  by_login_.forgive(key_of(login));
-  const std::scoped_lock lock(mutex_);
-  if (!known_.insert(pair).second) return;
-  known_order_.push_back(std::move(pair));
-  if (known_order_.size() <= k_limit) return;
-  known_.erase(known_order_.front());
-  known_order_.pop_front();
+void LoginThrottle::succeeded(db::Session& session, std::string_view login,
+                              std::string_view client) const {
+  const Keys keys = keys_of(login, client);
+  catalog::forget_guesses(session, keys.client);
+  catalog::forgive_guess(session, keys.login);
+  catalog::note_known(session, keys.known);
 }
 
 }  // namespace shoal::api

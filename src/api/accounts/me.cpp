@@ -69,22 +69,10 @@ io::Task<Answer<>> confirm_password(Call& call, const MyChanges& changes) {
   if (!changes.current_password) {
     co_return refuse(400, "currentPassword parameter is missing");
   }
-  CO_TRY(auto credentials,
-         co_await call.context.database.read([id = call.user().id](db::Session& session)
-                                                 -> Result<std::optional<catalog::Credentials>> {
-           return catalog::find_credentials(session, id);
-         }));
-  const std::string& login = call.user().username;
-  const std::string& client = call.request.client_address;
-  if (const auto wait = call.context.login_throttle.try_login(login, client)) {
-    co_return refuse(
-        Problem(429, fmt::format("Too many wrong passwords; try again in {} s.", wait->count()))
-            .with_header("Retry-After", std::to_string(wait->count())));
-  }
-  CO_TRY(const bool good,
-         co_await check_password(call.context, credentials, *changes.current_password));
-  if (!good) co_return refuse(401, "currentPassword is invalid.");
-  call.context.login_throttle.succeeded(login, client);
+  CO_TRY(const auto credentials,
+         co_await try_password(call.context, call.user().username, call.request.client_address,
+                               *changes.current_password));
+  if (!credentials) co_return refuse(401, "currentPassword is invalid.");
   co_return Answer<>();
 }
 

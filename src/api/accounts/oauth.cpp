@@ -92,19 +92,8 @@ io::Task<Reply> password_grant(Call& call, Fields& body) {
   if (!login) co_return refuse(missing("username"));
   const auto password = body.text("password", {1, k_max_password});
   if (!password) co_return refuse(missing("password"));
-  if (const auto wait = context.login_throttle.try_login(*login, client)) {
-    co_return refuse(
-        Problem(429, fmt::format("Too many failed log-ins; try again in {} s.", wait->count()))
-            .with_header("Retry-After", std::to_string(wait->count())));
-  }
-  CO_TRY(auto credentials,
-         co_await context.database.read(
-             [login = *login](db::Session& session) -> Result<std::optional<catalog::Credentials>> {
-               return catalog::find_credentials(session, login);
-             }));
-  CO_TRY(const bool good, co_await check_password(context, credentials, *password));
-  if (!good) co_return refuse(wrong_password());
-  context.login_throttle.succeeded(*login, client);
+  CO_TRY(const auto credentials, co_await try_password(context, *login, client, *password));
+  if (!credentials) co_return refuse(wrong_password());
   CO_TRY(const auto issued,
          co_await context.database.write([&context, &credentials](db::Session& session) {
            return let_in(session, context, *credentials);

@@ -16,7 +16,7 @@ Context::Context(ApiConfig api_config, Services services)
       totals(clock, metrics),
       callers(database, clock, metrics),
       rate_limiter(config.rate_limits, clock, metrics),
-      login_throttle(clock),
+      login_throttle(to_hex(hmac_sha256(config.identity.secret, "logins"))),
       video_guesses({.free = 10, .longest = Seconds{300}}, clock),
       responses(clock, metrics),
       views(to_hex(hmac_sha256(config.identity.secret, "viewers")), clock, random, metrics),

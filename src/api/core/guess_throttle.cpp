@@ -15,17 +15,19 @@ GuessThrottle::Entry* GuessThrottle::find(const std::string& key) {
   return nullptr;
 }
 
-std::optional<Seconds> GuessThrottle::wait_of(const Entry* entry, bool strict) const {
-  const std::uint32_t free = strict ? 1 : rules_.free;
-  if (entry == nullptr || entry->failures < free) return std::nullopt;
-  const std::uint32_t doublings = std::min(entry->failures - free, 20U);
+std::optional<Seconds> GuessThrottle::wait(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  const Entry* entry = find(key);
+  if (entry == nullptr || entry->failures < rules_.free) return std::nullopt;
+  const std::uint32_t doublings = std::min(entry->failures - rules_.free, 20U);
   const Seconds delay = std::min(Seconds{1} * (1U << doublings), rules_.longest);
   const auto left = entry->last + delay - clock_.steady_now();
   if (left <= left.zero()) return std::nullopt;
   return std::chrono::ceil<Seconds>(left);
 }
 
-void GuessThrottle::count(const std::string& key) {
+void GuessThrottle::failed(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
   if (Entry* known = find(key)) {
     order_.splice(order_.begin(), order_, index_.find(key)->second);
     ++known->failures;
@@ -40,40 +42,12 @@ void GuessThrottle::count(const std::string& key) {
   index_.emplace(key, order_.begin());
 }
 
-std::optional<Seconds> GuessThrottle::wait(const std::string& key, bool strict) {
-  const std::scoped_lock lock(mutex_);
-  return wait_of(find(key), strict);
-}
-
-void GuessThrottle::failed(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
-  count(key);
-}
-
-std::optional<Seconds> GuessThrottle::try_now(const std::string& key, bool strict) {
-  const std::scoped_lock lock(mutex_);
-  if (const auto left = wait_of(find(key), strict)) return left;
-  count(key);
-  return std::nullopt;
-}
-
 void GuessThrottle::succeeded(const std::string& key) {
   const std::scoped_lock lock(mutex_);
   const auto found = index_.find(key);
   if (found == index_.end()) return;
   order_.erase(found->second);
   index_.erase(found);
-}
-
-void GuessThrottle::forgive(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
-  if (Entry* entry = find(key); entry != nullptr && entry->failures > 0) --entry->failures;
-}
-
-std::uint32_t GuessThrottle::failures(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
-  const Entry* entry = find(key);
-  return entry == nullptr ? 0 : entry->failures;
 }
 
 }  // namespace shoal::api

@@ -25,18 +25,11 @@ class GuessThrottle {
   };
   GuessThrottle(Rules rules, const Clock& clock) : rules_(rules), clock_(clock) {}
 
-  /// How long this key must still wait, or nothing. `strict`: only the first failure is free.
-  std::optional<Seconds> wait(const std::string& key, bool strict = false);
+  /// How long this key must still wait, or nothing.
+  std::optional<Seconds> wait(const std::string& key);
   /// Counts a failure.
   void failed(const std::string& key);
-  /// wait(), and a failure where there is none: tries at the same moment do not slip through
-  /// together. succeeded() takes it back.
-  std::optional<Seconds> try_now(const std::string& key, bool strict = false);
   void succeeded(const std::string& key);
-  /// Takes one failure back.
-  void forgive(const std::string& key);
-
-  std::uint32_t failures(const std::string& key);
 
  private:
   struct Entry {
@@ -47,8 +40,6 @@ class GuessThrottle {
   using Order = std::list<Entry>;  // tried lately first
   /// The failures that still count, or null.
   Entry* find(const std::string& key);
-  std::optional<Seconds> wait_of(const Entry* entry, bool strict) const;
-  void count(const std::string& key);
 
   const Rules rules_;
   const Clock& clock_;

@@ -5,6 +5,7 @@
 #include "api/videos/pictures.h"
 #include "api/videos/publication.h"
 #include "api/videos/services.h"
+#include "catalog/guesses.h"
 #include "catalog/videos.h"
 #include "catalog/views.h"
 #include "storage/exposure/exposure_rows.h"
@@ -98,6 +99,7 @@ io::Task<Result<>> collect_video_leftovers(Context& context, db::Fence fence) {
         TRY_VOID(fence(session));
         const UtcTime now = context.clock.now();
         catalog::prune_views(session, now - k_view_batch_age, now);
+        catalog::prune_guesses(session);
         trash_loose_pictures(session, context);
         return {};
       });

@@ -18,7 +18,7 @@ io::Task<Result<>> publish_scheduled(Context& context, db::Fence fence);
 /// Every few minutes, on each node: stale and long finished uploads.
 io::Task<Result<>> collect_uploads(Context& context);
 /// Every few minutes: pictures of uploads that never ended, ids of view batches that cannot come
-/// again.
+/// again, guesses of long ago.
 io::Task<Result<>> collect_video_leftovers(Context& context, db::Fence fence);
 
 }  // namespace shoal::api

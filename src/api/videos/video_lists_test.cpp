@@ -48,6 +48,32 @@ TEST_P(VideoListsApiTest, lists_are_as_recorded) {
   EXPECT_EQ(get("/api/v1/video-channels/nobody/videos").status, 404);
 }
 
+TEST_P(VideoListsApiTest, a_list_takes_two_statements_and_one_video_no_more) {
+  add_two();
+  const Added video = add_video("Third");
+  add_files(video);
+  const std::string token = root_token();
+  const auto statements_of = [&](std::string_view target, std::string_view as = {}) {
+    // Who it is and how the instance is set up is known; what is asked for is not.
+    EXPECT_EQ(get("/api/v1/users/me", as.empty() ? token : as).status, 200);
+    EXPECT_EQ(get("/api/v1/config").status, 200);
+    context().responses.clear();
+    context().totals.clear();
+    const double before = database.metrics().sum("shoal_db_statements_total");
+    EXPECT_EQ(get(target, as).status, 200) << target;
+    return database.metrics().sum("shoal_db_statements_total") - before;
+  };
+  for (const std::string_view list :
+       {"/api/v1/videos", "/api/v1/videos?count=1&sort=-trending&tagsOneOf=tag1",
+        "/api/v1/search/videos?search=clip", "/api/v1/video-channels/root_channel/videos"}) {
+    EXPECT_LE(statements_of(list), 2) << list;
+    EXPECT_LE(statements_of(list, token), 2) << list;
+  }
+  const std::string page = "/api/v1/videos/" + video.uuid;
+  EXPECT_LE(statements_of(page), 2);
+  EXPECT_LE(statements_of(page, token), 2);
+}
+
 TEST_P(VideoListsApiTest, every_sort_of_peertube_is_known) {
   add_two();
   for (const char* sort : {"name", "duration", "createdAt", "publishedAt", "views", "likes",
