@@ -39,7 +39,8 @@ std::optional<TokenOwner> find_token_owner(db::Session& session, const std::stri
                                            UtcTime now) {
   const auto row = session.query_one(
       "select u.id, a.id, u.role, u.username, u.video_quota, u.video_quota_daily, t.id, "
-      "t.access_expires_at from oauth_token t join users u on u.id = t.user_id join account a on "
+      "t.access_expires_at, u.preferences from oauth_token t join users u on u.id = t.user_id join "
+      "account a on "
       "a.user_id = u.id where t.access_hash = :hash and t.access_expires_at > :now and u.blocked = "
       "0",
       {access_hash, now});
@@ -53,6 +54,7 @@ std::optional<TokenOwner> find_token_owner(db::Session& session, const std::stri
   owner.video_quota_daily = row->integer(5);
   owner.token = row->integer(6);
   owner.expires_at = row->time(7);
+  owner.preferences = row->text(8);
   return owner;
 }
 

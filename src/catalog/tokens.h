@@ -23,6 +23,7 @@ struct TokenOwner {
   AccountId account;
   Role role = Role::user;
   std::string username;
+  std::string preferences;  ///< as User has them
   std::int64_t video_quota = k_unlimited;
   std::int64_t video_quota_daily = k_unlimited;
   std::int64_t token = 0;  ///< the row, for revocation

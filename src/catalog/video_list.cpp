@@ -15,8 +15,6 @@ namespace shoal::catalog {
 namespace {
 
 constexpr std::int64_t k_day_ms = 86'400'000;
-/// How many videos can be ahead of the rest by their recent views.
-constexpr std::size_t k_ranked_by_views = 10'000;
 
 std::string_view column_of(VideoSortField field) {
   switch (field) {
@@ -83,13 +81,6 @@ std::vector<VideoId> slice(const std::vector<VideoId>& ids, ListRange range) {
   return {ids.begin() + first, ids.begin() + last};
 }
 
-std::vector<VideoId> read_ids(const db::Rows& rows) {
-  std::vector<VideoId> ids;
-  ids.reserve(rows.size());
-  for (const db::Row& row : rows) ids.push_back(row.id<VideoId>(0));
-  return ids;
-}
-
 /// The videos that match `filter.search` and the rest of the filter, in the order of `sort`.
 std::vector<VideoId> search_ids(db::Session& session, const VideoFilter& filter, VideoSort sort) {
   SearchScope scope;
@@ -142,49 +133,43 @@ std::vector<VideoId> search_ids(db::Session& session, const VideoFilter& filter,
   return ids;
 }
 
-/// Videos with recent views, best first. What has none follows in the order of `sort`'s column.
-std::vector<VideoId> recently_viewed(db::Session& session, const Conditions& where,
-                                     VideoSortField field, UtcTime now) {
+/// Videos with recent views, best first, then the rest in the order of `sort`'s column.
+Statement by_recent_views(const VideoFilter& filter, VideoSort sort, ListRange range, UtcTime now) {
+  const Conditions where = conditions_of(filter);
   const std::int64_t today = to_millis(now);
-  const bool hot = field == VideoSortField::hot;
   std::string score = "sum(b.views)";
-  std::vector<db::Value> arguments;
-  if (hot) {
+  Statement statement;
+  if (sort.field == VideoSortField::hot) {
     score =
         "sum(b.views * case when b.start >= :day1 then 8 when b.start >= :day3 then 3"
         " else 1 end)";
-    arguments = {today - k_day_ms, today - 3 * k_day_ms};
+    statement.arguments = {today - k_day_ms, today - 3 * k_day_ms};
   }
-  arguments.emplace_back(today - 7 * k_day_ms);
-  arguments.insert(arguments.end(), where.arguments().begin(), where.arguments().end());
-  return read_ids(session.query(
-      fmt::format("select v.id from (select b.video_id, {} as score from view_bucket b"
-                  " where b.start >= :week group by b.video_id) recent"
-                  " join video v on v.id = recent.video_id where {}"
-                  " order by recent.score desc, v.views desc, v.id desc limit {}",
-                  score, where.sql(), k_ranked_by_views),
-      arguments));
-}
-
-std::vector<VideoSummary> list_by_recent_views(db::Session& session, const VideoFilter& filter,
-                                               VideoSort sort, ListRange range, UtcTime now) {
-  const Conditions where = conditions_of(filter);
-  const auto ranked = recently_viewed(session, where, sort.field, now);
-  auto ids = slice(ranked, range);
-  const auto size = static_cast<std::int64_t>(ranked.size());
-  if (const auto missing = range.count - static_cast<std::int64_t>(ids.size()); missing > 0) {
-    std::vector<db::Value> arguments = where.arguments();
-    arguments.insert(arguments.end(), {to_millis(now) - 7 * k_day_ms, missing,
-                                       std::max<std::int64_t>(range.start - size, 0)});
-    const auto rest = read_ids(
-        session.query(fmt::format("select v.id from video v where {} and not exists (select 1 from"
-                                  " view_bucket b where b.video_id = v.id and b.start >= :week)"
-                                  " order by {} limit :count offset :start",
-                                  where.sql(), order_by({sort.field, true})),
-                      arguments));
-    ids.insert(ids.end(), rest.begin(), rest.end());
+  statement.arguments.emplace_back(today - 7 * k_day_ms);
+  statement.arguments.insert(statement.arguments.end(), where.arguments().begin(),
+                             where.arguments().end());
+  // Each half gives as many as the page could take of it; numbers where page_statement has them.
+  std::string end = fmt::format("{}", range.count);
+  std::string offset;
+  if (range.start > 0) {
+    end = ":end";
+    offset = " offset :start";
+    statement.arguments.insert(statement.arguments.end(), {range.start + range.count, range.start});
   }
-  return find_summaries(session, ids);
+  const std::string ids = fmt::format(
+      "select id, seen, score, place from (select v.id as id, 1 as seen, recent.score as score,"
+      " v.views as place from (select b.video_id, {} as score from view_bucket b"
+      " where b.start >= :week group by b.video_id) recent"
+      " join video v on v.id = recent.video_id where {}"
+      " order by recent.score desc, v.views desc, v.id desc limit {}) ranked"
+      " union all select id, seen, score, place from (select v.id as id, 0 as seen, 0 as score,"
+      " {} as place from video v where {} and not exists (select 1 from view_bucket b"
+      " where b.video_id = v.id and b.start >= :week) order by {} limit {}) rest"
+      " order by seen desc, score desc, place desc, id desc limit {}{}",
+      score, where.sql(), end, column_of(sort.field), where.sql(), order_by({sort.field, true}),
+      end, range.count, offset);
+  statement.sql = summaries_of(ids, "page.seen desc, page.score desc, page.place desc, v.id desc");
+  return statement;
 }
 
 }  // namespace
@@ -227,16 +212,21 @@ Statement page_statement(const VideoFilter& filter, VideoSort sort, ListRange ra
   return statement;
 }
 
+FoundVideos search_videos(db::Session& session, const VideoFilter& filter, VideoSort sort,
+                          ListRange range) {
+  const auto ids = search_ids(session, filter, sort);
+  return {find_summaries(session, slice(ids, range)), static_cast<std::int64_t>(ids.size())};
+}
+
 std::vector<VideoSummary> list_videos(db::Session& session, const VideoFilter& filter,
                                       VideoSort sort, ListRange range, UtcTime now) {
   if (range.count <= 0) return {};
-  if (!filter.search.empty())
-    return find_summaries(session, slice(search_ids(session, filter, sort), range));
-  const bool by_recent_views =
+  if (!filter.search.empty()) return search_videos(session, filter, sort, range).videos;
+  const bool is_by_views =
       sort.field == VideoSortField::trending || sort.field == VideoSortField::hot;
-  if (by_recent_views && sort.descending)
-    return list_by_recent_views(session, filter, sort, range, now);
-  const Statement statement = page_statement(filter, sort, range);
+  const Statement statement = is_by_views && sort.descending
+                                  ? by_recent_views(filter, sort, range, now)
+                                  : page_statement(filter, sort, range);
   return read_summaries(session.query(statement.sql, statement.arguments));
 }
 

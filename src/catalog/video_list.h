@@ -80,10 +80,17 @@ struct ListRange {
   std::int64_t count = 15;
 };
 
-/// One page. At most two statements unless it is searched or sorted by recent views. `now` is what
-/// "recent" counts from.
+/// One page, in one statement unless it is searched. `now` is what "recent" counts from.
 std::vector<VideoSummary> list_videos(db::Session& session, const VideoFilter& filter,
                                       VideoSort sort, ListRange range, UtcTime now);
+/// A page of what matches `filter.search`, and how many do, at most k_search_candidates; five
+/// statements at most.
+struct FoundVideos {
+  std::vector<VideoSummary> videos;
+  std::int64_t total = 0;
+};
+FoundVideos search_videos(db::Session& session, const VideoFilter& filter, VideoSort sort,
+                          ListRange range);
 /// Exact, but for a search at most k_search_candidates.
 std::int64_t count_videos(db::Session& session, const VideoFilter& filter);
 

@@ -67,35 +67,47 @@ std::string details_query(std::string_view where) {
       summary_columns("v.description"), k_summary_joins, where);
 }
 
-std::vector<VideoFile> find_files(db::Session& session, VideoId id) {
-  const auto rows = session.query(
-      "select r.id, r.height, r.width, r.pixel_height, r.fps, f.size, r.has_audio, r.has_video,"
-      " f.name, p.name from rendition r join media_file f on f.id = r.file_id"
-      " join media_file p on p.id = r.playlist_file_id"
-      " where r.video_id = :video order by r.height desc",
-      {id});
-  std::vector<VideoFile> files;
-  for (const db::Row& row : rows) {
-    files.push_back({.id = row.id<RenditionId>(0),
-                     .resolution = row.integer(1),
-                     .width = row.integer(2),
-                     .height = row.integer(3),
-                     .fps = row.integer(4),
-                     .size = static_cast<std::uint64_t>(row.integer(5)),
-                     .has_audio = row.boolean(6),
-                     .has_video = row.boolean(7),
-                     .file_name = row.text(8),
-                     .playlist_name = row.text(9)});
-  }
-  return files;
-}
-
 std::vector<std::string> find_tags(db::Session& session, VideoId id) {
   std::vector<std::string> tags;
   for (const db::Row& row :
        session.query("select name from video_tag where video_id = :video order by position", {id}))
     tags.push_back(row.text(0));
   return tags;
+}
+
+struct VideoParts {
+  std::vector<std::string> tags;
+  std::vector<VideoFile> files;
+};
+
+/// Tags and files in one statement: a page of a video costs two.
+VideoParts find_parts(db::Session& session, VideoId id) {
+  const auto rows = session.query(
+      "select 1 as kind, -r.height as place, f.name, r.id, r.width, r.pixel_height, r.fps, f.size,"
+      " r.has_audio, r.has_video, p.name from rendition r join media_file f on f.id = r.file_id"
+      " join media_file p on p.id = r.playlist_file_id where r.video_id = :video"
+      " union all"
+      " select 0, position, name, null, null, null, null, null, null, null, null from video_tag"
+      " where video_id = :video order by kind, place",
+      {id});
+  VideoParts parts;
+  for (const db::Row& row : rows) {
+    if (row.integer(0) == 0) {
+      parts.tags.push_back(row.text(2));
+      continue;
+    }
+    parts.files.push_back({.id = row.id<RenditionId>(3),
+                           .resolution = -row.integer(1),
+                           .width = row.integer(4),
+                           .height = row.integer(5),
+                           .fps = row.integer(6),
+                           .size = static_cast<std::uint64_t>(row.integer(7)),
+                           .has_audio = row.boolean(8),
+                           .has_video = row.boolean(9),
+                           .file_name = row.text(2),
+                           .playlist_name = row.text(10)});
+  }
+  return parts;
 }
 
 void replace_tags(db::Session& session, VideoId id, const std::vector<std::string>& tags) {
@@ -172,7 +184,8 @@ std::optional<Video> find_video(db::Session& session, const VideoKey& key) {
   video.download_enabled = row->boolean(k_details_at + 2);
   video.failure = row->optional_text(k_details_at + 3);
   video.source_filename = row->optional_text(k_details_at + 4);
-  video.tags = find_tags(session, video.summary.id);
+  VideoParts parts = find_parts(session, video.summary.id);
+  video.tags = std::move(parts.tags);
   const auto playlist_id = row->optional_integer(k_details_at + 5);
   const auto master = row->optional_text(k_details_at + 6);
   const bool is_running = !master && row->boolean(k_details_at + 8);
@@ -182,7 +195,7 @@ std::optional<Video> find_video(db::Session& session, const VideoKey& key) {
                           .master_name = master ? *master : running_master_name(video.summary.uuid),
                           .is_finished = master.has_value(),
                           .segments_sha256_name = row->optional_text(k_details_at + 7),
-                          .files = find_files(session, video.summary.id)};
+                          .files = std::move(parts.files)};
   }
   return video;
 }

@@ -61,13 +61,12 @@ Answer<> apply_scope(db::Session& session, const Scope& scope, VideoQuery& query
 }
 
 /// A signed-in user's own choice about sensitive videos, where the query does not say.
-void apply_preference(db::Session& session, const Call& call, VideoQuery& query) {
+void apply_preference(const Call& call, VideoQuery& query) {
   const bool asked = call.request.query.find("nsfw").has_value();
   if (asked || call.caller.is_anonymous()) return;
-  const auto user = catalog::find_user(session, call.user().id);
-  if (!user) return;
   query.filter.nsfw = std::nullopt;
-  if (parse_preferences(user->preferences).nsfw_policy == "do_not_list") query.filter.nsfw = false;
+  if (parse_preferences(call.user().preferences).nsfw_policy == "do_not_list")
+    query.filter.nsfw = false;
 }
 
 std::int64_t total_of(db::Session& session, Context& context, const VideoQuery& query) {
@@ -84,9 +83,15 @@ std::int64_t total_of(db::Session& session, Context& context, const VideoQuery& 
 
 Answer<VideoPage> read_list(db::Session& session, Context& context, const VideoQuery& query) {
   VideoPage page;
-  page.videos =
-      catalog::list_videos(session, query.filter, query.sort, query.range, context.clock.now());
-  if (!query.skip_count) page.total = total_of(session, context, query);
+  if (query.filter.search.empty()) {
+    page.videos =
+        catalog::list_videos(session, query.filter, query.sort, query.range, context.clock.now());
+    if (!query.skip_count) page.total = total_of(session, context, query);
+  } else {
+    auto found = catalog::search_videos(session, query.filter, query.sort, query.range);
+    page.videos = std::move(found.videos);
+    if (!query.skip_count) page.total = found.total;
+  }
   if ((query.include & VideoInclude::k_files) != 0)
     page.playlists = catalog::find_playlists(session, page.videos);
   return page;
@@ -119,6 +124,7 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   rules.lists_nsfw = settings->instance.default_nsfw_policy != "do_not_list";
   CO_TRY(auto query,
          parse_video_query(call.request.query, call.caller, context.config.host, rules));
+  apply_preference(call, query);
   const bool is_kept = shareable && is_for_everybody(query);
   ResponseCache::Slot slot;
   if (is_kept) slot = co_await context.responses.open(key_of(query, scope));
@@ -126,7 +132,6 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   auto page = co_await context.database.read(
       [&call, &query, &scope](db::Session& session) -> Answer<VideoPage> {
         TRY_VOID(apply_scope(session, scope, query));
-        apply_preference(session, call, query);
         return read_list(session, call.context, query);
       });
   CO_TRY(auto videos, std::move(page));
