@@ -11,9 +11,7 @@ constexpr std::string_view k_client_id = "instance.oauth_client_id";
 std::string ensure(db::Session& session, std::string_view key, Random& random, std::size_t bytes,
                    UtcTime now) {
   if (auto value = find_setting(session, key)) return *value;
-  const std::string made = random.hex(bytes);
-  put_setting(session, key, made, now);
-  return made;
+  return claim_setting(session, key, random.hex(bytes), now);
 }
 
 }  // namespace

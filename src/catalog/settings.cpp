@@ -124,6 +124,15 @@ void put_setting(db::Session& session, std::string_view key, std::string_view va
       {key, value, now});
 }
 
+std::string claim_setting(db::Session& session, std::string_view key, std::string_view value,
+                          UtcTime now) {
+  session.execute(
+      "insert into setting (key, value, updated_at) values (:key, :value, :now) on conflict (key) "
+      "do nothing",
+      {key, value, now});
+  return find_setting(session, key).value();
+}
+
 SettingsCache::SettingsCache(db::Database& database, Clock& clock, RuntimeSettings defaults)
     : database_(database),
       clock_(clock),

@@ -74,6 +74,10 @@ void save_settings(db::Session& session, const RuntimeSettings& settings,
 /// One raw row, for what the instance made for itself.
 std::optional<std::string> find_setting(db::Session& session, std::string_view key);
 void put_setting(db::Session& session, std::string_view key, std::string_view value, UtcTime now);
+/// The value that is there; where there is none, `value` is put. Of nodes that do so at once each
+/// gets the same.
+std::string claim_setting(db::Session& session, std::string_view key, std::string_view value,
+                          UtcTime now);
 
 /// The settings of now, read again when older than k_keep (another node may have changed them); a
 /// change made here is seen here at once. While the database is away the last known ones stay in

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # An S3 server that is none of ours: Ceph's gateway before one monitor and one OSD in memory.
 #
-#   radosgw.sh [--bytes N] [--threads N] [--folder DIR]
+#   radosgw.sh [--bytes N] [--threads N] [--address A] [--folder DIR]
 #
-# --bytes is what the OSD can hold, --threads how many the gateway has, DIR a folder that does not
-# exist yet. When it serves it prints
+# --bytes is what the OSD can hold, --threads how many the gateway has, A where it listens
+# (127.0.0.1), DIR a folder that does not exist yet. When it serves it prints
 #   ready ENDPOINT ACCESS_KEY SECRET_KEY
 # and then obeys one word a line on standard input, each answered by a line `ok`:
 #   hang     the gateway accepts connections and never answers
@@ -23,11 +23,12 @@ die() {
   exit 1
 }
 
-bytes=$((4 << 30)) threads=32 folder=''
+bytes=$((4 << 30)) threads=32 address=127.0.0.1 folder=''
 while [ $# -gt 0 ]; do
   case "$1" in
     --bytes) bytes=$2 ;;
     --threads) threads=$2 ;;
+    --address) address=$2 ;;
     --folder) folder=$2 ;;
     *) die "unknown argument $1" ;;
   esac
@@ -132,7 +133,7 @@ memstore device bytes = $bytes
 
 [client.rgw]
 rgw data = $folder/rgw
-rgw frontends = beast endpoint=127.0.0.1:$port
+rgw frontends = beast endpoint=$address:$port
 rgw thread pool size = $threads
 objecter tick interval = 0.25
 rgw override bucket index max shards = 1
@@ -171,7 +172,7 @@ start_osd() {
 # Its keys are of this run only, so an answer to them is an answer of our gateway.
 gateway_answers() {
   curl -sf -o /dev/null --noproxy '*' --max-time 5 --aws-sigv4 aws:amz:us-east-1:s3 \
-    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --user "$access:$secret" "http://127.0.0.1:$port/"
+    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --user "$access:$secret" "http://$address:$port/"
 }
 
 start_gateway() {
@@ -191,7 +192,7 @@ stop_gateway() {
 
 tell() {
   {
-    echo "endpoint=http://127.0.0.1:$port"
+    echo "endpoint=http://$address:$port"
     echo "access_key=$access"
     echo "secret_key=$secret"
     echo "processes=$$ $monitor $osd $gateway"
@@ -223,9 +224,9 @@ for _ in {1..5}; do
   if start_gateway; then ready=1 && break; fi
   stop_gateway
   port=$(free_port)
-  sed -i "s/endpoint=127.0.0.1:.*/endpoint=127.0.0.1:$port/" ceph.conf
+  sed -i "s/endpoint=$address:.*/endpoint=$address:$port/" ceph.conf
 done
 [ -n "$ready" ] || die "the gateway does not start"
 tell
-echo "ready http://127.0.0.1:$port $access $secret"
+echo "ready http://$address:$port $access $secret"
 while read -r word; do obey "$word"; done
