@@ -29,6 +29,7 @@ FRAMES = 150  # of the clip: 6 s of 25 a second
 VIEWERS = 5
 CALM_SECONDS = 240
 COMPLETED, FAILED = 1, 2
+ORIGINAL = 1  # a kind of file
 
 
 class Schedule:
@@ -168,7 +169,7 @@ class Schedule:
             self.violated(f"{uuid} is {details['state']}")
             return
         kept = self.rows("select f.sha256 from media_file f join video v on v.id = f.video_id "
-                         f"where v.uuid = '{uuid}' and f.kind = 'original'")
+                         f"where v.uuid = '{uuid}' and f.kind = {ORIGINAL}")
         if kept != [[digest]]:
             self.violated(f"the original of {uuid} is {kept}, and {digest} was sent")
         paths = files_of(details)
@@ -221,10 +222,9 @@ class Schedule:
         videos = int(self.rows("select count(*) from video")[0][0])
         if videos != len(acknowledged):
             self.violated(f"{videos} videos of {len(acknowledged)} acknowledged uploads")
-        stored = int(self.rows("select coalesce(sum(size), 0) from media_file where kind in "
-                               "('original', 'rendition')")[0][0])
-        if used != stored:
-            self.violated(f"a quota of {used} is used by files of {stored} bytes")
+        sent = sum(uploader.bytes for uploader in self.uploaders)
+        if used != sent:
+            self.violated(f"a quota of {used} is used by uploads of {sent} bytes")
 
     def run(self):
         try:
