@@ -119,6 +119,15 @@ void put_back(db::Session& session, const LeasedJob& job, UtcTime run_after,
       {run_after, error, job.id});
 }
 
+/// The turn of a new job. Read without a lock: two that are added at once may have the same.
+constexpr const char* k_new_turn =
+    "(select coalesce(max(turn), 0) from"
+    "  (select max(turn) + 1 as turn from job"
+    "    where state = 1 and owner = :owner and priority = :priority"
+    "   union all select turn from (select turn from job"
+    "    where state = 1 and priority = :priority and run_after <= :now"
+    "    order by turn, id limit 1) as next) as turns)";
+
 /// When the worker's heart last beat.
 std::optional<UtcTime> last_beat(db::Session& session, std::string_view worker) {
   const auto row =
@@ -147,11 +156,14 @@ JobId enqueue(db::Session& session, const NewJob& job) {
   // dependents are visible to it.
   const auto unfinished = lock_jobs(session, job.after);
   const JobId id{session.insert(
-      "insert into job (kind, video_id, payload, priority, state, run_after, max_attempts,"
-      " max_failures, created_at) values (:kind, :video, :payload, :priority, :state, :run_after,"
-      " :attempts, :failures, :now) returning id",
+      std::string("insert into job (kind, video_id, payload, priority, state, run_after,"
+                  " max_attempts, max_failures, created_at, owner, turn) values (:kind, :video,"
+                  " :payload, :priority, :state, :run_after, :attempts, :failures, :now, :owner,"
+                  " ") +
+          k_new_turn + ") returning id",
       {job.kind, job.video, job.payload, job.priority, unfinished.empty() ? k_waiting : k_blocked,
-       job.run_after, job.max_attempts, job.max_failures, session.now()})};
+       job.run_after, job.max_attempts, job.max_failures, session.now(),
+       job.owner.value_or(AccountId{0})})};
   for (const std::int64_t needs : unfinished) {
     session.execute("insert into job_dependency (job_id, needs) values (:job, :needs)",
                     {id, needs});
@@ -190,7 +202,7 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
       " attempt = attempt + 1, lease_expires_at = :expires,"
       " started_at = coalesce(started_at, :now)"
       " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
-          db::in_list(kinds.size(), "kind") + " order by priority, id limit 1" + skip +
+          db::in_list(kinds.size(), "kind") + " order by priority, turn, id limit 1" + skip +
           ") returning" + k_leased_columns,
       arguments);
   return row ? std::optional(to_leased(*row)) : std::nullopt;
