@@ -1,5 +1,5 @@
-"""Two `shoal worker`s, each bound to one core and with one job at a time, on a source of two minutes
-(480p and 240p); their server encodes no pictures and makes the sound.
+"""Two `shoal worker`s, each bound to one core and with one job at a time, on a source of two
+minutes (480p and 240p); their server encodes no pictures and makes the sound.
 
   busy      share of the time from the first lease to the last result in which its encoder ran, of
             the worker with less; at least 0.90

@@ -81,10 +81,14 @@ bool hasten(db::Session& session, const NewJob& job);
 /// lease old; with each heartbeat expired leases go back to waiting (their attempt counts). One
 /// that comes late (the database or this machine was away) renews everybody's leases once, since
 /// all may have been cut off alike. `worker` must be new with every start of a process. `attempt`
-/// above `max_attempts` means that its last holder died: end it with fail_attempt instead of
+/// above `max_attempts` means that its last holder died: end it as died_with_worker() instead of
 /// running it.
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
+
+/// What to fail a job with whose attempts are spent and whose last holder died, so that it kills no
+/// more of them.
+Error died_with_worker(const LeasedJob& job);
 
 /// Extends all leases of a worker at once (one row). Returns those it still holds: a running job
 /// that is not among them was cancelled or taken over and must stop.
@@ -102,8 +106,8 @@ Result<> check_fence(db::Session& session, const LeasedJob& job);
 Result<> complete(db::Session& session, const LeasedJob& job);
 
 /// Tries again later with backoff (2^failures s, at most 10 min), or, when `permanent` or attempts
-/// or failures are used up, moves it to the history as failed and cancels what needs it. Returns
-/// true when it ended.
+/// or failures are used up, moves it to the history as failed and cancels what needs it; one that
+/// died with its worker with what is known of the attempts before. Returns true when it ended.
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent);
 

@@ -109,9 +109,7 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
                       .with_code("runner_job_not_in_pending_state"));
   }
   if (job->attempt > job->max_attempts) {
-    TRY_VOID(services.pipeline->fail_remote(
-        session, *job,
-        {ErrorCode::corrupt, fmt::format("its worker died {} times", job->attempt - 1)}, true));
+    TRY_VOID(services.pipeline->fail_remote(session, *job, jobs::died_with_worker(*job), true));
     return std::optional<Accepted>();
   }
   const auto input = find_input(session, context, *id, known->video);

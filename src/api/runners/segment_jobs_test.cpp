@@ -338,6 +338,24 @@ TEST_P(SegmentJobsTest, a_runner_that_waits_hears_of_a_job_as_soon_as_there_is_o
   EXPECT_EQ(ask(runner, 31).status, 400);
 }
 
+TEST_P(SegmentJobsTest, a_job_that_its_workers_died_on_is_given_to_nobody_and_shows_why) {
+  const std::string runner = enter("one");
+  const std::string job = first_job(runner);
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute(
+        "update job set attempt = max_attempts, last_error = 'attempt 5 died with its worker"
+        " runner:9' where kind = 'video-encode' and state = 1");
+    return {};
+  }));
+  EXPECT_EQ(accept(runner, job).status, 400);
+  EXPECT_TRUE(runners::parse_offers(ask(runner).text).empty());
+  const auto shown = listed(job);
+  EXPECT_EQ(shown.at("state").at("label"), "Errored");
+  EXPECT_EQ(shown.at("error"),
+            "all 5 attempts failed, the last with its worker\n"
+            "attempt 5 died with its worker runner:9");
+}
+
 TEST_P(SegmentJobsTest, a_node_that_stops_lets_no_runner_wait) {
   const std::string runner = enter("one");
   while (!runners::parse_offers(ask(runner).text).empty()) take(runner);
