@@ -33,7 +33,7 @@ update job set state = 2, worker = 'pgbench', fence = fence + 1, attempt = attem
   started_at = coalesce(started_at, (extract(epoch from clock_timestamp()) * 1000)::bigint)
   where id = (select id from job where state = 1
   and run_after <= (extract(epoch from clock_timestamp()) * 1000)::bigint and kind in ('bench')
-  order by priority, id limit 1 for update skip locked) returning id, fence \gset
+  order by priority, turn, id limit 1 for update skip locked) returning id, fence \gset
 with gone as (delete from job where id = :id and state = 2 and fence = :fence returning *)
   insert into job_history (id, kind, video_id, payload, priority, outcome, attempt, created_at,
   started_at, finished_at) select id, kind, video_id, payload, priority, 1, attempt, created_at,

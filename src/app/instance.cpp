@@ -443,6 +443,8 @@ void Instance::run_until_signal() {
       }
     }
     log::info("stopping: running requests may finish");
+    // Also those that wait for something to happen.
+    all.set_draining(true);
     co_await all.server->stop();
     co_await all.media->stop();
     co_await all.media_cache->stop();

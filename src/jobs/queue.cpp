@@ -14,6 +14,11 @@ namespace shoal::jobs {
 namespace {
 
 constexpr std::size_t k_error_limit = 4000;
+/// A lease that ended without a word, before what is known of earlier attempts.
+constexpr const char* k_died =
+    "update job set state = 1, worker = null, lease_expires_at = null, last_error = substr("
+    "'attempt ' || attempt || ' died with its worker ' || worker"
+    " || coalesce('\n' || last_error, ''), 1, 4000)";
 constexpr int k_beats_of_a_lease = 6;
 constexpr Seconds k_shortest_delay{2};
 constexpr Seconds k_longest_delay{600};
@@ -100,10 +105,10 @@ void end_badly(db::Session& session, JobId first, int outcome, const std::string
 /// Jobs of dead workers go back to waiting.
 void reclaim_expired(db::Session& session, Seconds lease, UtcTime now) {
   const auto reclaimed = session.execute(
-      "update job set state = 1, worker = null, lease_expires_at = null"
-      " where id in (select id from job where state = 2 and lease_expires_at <= :now"
-      "  and not exists (select 1 from worker where worker.name = job.worker"
-      "   and worker.heartbeat_at > :alive_since)" +
+      std::string(k_died) +
+          " where id in (select id from job where state = 2 and lease_expires_at <= :now"
+          "  and not exists (select 1 from worker where worker.name = job.worker"
+          "   and worker.heartbeat_at > :alive_since)" +
           std::string(session.engine() == db::Engine::postgresql ? " for update skip locked" : "") +
           ")",
       {now, now - lease});
@@ -118,6 +123,15 @@ void put_back(db::Session& session, const LeasedJob& job, UtcTime run_after,
       " last_error = coalesce(:error, last_error), attempt = attempt - 1 where id = :id",
       {run_after, error, job.id});
 }
+
+/// The turn of a new job. Read without a lock: two that are added at once may have the same.
+constexpr const char* k_new_turn =
+    "(select coalesce(max(turn), 0) from"
+    "  (select max(turn) + 1 as turn from job"
+    "    where state = 1 and owner = :owner and priority = :priority"
+    "   union all select turn from (select turn from job"
+    "    where state = 1 and priority = :priority and run_after <= :now"
+    "    order by turn, id limit 1) as next) as turns)";
 
 /// When the worker's heart last beat.
 std::optional<UtcTime> last_beat(db::Session& session, std::string_view worker) {
@@ -147,11 +161,14 @@ JobId enqueue(db::Session& session, const NewJob& job) {
   // dependents are visible to it.
   const auto unfinished = lock_jobs(session, job.after);
   const JobId id{session.insert(
-      "insert into job (kind, video_id, payload, priority, state, run_after, max_attempts,"
-      " max_failures, created_at) values (:kind, :video, :payload, :priority, :state, :run_after,"
-      " :attempts, :failures, :now) returning id",
+      std::string("insert into job (kind, video_id, payload, priority, state, run_after,"
+                  " max_attempts, max_failures, created_at, owner, turn) values (:kind, :video,"
+                  " :payload, :priority, :state, :run_after, :attempts, :failures, :now, :owner,"
+                  " ") +
+          k_new_turn + ") returning id",
       {job.kind, job.video, job.payload, job.priority, unfinished.empty() ? k_waiting : k_blocked,
-       job.run_after, job.max_attempts, job.max_failures, session.now()})};
+       job.run_after, job.max_attempts, job.max_failures, session.now(),
+       job.owner.value_or(AccountId{0})})};
   for (const std::int64_t needs : unfinished) {
     session.execute("insert into job_dependency (job_id, needs) values (:job, :needs)",
                     {id, needs});
@@ -190,7 +207,7 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
       " attempt = attempt + 1, lease_expires_at = :expires,"
       " started_at = coalesce(started_at, :now)"
       " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
-          db::in_list(kinds.size(), "kind") + " order by priority, id limit 1" + skip +
+          db::in_list(kinds.size(), "kind") + " order by priority, turn, id limit 1" + skip +
           ") returning" + k_leased_columns,
       arguments);
   return row ? std::optional(to_leased(*row)) : std::nullopt;
@@ -209,9 +226,14 @@ std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, S
 void reclaim_all(db::Session& session) {
   // Who has no heart here asks by requests, and may go on asking (remote_lease.h).
   session.execute(
-      "update job set state = 1, worker = null, lease_expires_at = null where state = 2"
-      " and exists (select 1 from worker where worker.name = job.worker)");
+      std::string(k_died) +
+      " where state = 2 and exists (select 1 from worker where worker.name = job.worker)");
   session.notify(k_waiting_channel);
+}
+
+Error died_with_worker(const LeasedJob& job) {
+  return {ErrorCode::corrupt,
+          fmt::format("all {} attempts failed, the last with its worker", job.attempt - 1)};
 }
 
 Result<> check_fence(db::Session& session, const LeasedJob& job) {
@@ -246,12 +268,14 @@ Result<> complete(db::Session& session, const LeasedJob& job) {
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent) {
   TRY_VOID(check_fence(session, job));
-  const auto row =
-      session.query_one("select failures + 1, max_failures from job where id = :id", {job.id});
+  const auto row = session.query_one(
+      "select failures + 1, max_failures, last_error from job where id = :id", {job.id});
   const std::int64_t failures = row->integer(0);
   const bool failed_enough = !row->is_null(1) && failures >= row->integer(1);
   if (permanent || failed_enough || job.attempt >= job.max_attempts) {
-    end_badly(session, job.id, k_failed, as_column(error));
+    std::string log(error);
+    if (job.attempt > job.max_attempts && !row->is_null(2)) log += "\n" + row->text(2);
+    end_badly(session, job.id, k_failed, as_column(log));
     return true;
   }
   const Seconds delay =

@@ -18,6 +18,9 @@ struct NewJob {
   std::string kind;
   std::optional<VideoId> video;
   std::string payload = "{}";
+  /// Whose it is: owners take turns where many jobs of one priority wait. Nobody's are like those
+  /// of one more owner.
+  std::optional<AccountId> owner{};
   int priority = 100;        ///< smaller first; see Priority
   std::vector<JobId> after;  ///< waits until these are done
   UtcTime run_after{};
@@ -61,7 +64,10 @@ inline constexpr const char* k_cancelled_channel = "jobs.cancelled";
 // All of these run inside the caller's transaction, so that a step's result and the jobs that
 // follow it are written together. Time is the database's clock (a lease compares one clock only).
 
-/// A job whose `after` contains one that failed or was cancelled ends as cancelled at once.
+/// A job whose `after` contains one that failed or was cancelled ends as cancelled at once. Its
+/// turn among those of its priority is that of the job that is next now, or follows its owner's
+/// last one that waits: two hundred of one owner wait for each other, and one of another owner for
+/// none of them but the next.
 JobId enqueue(db::Session& session, const NewJob& job);
 
 /// A job of this kind, payload and priority that waits, or was put off, is due now. It will see
@@ -70,14 +76,19 @@ JobId enqueue(db::Session& session, const NewJob& job);
 bool hasten(db::Session& session, const NewJob& job);
 
 /// The best waiting job among `kinds`, leased; or nothing: of those that are due the smallest
-/// priority, of these the oldest. A lease is alive while its worker's heartbeat is
-/// younger than `lease`. Asking is a heartbeat where the last one is a sixth of the lease old; with
-/// each heartbeat expired leases go back to waiting (their attempt counts). One that comes late
-/// (the database or this machine was away) renews everybody's leases once, since all may have been
-/// cut off alike. `worker` must be new with every start of a process. `attempt` above
-/// `max_attempts` means that its last holder died: end it with fail_attempt instead of running it.
+/// priority, of these the smallest turn, of these the oldest. A lease is alive while its worker's
+/// heartbeat is younger than `lease`. Asking is a heartbeat where the last one is a sixth of the
+/// lease old; with each heartbeat expired leases go back to waiting (their attempt counts). One
+/// that comes late (the database or this machine was away) renews everybody's leases once, since
+/// all may have been cut off alike. `worker` must be new with every start of a process. `attempt`
+/// above `max_attempts` means that its last holder died: end it as died_with_worker() instead of
+/// running it.
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
+
+/// What to fail a job with whose attempts are spent and whose last holder died, so that it kills no
+/// more of them.
+Error died_with_worker(const LeasedJob& job);
 
 /// Extends all leases of a worker at once (one row). Returns those it still holds: a running job
 /// that is not among them was cancelled or taken over and must stop.
@@ -95,8 +106,8 @@ Result<> check_fence(db::Session& session, const LeasedJob& job);
 Result<> complete(db::Session& session, const LeasedJob& job);
 
 /// Tries again later with backoff (2^failures s, at most 10 min), or, when `permanent` or attempts
-/// or failures are used up, moves it to the history as failed and cancels what needs it. Returns
-/// true when it ended.
+/// or failures are used up, moves it to the history as failed and cancels what needs it; one that
+/// died with its worker with what is known of the attempts before. Returns true when it ended.
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent);
 

@@ -211,6 +211,32 @@ TEST_P(Queue, attempts_that_ended_with_their_worker_are_no_failures) {
   EXPECT_EQ(outcome(id), "2:bad");
 }
 
+TEST_P(Queue, a_job_that_its_workers_die_on_ends_with_their_names_and_the_last_log) {
+  NewJob job;
+  job.kind = "a";
+  job.max_attempts = 3;
+  const JobId id = add(job);
+  EXPECT_EQ(give_up(*lease("first"), "no such codec"), false);
+  for (const char* worker : {"second", "third"}) {
+    clock->advance(Seconds{10});
+    ASSERT_TRUE(lease(worker));
+    for (int i = 0; i < 5; ++i) {
+      clock->advance(k_lease / 2);
+      beat("alive");
+    }
+  }
+  const auto poisoned = lease("fourth");
+  ASSERT_TRUE(poisoned);
+  EXPECT_GT(poisoned->attempt, poisoned->max_attempts);
+  EXPECT_EQ(give_up(*poisoned, died_with_worker(*poisoned).message), true);
+  EXPECT_EQ(outcome(id),
+            "2:all 3 attempts failed, the last with its worker\n"
+            "attempt 3 died with its worker third\n"
+            "attempt 2 died with its worker second\n"
+            "no such codec");
+  EXPECT_FALSE(lease("fifth"));
+}
+
 TEST_P(Queue, what_waits_for_something_outside_has_not_failed) {
   NewJob job;
   job.kind = "a";

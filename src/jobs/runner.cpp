@@ -155,8 +155,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
 
   static io::Task<> supervise(std::shared_ptr<Impl> self, RunningPointer entry) {
     if (entry->job.attempt > entry->job.max_attempts) {
-      entry->outcome =
-          fail(ErrorCode::corrupt, fmt::format("its worker died {} times", entry->job.attempt - 1));
+      entry->outcome = std::unexpected(died_with_worker(entry->job));
     } else if (!self->stopping) {
       entry->group.spawn(run_handler(entry));
       co_await entry->group.drain();

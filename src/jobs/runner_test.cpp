@@ -240,7 +240,7 @@ TEST_P(RunnerTest, a_job_whose_workers_died_too_often_is_failed_not_run) {
     return {};
   }));
   start();
-  wait_for(id, "failed:its worker died 5 times");
+  wait_for(id, "failed:all 5 attempts failed, the last with its worker");
   EXPECT_EQ(runs, 0);
 }
 

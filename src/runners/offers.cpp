@@ -73,8 +73,8 @@ std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std:
   std::vector<SegmentJob> jobs;
   jobs.reserve(limit);
   for (const db::Row& row :
-       session.query(fmt::format("{} where{} order by j.priority, j.id limit :limit", k_unfinished,
-                                 k_may_take),
+       session.query(fmt::format("{} where{} order by j.priority, j.turn, j.id limit :limit",
+                                 k_unfinished, k_may_take),
                      arguments))
     jobs.push_back(to_job(row));
   return jobs;

@@ -101,11 +101,13 @@ io::Task<Result<std::string>> ServerLink::enter(std::string registration_token,
   co_return token;
 }
 
-io::Task<Result<std::vector<std::string>>> ServerLink::request(std::string runner_token) const {
+io::Task<Result<std::vector<std::string>>> ServerLink::request(std::string runner_token,
+                                                               Seconds patience) const {
   CO_TRY(const std::string answer,
          co_await post("/api/v1/runners/jobs/request",
                        json::serialize(json::object{
                            {"runnerToken", runner_token},
+                           {"waitSeconds", patience.count()},
                            {"jobTypes", json::array{json::string(runners::k_segment_type)}}})));
   co_return runners::parse_offers(answer);
 }

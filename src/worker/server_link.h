@@ -36,8 +36,10 @@ class ServerLink {
   /// Gives the token of a new runner. Errors also: not_found (no such registration token).
   io::Task<Result<std::string>> enter(std::string registration_token, std::string name) const;
 
-  /// Ids of jobs that may be accepted.
-  io::Task<Result<std::vector<std::string>>> request(std::string runner_token) const;
+  /// Ids of jobs that may be accepted; the server may wait for `patience` until there is one. Less
+  /// than the deadline of a call.
+  io::Task<Result<std::vector<std::string>>> request(std::string runner_token,
+                                                     Seconds patience) const;
   io::Task<Result<runners::Assignment>> accept(std::string runner_token, std::string job) const;
 
   /// What a worker shows to prove a lease.

@@ -52,6 +52,7 @@ struct Running {
   const runners::Assignment job;
   const ServerLink::Proof proof;
   int progress = 0;
+  bool is_made = false;  ///< and on its way to the server
   bool is_lost = false;  ///< the lease
   bool is_over = false;
   std::optional<Result<>> outcome;  ///< nothing: cancelled
@@ -59,6 +60,7 @@ struct Running {
   io::TaskGroup group;
 };
 using RunningPointer = std::shared_ptr<Running>;
+using Offered = Result<std::vector<std::string>>;
 
 }  // namespace
 
@@ -80,29 +82,56 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   io::Task<Result<>> poll() {
     Backoff backoff(random);
     while (!stopping) {
-      if (running.size() >= config.concurrency) {
+      if (!has_room()) {
         co_await poll_nap.wait(config.beat_every);
         continue;
       }
-      auto offered = co_await server.request(token);
+      const auto asked = std::chrono::steady_clock::now();
+      auto offered = co_await ask();
+      if (stopping) break;
       if (!offered && !may_pass(offered.error().code)) co_return std::unexpected(offered.error());
       if (!offered) {
         log::warn("the server gives no answer", {{"reason", offered.error().message}});
-        if (!stopping) co_await poll_nap.wait(backoff.next());
+        co_await poll_nap.wait(backoff.next());
         continue;
       }
       backoff.reset();
-      const bool took = co_await take(*std::move(offered));
-      if (!took && !stopping) co_await poll_nap.wait(jittered(config.poll_every, random));
+      if (co_await take(*std::move(offered)) || stopping) continue;
+      // The server has waited mostly; one that does not is not asked all the time.
+      const auto passed =
+          std::chrono::floor<Milliseconds>(std::chrono::steady_clock::now() - asked);
+      const Milliseconds pause = jittered(config.poll_every, random);
+      if (passed < pause) co_await poll_nap.wait(pause - passed);
     }
     co_return Result<>{};
+  }
+
+  /// While results are on their way the next are made already; as many at the most.
+  bool has_room() const {
+    const auto making =
+        std::ranges::count_if(running, [](const auto& entry) { return !entry.second->is_made; });
+    return static_cast<std::size_t>(making) < config.concurrency &&
+           running.size() < 2 * config.concurrency;
+  }
+
+  /// What may be taken, once there is something; stop() ends the wait, and takes nothing with it.
+  io::Task<Offered> ask() {
+    Offered offered = fail(ErrorCode::unavailable, "the worker stops");
+    asking.emplace(executor, "request");
+    asking->spawn(hear(shared_from_this(), offered));
+    co_await asking->drain();
+    co_return offered;
+  }
+
+  static io::Task<> hear(std::shared_ptr<Impl> self, Offered& offered) {
+    offered = co_await self->server.request(self->token, self->config.ask_for);
   }
 
   /// Whether one was taken: there may be more then.
   io::Task<bool> take(std::vector<std::string> offered) {
     bool took = false;
     for (std::string& job : offered) {
-      if (stopping || running.size() >= config.concurrency) break;
+      if (stopping || !has_room()) break;
       auto accepted = co_await server.accept(token, std::move(job));
       if (!accepted) {
         // Mostly somebody was faster.
@@ -161,14 +190,20 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   io::Task<Result<>> make(Running& entry) {
     const Scratch scratch(steps.files, config.folder / "work" / entry.job.job);
     CO_TRY_VOID(steps.files.create_directories(scratch.path()));
+    CO_TRY_VOID(co_await encode(entry, scratch.path()));
+    entry.progress = k_encoded;
+    CO_TRY(std::vector<Piece> pieces, pieces_in(entry, scratch.path()));
+    entry.is_made = true;
+    poll_nap.wake();
+    co_return co_await deliver(entry, std::move(pieces));
+  }
+
+  io::Task<Result<>> encode(Running& entry, io::Path scratch) {
     SourceCache::Use source(sources, entry.job.input.video);
     CO_TRY(const io::Path path, co_await fetch(entry, source));
     entry.progress = k_fetched;
-    CO_TRY_VOID(co_await processing::encode_work(steps, entry.job.plan, entry.job.work_segment,
-                                                 path, scratch.path()));
-    entry.progress = k_encoded;
-    CO_TRY(std::vector<Piece> pieces, pieces_in(entry, scratch.path()));
-    co_return co_await deliver(entry, std::move(pieces));
+    co_return co_await processing::encode_work(steps, entry.job.plan, entry.job.work_segment, path,
+                                               std::move(scratch));
   }
 
   /// A job's own folder; gone with everything in it when the job ends, however it ends.
@@ -257,6 +292,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   void stop() {
     stopping = true;
     poll_nap.wake();
+    if (asking) asking->cancel();
     for (const auto& [token_of_job, entry] : running) entry->group.cancel();
   }
 
@@ -270,6 +306,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::string, RunningPointer> running;
   bool stopping = false;
   Nap poll_nap;
+  std::optional<io::TaskGroup> asking;  ///< the request for jobs, while there is one
   io::TaskGroup tasks;
 };
 

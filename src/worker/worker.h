@@ -15,9 +15,10 @@
 namespace shoal::worker {
 
 struct WorkerConfig {
-  io::Path folder;  ///< sources and scratch; of this process alone
-  std::size_t concurrency = 1;
-  Milliseconds poll_every{2'000};
+  io::Path folder;              ///< sources and scratch; of this process alone
+  std::size_t concurrency = 1;  ///< made at once; as many may be on their way to the server beside
+  Seconds ask_for{10};          ///< how long the server may wait for a job before it answers
+  Milliseconds poll_every{2'000};  ///< not asked more often while there is none
   /// Well within the server's lease of half a minute.
   Milliseconds beat_every{5'000};
 };

@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::size_t k_offered = 10;
 constexpr std::size_t k_most_types = 100;
+/// A request that waits holds a connection; a proxy before us gives up after a minute.
+constexpr std::int64_t k_longest_wait = 30;
+/// Jobs that become due while a runner waits announce themselves to nobody.
+constexpr Milliseconds k_look_every{2'000};
 
 /// Ours is only for who asks for it by name: a stock runner, also one that sends no types, could do
 /// nothing with it.
@@ -21,27 +25,46 @@ bool wants_segments(const std::optional<std::vector<std::string>>& types) {
   return types && std::ranges::find(*types, runners::k_segment_type) != types->end();
 }
 
+struct Offers {
+  runners::Runner runner;
+  std::vector<ShownJob> jobs;
+};
+io::Task<Answer<Offers>> find_offers(const Context& context, std::string token, bool wants) {
+  co_return co_await context.database.read(
+      [&context, token, wants](db::Session& session) -> Answer<Offers> {
+        Offers out;
+        TRY(out.runner, find_caller(session, token));
+        if (!wants) return out;
+        for (auto& job : runners::find_waiting(session, out.runner.id, k_offered))
+          out.jobs.push_back(show_job(session, context, std::move(job)));
+        return out;
+      });
+}
+
+/// Once there are some, or `patience` is over, or this node stops.
+io::Task<Answer<Offers>> await_offers(const Context& context, std::string token, bool wants,
+                                      Seconds patience) {
+  const SteadyTime end = context.clock.steady_now() + patience;
+  db::Notifier& notifier = context.database.notifier();
+  while (true) {
+    const auto seen = notifier.count(jobs::k_waiting_channel);
+    CO_TRY(Offers found, co_await find_offers(context, token, wants));
+    const auto left = std::chrono::floor<Milliseconds>(end - context.clock.steady_now());
+    if (!wants || !found.jobs.empty() || left <= Milliseconds{0} || context.is_draining)
+      co_return found;
+    co_await notifier.wait(jobs::k_waiting_channel, seen, std::min(left, k_look_every));
+  }
+}
+
 io::Task<Reply> request_jobs(Call& call) {
   CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
   const std::string token = body.required_text("runnerToken", k_runner_token);
   const bool wants = wants_segments(body.texts("jobTypes", k_most_types));
+  const Seconds patience(body.integer("waitSeconds", 0, k_longest_wait).value_or(0));
   CO_TRY_VOID(body.check());
   const Context& context = call.context;
   const bool offers = wants && context.runner_services != nullptr;
-  struct Found {
-    runners::Runner runner;
-    std::vector<ShownJob> jobs;
-  };
-  CO_TRY(const Found found,
-         co_await call.context.database.read(
-             [&context, token, offers](db::Session& session) -> Answer<Found> {
-               Found out;
-               TRY(out.runner, find_caller(session, token));
-               if (!offers) return out;
-               for (auto& job : runners::find_waiting(session, out.runner.id, k_offered))
-                 out.jobs.push_back(show_job(session, context, std::move(job)));
-               return out;
-             }));
+  CO_TRY(const Offers found, co_await await_offers(context, token, offers, patience));
   const UtcTime now = context.clock.now();
   if (runners::is_contact_due(found.runner, now)) {
     CO_TRY_VOID(co_await call.context.database.write([runner = found.runner,
@@ -86,9 +109,7 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
                       .with_code("runner_job_not_in_pending_state"));
   }
   if (job->attempt > job->max_attempts) {
-    TRY_VOID(services.pipeline->fail_remote(
-        session, *job,
-        {ErrorCode::corrupt, fmt::format("its worker died {} times", job->attempt - 1)}, true));
+    TRY_VOID(services.pipeline->fail_remote(session, *job, jobs::died_with_worker(*job), true));
     return std::optional<Accepted>();
   }
   const auto input = find_input(session, context, *id, known->video);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "api/runners/services.h"
 #include "blob/local_store.h"
@@ -133,9 +134,10 @@ class SegmentJobsTest : public tests::ApiTest {
     ASSERT_EQ(count(k_others_left), 0);
   }
 
-  ApiAnswer ask(std::string_view runner) {
-    return post("/api/v1/runners/jobs/request",
-                {{"runnerToken", runner}, {"jobTypes", {runners::k_segment_type}}});
+  ApiAnswer ask(std::string_view runner, int wait_seconds = 0) {
+    return post("/api/v1/runners/jobs/request", {{"runnerToken", runner},
+                                                 {"jobTypes", {runners::k_segment_type}},
+                                                 {"waitSeconds", wait_seconds}});
   }
   std::string first_job(std::string_view runner) {
     const auto jobs = runners::parse_offers(ask(runner).text);
@@ -318,6 +320,47 @@ TEST_P(SegmentJobsTest, a_stock_runner_never_sees_our_own_type) {
   const ApiAnswer typed = post("/api/v1/runners/jobs/request",
                                {{"runnerToken", runner}, {"jobTypes", {"vod-hls-transcoding"}}});
   EXPECT_TRUE(typed.json().at("availableJobs").as_array().empty());
+}
+
+TEST_P(SegmentJobsTest, a_runner_that_waits_hears_of_a_job_as_soon_as_there_is_one) {
+  const std::string runner = enter("one");
+  while (!runners::parse_offers(ask(runner).text).empty()) take(runner);
+  // The clock of the server stands still: nothing but a job ends the wait.
+  std::thread other([&] {
+    EXPECT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+      session.execute("update job set state = 1 where kind = 'video-encode' and state = 2");
+      session.notify(jobs::k_waiting_channel);
+      return {};
+    }));
+  });
+  EXPECT_FALSE(runners::parse_offers(ask(runner, 30).text).empty());
+  other.join();
+  EXPECT_EQ(ask(runner, 31).status, 400);
+}
+
+TEST_P(SegmentJobsTest, a_job_that_its_workers_died_on_is_given_to_nobody_and_shows_why) {
+  const std::string runner = enter("one");
+  const std::string job = first_job(runner);
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute(
+        "update job set attempt = max_attempts, last_error = 'attempt 5 died with its worker"
+        " runner:9' where kind = 'video-encode' and state = 1");
+    return {};
+  }));
+  EXPECT_EQ(accept(runner, job).status, 400);
+  EXPECT_TRUE(runners::parse_offers(ask(runner).text).empty());
+  const auto shown = listed(job);
+  EXPECT_EQ(shown.at("state").at("label"), "Errored");
+  EXPECT_EQ(shown.at("error"),
+            "all 5 attempts failed, the last with its worker\n"
+            "attempt 5 died with its worker runner:9");
+}
+
+TEST_P(SegmentJobsTest, a_node_that_stops_lets_no_runner_wait) {
+  const std::string runner = enter("one");
+  while (!runners::parse_offers(ask(runner).text).empty()) take(runner);
+  context().is_draining = true;
+  EXPECT_TRUE(runners::parse_offers(ask(runner, 30).text).empty());
 }
 
 TEST_P(SegmentJobsTest, the_source_is_given_to_who_holds_the_job_and_in_parts) {

@@ -255,6 +255,16 @@ TEST_P(PipelineTest, a_source_that_qualifies_is_copied_and_the_rest_encoded) {
   expect_published(id, {240, 144});
 }
 
+TEST_P(PipelineTest, all_jobs_of_a_video_are_of_its_account) {
+  upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));
+  constexpr const char* k_of_account =
+      "select count(*) from job join account on account.id = job.owner";
+  EXPECT_EQ(count(k_of_account), 1);
+  run_jobs([&] { return count("select count(*) from job where kind = 'video-finish'") > 0; });
+  EXPECT_GE(count(k_of_account), 1);
+  EXPECT_EQ(count(k_of_account), count("select count(*) from job"));
+}
+
 TEST_P(PipelineTest, a_child_may_end_long_after_its_last_piece) {
   processes.linger = Milliseconds{300};
   const VideoId id = upload(make_clip("clip.mp4", "-c:v libx264 -preset ultrafast -g 50"));

@@ -1027,6 +1027,8 @@ export interface components {
         RunnerJobRequest: {
             runnerToken: string;
             jobTypes?: string[];
+            /** @description Ours; answer once there is a job, after so long at the latest */
+            waitSeconds?: number;
         };
         RunnerJobUpdate: components["schemas"]["RunnerJobCredentials"] & {
             progress?: number;
