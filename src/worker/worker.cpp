@@ -127,7 +127,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   static io::Task<> supervise(std::shared_ptr<Impl> self, RunningPointer entry) {
     io::TaskGroup beats(self->executor, "beats");
     beats.spawn(self->beat(*entry));
-    if (!self->stopping) {
+    if (!self->is_giving_back) {
       entry->group.spawn(run_job(self, entry));
       co_await entry->group.drain();
     }
@@ -249,14 +249,19 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 
   static io::Task<Result<>> run(std::shared_ptr<Impl> self) {
     auto polled = co_await self->poll();
-    self->stop();
+    if (!polled) self->stop();
     co_await self->tasks.drain();
     co_return polled;
   }
 
-  void stop() {
+  void drain() {
     stopping = true;
     poll_nap.wake();
+  }
+
+  void stop() {
+    drain();
+    is_giving_back = true;
     for (const auto& [token_of_job, entry] : running) entry->group.cancel();
   }
 
@@ -269,6 +274,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   SourceCache sources;
   std::map<std::string, RunningPointer> running;
   bool stopping = false;
+  bool is_giving_back = false;
   Nap poll_nap;
   io::TaskGroup tasks;
 };
@@ -282,6 +288,10 @@ Worker::~Worker() = default;
 
 io::Task<Result<>> Worker::run() {
   return Impl::run(impl_);
+}
+
+void Worker::drain() {
+  impl_->drain();
 }
 
 void Worker::stop() {
