@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "app/config/stores.h"
 #include "base/log.h"
@@ -135,8 +136,10 @@ std::unique_ptr<scaling::ScaleDriver> Autoscaling::make_driver(const Config::Aut
           .name_prefix = services_.node_name + "/worker-",
           .drain_limit = settings.worker_drain_timeout},
       scaling::ProcessDriver::Entry{
-          .enroll = [this](std::string name, std::string folder) { return enroll(name, folder); },
-          .dismiss = [this](std::string name) { return dismiss(name); }},
+          .enroll = [this](
+                        std::string name,
+                        std::string folder) { return enroll(std::move(name), std::move(folder)); },
+          .dismiss = [this](std::string name) { return dismiss(std::move(name)); }},
       services_.clock);
 }
 

@@ -368,19 +368,18 @@ void Instance::Parts::make_api() {
 }
 
 void Instance::Parts::make_autoscaling() {
-  autoscaling =
-      Autoscaling::create(config,
-                          {.database = *database,
-                           .clock = clock,
-                           .random = random,
-                           .metrics = metrics,
-                           .files = files,
-                           .bulk = bulk,
-                           .data_folder = directory.root().string(),
-                           .node_name = node_profile(config, "", server->port()).name,
-                           .server = local_address(config, server->port()),
-                           .turn = [this] { return member->turn(); }},
-                          runtime.executor(0));
+  autoscaling = Autoscaling::create(config,
+                                    {.database = *database,
+                                     .clock = clock,
+                                     .random = random,
+                                     .metrics = metrics,
+                                     .files = files,
+                                     .bulk = bulk,
+                                     .data_folder = directory.root().string(),
+                                     .node_name = node_profile(config, "", server->port()).name,
+                                     .server = local_address(config, server->port()),
+                                     .turn = [this] { return member->turn(); }},
+                                    runtime.executor(0));
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -10,54 +10,45 @@ namespace {
 /// Of the last completed ones, whose pace is taken for that of the next.
 constexpr int k_measured_jobs = 200;
 
-/// How many jobs a video was cut into.
-constexpr std::string_view k_shares =
-    "with shares as (select video_id, count(*) as jobs from (select video_id from job"
-    " where kind = :kind union all select video_id from job_history where kind = :kind) as every"
-    " group by video_id) ";
-constexpr std::string_view k_media = "v.duration / (1000.0 * s.jobs)";
+/// How many jobs each video was cut into, with what waits and what came of it: one pass.
+constexpr std::string_view k_queue =
+    "(select video_id, count(*) as jobs, sum(waiting) as waiting, min(waits_since) as waits_since,"
+    " sum(case when created_at > :latest then 1 else 0 end) as latest,"
+    " sum(case when created_at > :before and created_at <= :latest then 1 else 0 end) as earlier,"
+    " sum(case when created_at > :lately then 1 else 0 end) as lately from (select video_id,"
+    " created_at, case when state = 1 and run_after <= :now then 1 else 0 end as waiting,"
+    " case when state = 1 and run_after <= :now then case when created_at > run_after"
+    " then created_at else run_after end end as waits_since from job where kind = :kind"
+    " union all select video_id, created_at, 0, null from job_history where kind = :kind) as every"
+    " group by video_id)";
+/// The seconds of media of one job.
+constexpr std::string_view k_share = "v.duration / (1000.0 * q.jobs)";
 
-void read_waiting(db::Session& session, std::string_view kind, Backlog& backlog) {
-  const UtcTime now = session.now();
-  const auto row = session.query_one(
-      fmt::format("{}select count(*), coalesce(sum({}), 0), min(case when j.created_at >"
-                  " j.run_after then j.created_at else j.run_after end) from job j"
-                  " join shares s on s.video_id = j.video_id join video v on v.id = j.video_id"
-                  " where j.kind = :kind and j.state = 1 and j.run_after <= :now",
-                  k_shares, k_media),
-      {kind, now});
-  backlog.jobs = row->integer(0);
-  backlog.media_seconds = row->real(1);
-  if (!row->is_null(2)) {
-    backlog.oldest_wait =
-        std::max(Seconds{0}, std::chrono::duration_cast<Seconds>(now - row->time(2)));
-  }
+std::string sums_of(std::string_view column) {
+  return fmt::format("coalesce(sum(q.{0}), 0), coalesce(sum(q.{0} * {1}), 0)", column, k_share);
 }
 
-void read_arrivals(db::Session& session, std::string_view kind, Backlog& backlog) {
+void read_queue(db::Session& session, std::string_view kind, Backlog& backlog) {
   const UtcTime now = session.now();
-  const db::Rows rows = session.query(
-      fmt::format("{}select a.span, count(*), sum({}) from (select video_id,"
-                  " case when created_at > :latest then 0 when created_at > :before then 1 else 2"
-                  " end as span from (select video_id, created_at from job where kind = :kind and"
-                  " created_at > :lately union all select video_id, created_at from job_history"
-                  " where kind = :kind and created_at > :lately) as came) as a"
-                  " join shares s on s.video_id = a.video_id join video v on v.id = a.video_id"
-                  " group by a.span",
-                  k_shares, k_media),
-      {kind, now - k_latest, now - 2 * k_latest, now - k_lately});
-  backlog.latest.time = k_latest;
-  backlog.before.time = k_latest;
-  backlog.lately.time = k_lately;
-  for (const db::Row& row : rows) {
-    const auto jobs = static_cast<std::uint64_t>(row.integer(1));
-    const double work = row.real(2);
-    backlog.lately.jobs += jobs;
-    backlog.lately.work_seconds += work;
-    if (row.integer(0) == 2) continue;
-    Arrivals& span = row.integer(0) == 0 ? backlog.latest : backlog.before;
-    span.jobs = jobs;
-    span.work_seconds = work;
+  const auto row =
+      session.query_one(fmt::format("select {}, {}, {}, {}, min(q.waits_since) from {} as q"
+                                    " join video v on v.id = q.video_id",
+                                    sums_of("waiting"), sums_of("latest"), sums_of("earlier"),
+                                    sums_of("lately"), k_queue),
+                        {now - k_latest, now - 2 * k_latest, now - k_lately, now, kind});
+  backlog.jobs = row->integer(0);
+  backlog.media_seconds = row->real(1);
+  const auto arrivals = [&row](std::size_t column, Seconds time) {
+    return Arrivals{.time = time,
+                    .work_seconds = row->real(column + 1),
+                    .jobs = static_cast<std::uint64_t>(row->integer(column))};
+  };
+  backlog.latest = arrivals(2, k_latest);
+  backlog.before = arrivals(4, k_latest);
+  backlog.lately = arrivals(6, k_lately);
+  if (!row->is_null(8)) {
+    backlog.oldest_wait =
+        std::max(Seconds{0}, std::chrono::duration_cast<Seconds>(now - row->time(8)));
   }
 }
 
@@ -70,12 +61,16 @@ struct Pace {
 /// Only of first attempts: others also waited between theirs.
 Pace read_pace(db::Session& session, std::string_view kind) {
   const auto row = session.query_one(
-      fmt::format("{}select coalesce(sum(h.finished_at - h.started_at), 0) / 1000.0,"
-                  " coalesce(sum({}), 0), count(*) from (select video_id, started_at, finished_at"
-                  " from job_history where kind = :kind and outcome = 1 and attempt = 1"
-                  " and started_at is not null order by finished_at desc limit {}) as h"
-                  " join shares s on s.video_id = h.video_id join video v on v.id = h.video_id",
-                  k_shares, k_media, k_measured_jobs),
+      fmt::format("with last as (select video_id, started_at, finished_at from job_history"
+                  " where kind = :kind and outcome = 1 and attempt = 1 and started_at is not null"
+                  " order by finished_at desc limit {}), q as (select video_id, count(*) as jobs"
+                  " from (select video_id from job where kind = :kind union all"
+                  " select video_id from job_history where kind = :kind) as every"
+                  " where video_id in (select video_id from last) group by video_id)"
+                  " select coalesce(sum(last.finished_at - last.started_at), 0) / 1000.0,"
+                  " coalesce(sum({}), 0), count(*) from last join q on q.video_id = last.video_id"
+                  " join video v on v.id = last.video_id",
+                  k_measured_jobs, k_share),
       {kind});
   return {row->real(0), row->real(1), row->integer(2)};
 }
@@ -110,8 +105,7 @@ std::vector<SeenWorker> read_workers(db::Session& session, double job_seconds) {
 
 Backlog read_backlog(db::Session& session, std::string_view kind) {
   Backlog backlog;
-  read_waiting(session, kind, backlog);
-  read_arrivals(session, kind, backlog);
+  read_queue(session, kind, backlog);
   const Pace pace = read_pace(session, kind);
   if (pace.media_seconds > 0)
     backlog.seconds_per_media_second = pace.wall_seconds / pace.media_seconds;

@@ -38,7 +38,7 @@ inline constexpr Seconds k_heard_for{60};
 inline constexpr Seconds k_latest{30};
 inline constexpr Seconds k_lately{900};
 
-/// Reads it for jobs of `kind`, each of which is one of a video's equal shares. Some scans of the
+/// Reads it for jobs of `kind`, each of which is one of a video's equal shares. Two passes over the
 /// queue and its history.
 Backlog read_backlog(db::Session& session, std::string_view kind);
 
