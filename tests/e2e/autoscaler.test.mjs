@@ -1,7 +1,8 @@
 // The autoscaler: a server that encodes nothing itself, and workers that come with the load and go.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -32,7 +33,9 @@ function workersOf(url) {
   return listed
     .map((line) => line.trim().split(/\s+/))
     .filter(([, stat, , command, option, server]) => {
-      return !stat?.startsWith('Z') && command === 'worker' && option === '--server' && server === url
+      return (
+        !stat?.startsWith('Z') && command === 'worker' && option === '--server' && server === url
+      )
     })
     .map(([pid]) => Number(pid))
 }
@@ -86,7 +89,9 @@ test('workers come when videos wait, one that is killed is followed, and all go 
 })
 
 test('its workers give their jobs back and end with the server', async () => {
-  const server = await startServer({ environment: { ...quick, SHOAL__AUTOSCALER__MIN: '1' } })
+  const server = await startServer({
+    environment: { ...quick, SHOAL__AUTOSCALER__MIN: '1' }
+  })
   const api = await new Api(server.url).login()
   await until('the minimum runs', 60_000, () => workersOf(server.url).length === 1)
   await api.upload(clip('mpeg4'), { name: 'Begun' })
@@ -135,5 +140,50 @@ test('a script is asked and told, a dry run tells it nothing', async () => {
     assert.match(failed.error, /printed 'plenty', which is no number/)
   } finally {
     await real.stop()
+  }
+})
+
+test('a Deployment is scaled with the credentials of the pod', async () => {
+  const credentials = join(folder, 'serviceaccount')
+  mkdirSync(credentials)
+  writeFileSync(join(credentials, 'token'), 'of-the-pod\n')
+  writeFileSync(join(credentials, 'namespace'), 'media')
+  const asked = []
+  let replicas = 0
+  const kubernetes = createServer((request, answer) => {
+    let body = ''
+    request.on('data', (bytes) => (body += bytes))
+    request.on('end', () => {
+      asked.push(`${request.method} ${request.url} ${request.headers.authorization} ${body}`)
+      if (request.method === 'PATCH') replicas = JSON.parse(body).spec.replicas
+      answer.setHeader('Content-Type', 'application/json')
+      answer.end(JSON.stringify({ kind: 'Scale', spec: { replicas } }))
+    })
+  })
+  await new Promise((resolve) => kubernetes.listen(0, '127.0.0.1', resolve))
+  const server = await startServer({
+    environment: {
+      ...quick,
+      SHOAL__AUTOSCALER__DRIVER: 'kubernetes',
+      SHOAL__AUTOSCALER__MIN: '2',
+      SHOAL__AUTOSCALER__KUBERNETES__API: `http://127.0.0.1:${kubernetes.address().port}/`,
+      SHOAL__AUTOSCALER__KUBERNETES__DEPLOYMENT: 'encoders',
+      SHOAL__AUTOSCALER__KUBERNETES__CREDENTIALS: credentials
+    }
+  })
+  try {
+    await until('two pods are asked for', 30_000, () => replicas === 2)
+    const path = '/apis/apps/v1/namespaces/media/deployments/encoders/scale Bearer of-the-pod'
+    assert.equal(asked[0], `GET ${path} `)
+    assert.equal(asked[1], `PATCH ${path} {"spec":{"replicas":2}}`)
+    const api = await new Api(server.url).login()
+    await until(
+      'they are counted',
+      30_000,
+      async () => (await status(api))[0]?.workers.active === 2
+    )
+  } finally {
+    await server.stop()
+    kubernetes.close()
   }
 })

@@ -26,18 +26,19 @@ constexpr std::string_view k_patient =
 /// Real processes: a shell in the place of a worker. "$2" is its folder.
 class ProcessDriverTest : public testing::Test {
  protected:
+  ProcessDriver::Entry entry() {
+    return {.enroll = [this](std::string name,
+                             std::string home) { return enroll(std::move(name), std::move(home)); },
+            .dismiss = [this](std::string name) { return dismiss(std::move(name)); }};
+  }
   ProcessDriver& driver(std::string_view script = k_patient) {
     if (!made_) {
-      made_.emplace(
-          ProcessDriverConfig{.program = "/bin/sh",
-                              .arguments = {"-c", std::string(script), "sh"},
-                              .folder = folder.path().string(),
-                              .name_prefix = "box-",
-                              .drain_limit = Seconds{5}},
-          ProcessDriver::Entry{
-              .enroll = [this](std::string name, std::string home) { return enroll(name, home); },
-              .dismiss = [this](std::string name) { return dismiss(name); }},
-          clock);
+      made_.emplace(ProcessDriverConfig{.program = "/bin/sh",
+                                        .arguments = {"-c", std::string(script), "sh"},
+                                        .folder = folder.path().string(),
+                                        .name_prefix = "box-",
+                                        .drain_limit = Seconds{5}},
+                    entry(), clock);
     }
     return *made_;
   }
@@ -174,14 +175,11 @@ TEST_F(ProcessDriverTest, who_is_not_let_in_is_not_started) {
 }
 
 TEST_F(ProcessDriverTest, what_cannot_be_started_is_an_error) {
-  ProcessDriver broken(
-      {.program = "/nonexistent/shoal",
-       .arguments = {},
-       .folder = folder.path().string(),
-       .name_prefix = "box-"},
-      {.enroll = [this](std::string name, std::string home) { return enroll(name, home); },
-       .dismiss = [this](std::string name) { return dismiss(name); }},
-      clock);
+  ProcessDriver broken({.program = "/nonexistent/shoal",
+                        .arguments = {},
+                        .folder = folder.path().string(),
+                        .name_prefix = "box-"},
+                       entry(), clock);
   Result<> done;
   runtime.run_until_done([](ProcessDriver& one, Result<>& out) -> io::Task<> {
     out = co_await one.apply({.wanted = 1, .start = 1});
