@@ -193,16 +193,16 @@ std::vector<scaling::FleetNode> Farm::nodes() const {
                             .since = begin + std::chrono::floor<Milliseconds>(worker.asked)};
     switch (worker.state) {
       case State::starting:
-        node.state = scaling::NodeState::starting;
+        node.state = scaling::FleetState::starting;
         break;
       case State::busy: {
-        node.state = worker.is_draining ? scaling::NodeState::draining : scaling::NodeState::busy;
+        node.state = worker.is_draining ? scaling::FleetState::draining : scaling::FleetState::busy;
         const double left = jobs_[worker.job].estimate - seconds(kernel_.now() - worker.job_began);
         node.work_left = Seconds(static_cast<std::int64_t>(std::max(0.0, left)));
         break;
       }
       default:
-        node.state = scaling::NodeState::idle;
+        node.state = scaling::FleetState::idle;
     }
     nodes.push_back(std::move(node));
   }

@@ -54,7 +54,7 @@ std::vector<HpaMetric> HpaScaler::measure(const Farm& farm,
     }
     case HpaKind::use: {
       const auto busy =
-          std::ranges::count(nodes, scaling::NodeState::busy, &scaling::FleetNode::state);
+          std::ranges::count(nodes, scaling::FleetState::busy, &scaling::FleetNode::state);
       return {{farm.queued_seconds(), target}, {static_cast<double>(busy), k_use}};
     }
   }
@@ -64,12 +64,13 @@ std::vector<HpaMetric> HpaScaler::measure(const Farm& farm,
 void HpaScaler::look(Farm& farm) {
   auto nodes = farm.nodes();
   // Pods that terminate no longer count.
-  std::erase_if(nodes, [](const auto& node) { return node.state == scaling::NodeState::draining; });
+  std::erase_if(nodes,
+                [](const auto& node) { return node.state == scaling::FleetState::draining; });
   const auto current = static_cast<std::uint32_t>(nodes.size());
   const std::uint32_t wanted = hpa_.decide(farm.clock().now(), current, measure(farm, nodes));
   if (wanted > current) farm.start(wanted - current);
   std::ranges::sort(nodes, {}, [](const scaling::FleetNode& node) {
-    return std::tuple(node.state != scaling::NodeState::starting, -to_millis(node.since));
+    return std::tuple(node.state != scaling::FleetState::starting, -to_millis(node.since));
   });
   for (std::uint32_t i = wanted; i < current; ++i) farm.terminate(nodes[i - wanted].name);
 }

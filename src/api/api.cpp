@@ -33,6 +33,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_stats_routes(routes);
   add_overview_routes(routes);
   add_node_routes(routes);
+  add_autoscaler_routes(routes);
   add_jobs_routes(routes);
   add_runner_routes(routes);
   add_runner_job_routes(routes);

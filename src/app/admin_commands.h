@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "app/autoscaler_commands.h"
 #include "app/config/config.h"
 #include "app/import_command.h"
 #include "app/node_commands.h"
@@ -19,8 +20,8 @@ class App;
 namespace shoal::app {
 
 /// Adds `user`, `video`, `job`, `backup`, `restore`, `db`, `store`, `storage`, `import`,
-/// `node` and `doctor`. The one that is called on the command line puts itself into `chosen`, which
-/// returns the exit status.
+/// `node`, `autoscaler` and `doctor`. The one that is called on the command line puts itself into
+/// `chosen`, which returns the exit status.
 struct AdminCommands {
   std::function<int(const Config&)> chosen;
   void add_to(CLI::App& program);
@@ -49,6 +50,7 @@ struct AdminCommands {
   StorageCommands storage_;
   ImportCommand import_;
   NodeCommands nodes_;
+  AutoscalerCommands autoscaler_;
 };
 
 /// To the standard error; returns the exit status of what failed.

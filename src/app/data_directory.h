@@ -16,6 +16,7 @@ namespace shoal::app {
 ///     media/       the local store: files as published
 ///     uploads/     acknowledged bytes of uploads that are not finished
 ///     work/        scratch of running jobs; emptied at start
+///     workers/     folders of the workers that the autoscaler starts; may be deleted
 ///     node.id      which node of a cluster this folder makes
 ///     cache/media/ what other stores' media were read (storage.cache_limit); may be deleted
 ///

@@ -10,6 +10,7 @@
 #include "api/runners/services.h"
 #include "api/storage/services.h"
 #include "api/videos/services.h"
+#include "app/autoscaling.h"
 #include "app/cache_news.h"
 #include "app/catalog_media_index.h"
 #include "app/cdn_purge.h"
@@ -142,6 +143,7 @@ struct Instance::Parts {
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Housekeeping> housekeeping;
   std::unique_ptr<CacheNews> cache_news;
+  std::unique_ptr<Autoscaling> autoscaling;  ///< null: not enabled
 
   Result<> join_cluster();
   Result<> open_stores();
@@ -154,6 +156,7 @@ struct Instance::Parts {
   void make_processing();
   void make_runner_services();
   void make_api();
+  void make_autoscaling();
 };
 
 Result<> Instance::Parts::join_cluster() {
@@ -364,6 +367,21 @@ void Instance::Parts::make_api() {
   api->storage_services = &storage_services;
 }
 
+void Instance::Parts::make_autoscaling() {
+  autoscaling = Autoscaling::create(config,
+                                    {.database = *database,
+                                     .clock = clock,
+                                     .random = random,
+                                     .metrics = metrics,
+                                     .files = files,
+                                     .bulk = bulk,
+                                     .data_folder = directory.root().string(),
+                                     .node_name = node_profile(config, "", server->port()).name,
+                                     .server = local_address(config, server->port()),
+                                     .turn = [this] { return member->turn(); }},
+                                    runtime.executor(0));
+}
+
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Instance::~Instance() = default;
 
@@ -401,6 +419,7 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config) {
           parts.purge_hook(), [&parts] { return parts.member->turn(); }});
   parts.cache_news =
       std::make_unique<CacheNews>(parts.runtime.executor(0), *parts.database, *parts.api);
+  parts.make_autoscaling();
   return std::unique_ptr<Instance>(new Instance(std::move(made)));
 }
 
@@ -426,6 +445,7 @@ Result<> Instance::start() {
   parts_->storage_jobs->start();
   parts_->housekeeping->start();
   parts_->cache_news->start();
+  if (parts_->autoscaling) parts_->autoscaling->start();
   return {};
 }
 
@@ -445,6 +465,8 @@ void Instance::run_until_signal() {
     log::info("stopping: running requests may finish");
     // Also those that wait for something to happen.
     all.set_draining(true);
+    // While requests are answered: its workers have jobs to give back.
+    if (all.autoscaling) co_await all.autoscaling->stop();
     co_await all.server->stop();
     co_await all.media->stop();
     co_await all.media_cache->stop();

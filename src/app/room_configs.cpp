@@ -139,6 +139,7 @@ api::ApiConfig api_config(const Config& config, const DataDirectory& directory) 
   out.web_folder = config.storage.web.empty() ? find_web_folder() : config.storage.web;
   out.data_folder = directory.root().string();
   out.metrics_enabled = config.metrics.enabled;
+  out.autoscaler_enabled = config.autoscaler.enabled;
   out.max_chunk_size = config.upload.max_chunk_size;
   out.watching_interval_anonymous = config.views.watching_interval_anonymous;
   out.watching_interval_users = config.views.watching_interval_users;

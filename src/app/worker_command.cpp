@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <csignal>
 #include <filesystem>
 
@@ -23,6 +26,7 @@ namespace {
 constexpr std::size_t k_disk_threads = 4;
 constexpr std::size_t k_disk_queue = 256;
 constexpr std::size_t k_most_jobs = 128;
+constexpr std::int64_t k_longest_drain_s = 24L * 3600;
 
 /// This machine's, and something that makes it the only one.
 std::string default_name(Random& random) {
@@ -71,14 +75,29 @@ io::Task<Result<std::string>> find_token(Parts& parts, worker::WorkerFolder& fol
   co_return token;
 }
 
-io::Task<> stop_at_signal(boost::asio::signal_set& signals, worker::Worker& worker) {
-  co_await signals.async_wait(io::use_awaitable);
+/// SIGTERM asks for a drain where it may last; SIGINT, a second signal or its end for a stop.
+io::Task<> stop_at_signal(boost::asio::signal_set& signals, worker::Worker& worker,
+                          Seconds drain_timeout) {
+  const int first = co_await signals.async_wait(io::use_awaitable);
+  if (first == SIGTERM && drain_timeout > Seconds{0}) {
+    log::info("draining: running jobs are finished, no others begun",
+              {{"seconds", drain_timeout.count()}});
+    worker.drain();
+    boost::asio::steady_timer limit(co_await boost::asio::this_coro::executor, drain_timeout);
+    limit.async_wait([&signals](const boost::system::error_code& ended) {
+      if (!ended) signals.cancel();
+    });
+    boost::system::error_code over;
+    co_await signals.async_wait(boost::asio::redirect_error(io::use_awaitable, over));
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) co_return;  // all is done
+  }
   log::info("stopping: running jobs go back to the server");
   worker.stop();
 }
 
 io::Task<Result<>> work(Parts& parts, worker::WorkerFolder& folder, worker::WorkerConfig config,
-                        std::string registration_token, std::string name) {
+                        std::string registration_token, std::string name, Seconds drain_timeout) {
   CO_TRY(std::string token,
          co_await find_token(parts, folder, std::move(registration_token), std::move(name)));
   const io::Executor executor = parts.runtime.executor(0);
@@ -86,7 +105,7 @@ io::Task<Result<>> work(Parts& parts, worker::WorkerFolder& folder, worker::Work
   worker::Worker worker(std::move(config), std::move(token), parts.link, parts.steps, parts.random,
                         executor);
   io::TaskGroup group(executor, "signals");
-  group.spawn(stop_at_signal(signals, worker));
+  group.spawn(stop_at_signal(signals, worker, drain_timeout));
   auto ended = co_await worker.run();
   co_await group.stop();
   if (!ended && ended.error().code == ErrorCode::unauthorized) {
@@ -109,6 +128,11 @@ void WorkerCommand::add_to(CLI::App& program) {
   command_->add_option("--concurrency", concurrency_, "jobs at once")
       ->check(CLI::Range(std::size_t{1}, k_most_jobs))
       ->capture_default_str();
+  command_
+      ->add_option("--drain-timeout", drain_timeout_s_,
+                   "seconds that running jobs have to end after SIGTERM; 0: they go back at once")
+      ->check(CLI::Range(std::int64_t{0}, k_longest_drain_s))
+      ->capture_default_str();
   command_->add_option("--data", folder_, "folder of this worker")->capture_default_str();
 }
 
@@ -125,13 +149,14 @@ int WorkerCommand::run() const {
   if (!folder) return complain(folder.error());
   Result<> ended;
   parts.runtime.run_until_done([](Parts& all, worker::WorkerFolder& home, std::size_t concurrency,
-                                  std::string token, std::string name,
+                                  std::string token, std::string name, Seconds drain_timeout,
                                   Result<>& out) -> io::Task<> {
     worker::WorkerConfig config;
     config.folder = home.root();
     config.concurrency = concurrency;
-    out = co_await work(all, home, std::move(config), std::move(token), std::move(name));
-  }(parts, *folder, concurrency_, token_, name_, ended));
+    out = co_await work(all, home, std::move(config), std::move(token), std::move(name),
+                        drain_timeout);
+  }(parts, *folder, concurrency_, token_, name_, Seconds{drain_timeout_s_}, ended));
   return ended ? 0 : complain(ended.error());
 }
 

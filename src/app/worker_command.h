@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace CLI {
@@ -14,7 +15,8 @@ class WorkerCommand {
  public:
   void add_to(CLI::App& program);
   bool is_chosen() const;
-  /// Until SIGTERM or SIGINT. Returns the exit status.
+  /// Until SIGTERM, and then until the jobs that run had --drain-timeout to end; or until SIGINT or
+  /// a second signal. Returns the exit status.
   int run() const;
 
  private:
@@ -24,6 +26,7 @@ class WorkerCommand {
   std::string name_;
   std::string folder_ = "shoal-worker";
   std::size_t concurrency_ = 2;
+  std::int64_t drain_timeout_s_ = 0;
 };
 
 }  // namespace shoal::app

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "io/runtime.h"
+#include "net/http/client.h"
 #include "net/http/server.h"
 #include "net/tls_context.h"
 #include "tests/support/socket_client.h"
@@ -103,7 +104,7 @@ io::Task<Response> answer(Request& request, io::Path folder) {
 class TlsTest : public testing::Test {
  protected:
   void SetUp() override {
-    write_certificate(folder_.path(), "first");
+    write_certificate(folder_.path(), "localhost");
     content_.resize(2'100'000);
     for (std::size_t i = 0; i < content_.size(); ++i) content_[i] = static_cast<char>(i * 31 >> 3);
     std::ofstream(folder_.path() / "file", std::ios::binary) << content_;
@@ -126,6 +127,22 @@ class TlsTest : public testing::Test {
   io::Runtime runtime_{1};
   std::optional<Server> server_;
 };
+
+TEST_F(TlsTest, our_client_trusts_whom_it_is_told_to) {
+  const auto ask = [&](const std::string& ca_file) {
+    Result<int> status = 0;
+    runtime_.run_until_done([](std::string url, std::string authorities,
+                               Result<int>& out) -> io::Task<> {
+      const auto got =
+          co_await HttpClient().send({.url = std::move(url), .ca_file = std::move(authorities)});
+      out = got ? Result<int>(got->status) : std::unexpected(got.error());
+    }(fmt::format("https://localhost:{}/", server_->port()), ca_file, status));
+    return status;
+  };
+  EXPECT_EQ(ask((folder_.path() / "certificate.pem").string()).value_or(0), 200);
+  EXPECT_FALSE(ask(""));
+  EXPECT_FALSE(ask((folder_.path() / "none.pem").string()));
+}
 
 TEST_F(TlsTest, serves_texts_files_and_bodies) {
   TlsClient client(server_->port());
@@ -161,7 +178,7 @@ TEST_F(TlsTest, a_plain_request_is_closed_and_others_go_on) {
 
 TEST_F(TlsTest, reload_takes_the_new_certificate_and_refuses_a_broken_one) {
   TlsClient before(server_->port());
-  EXPECT_EQ(before.server_name(), "first");
+  EXPECT_EQ(before.server_name(), "localhost");
   write_certificate(folder_.path(), "second");
   ASSERT_TRUE(server_->reload_tls());
   EXPECT_EQ(TlsClient(server_->port()).server_name(), "second");

@@ -78,6 +78,11 @@ std::optional<Runner> find_runner(db::Session& session, std::string_view runner_
   return row ? std::optional(to_runner(*row)) : std::nullopt;
 }
 
+std::optional<Runner> find_named(db::Session& session, std::string_view name) {
+  const auto row = session.query_one(std::string(k_runner) + " where name = :name", {name});
+  return row ? std::optional(to_runner(*row)) : std::nullopt;
+}
+
 std::optional<Runner> find_holder(db::Session& session, std::string_view worker) {
   constexpr std::string_view k_prefix = "runner:";
   if (!worker.starts_with(k_prefix)) return std::nullopt;

@@ -68,6 +68,7 @@ Result<Registered> register_runner(db::Session& session, Random& random, const N
 
 /// By its token.
 std::optional<Runner> find_runner(db::Session& session, std::string_view runner_token);
+std::optional<Runner> find_named(db::Session& session, std::string_view name);
 /// By what holds a lease ("runner:7"); nothing for a worker of this cluster.
 std::optional<Runner> find_holder(db::Session& session, std::string_view worker);
 Listed<Runner> list_runners(db::Session& session, const Slice& slice);

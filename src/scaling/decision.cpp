@@ -45,7 +45,7 @@ std::uint32_t whole(double nodes, const Bounds& bounds) {
 
 std::uint32_t count_active(std::span<const FleetNode> nodes) {
   return static_cast<std::uint32_t>(std::ranges::count_if(
-      nodes, [](const FleetNode& node) { return node.state != NodeState::draining; }));
+      nodes, [](const FleetNode& node) { return node.state != FleetState::draining; }));
 }
 
 /// The number for now, without windows.
@@ -142,7 +142,7 @@ std::uint32_t stabilise(std::span<const Recommendation> recent, std::uint32_t ac
 std::vector<const FleetNode*> in_state(std::span<const FleetNode> nodes, bool is_draining) {
   std::vector<const FleetNode*> found;
   for (const FleetNode& node : nodes) {
-    if ((node.state == NodeState::draining) == is_draining) found.push_back(&node);
+    if ((node.state == FleetState::draining) == is_draining) found.push_back(&node);
   }
   return found;
 }
@@ -162,7 +162,7 @@ void shrink(Decision& decision, std::span<const FleetNode> nodes, std::uint32_t 
   auto candidates = in_state(nodes, false);
   // Those without work first; of them, those that would still have to start, the latest first.
   const auto order = [](const FleetNode* node) {
-    const bool is_starting = node->state == NodeState::starting;
+    const bool is_starting = node->state == FleetState::starting;
     return std::tuple(static_cast<int>(node->state), is_starting ? -to_millis(node->since) : 0,
                       node->work_left, std::string_view(node->name));
   };

@@ -10,7 +10,7 @@
 
 namespace shoal::scaling {
 
-enum class NodeState {
+enum class FleetState {
   starting,  ///< asked for, and not at work yet
   idle,
   busy,
@@ -18,8 +18,8 @@ enum class NodeState {
 };
 
 struct FleetNode {
-  std::string name;
-  NodeState state = NodeState::idle;
+  std::string name{};
+  FleetState state = FleetState::idle;
   UtcTime since{};       ///< when it was asked for
   Seconds work_left{0};  ///< of what it has begun: estimated
 };

@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 
 constexpr UtcTime k_now{Milliseconds{1'770'000'000'000}};
 
-std::vector<FleetNode> fleet_of(int count, NodeState state = NodeState::busy) {
+std::vector<FleetNode> fleet_of(int count, FleetState state = FleetState::busy) {
   std::vector<FleetNode> nodes(count, {.name = "n", .state = state, .since = k_now});
   for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].name += std::to_string(i);
   return nodes;
@@ -220,12 +220,12 @@ TEST(Decision, what_is_remembered_is_bounded) {
 
 TEST(Decision, those_without_work_go_first_and_of_the_busy_those_soonest_done) {
   const std::vector<FleetNode> nodes{
-      {"long", NodeState::busy, k_now, Seconds(300)},
-      {"short", NodeState::busy, k_now, Seconds(5)},
-      {"idle", NodeState::idle, k_now, {}},
-      {"starts", NodeState::starting, k_now - Seconds(50), {}},
-      {"started last", NodeState::starting, k_now - Seconds(10), {}},
-      {"goes", NodeState::draining, k_now, Seconds(1)},
+      {"long", FleetState::busy, k_now, Seconds(300)},
+      {"short", FleetState::busy, k_now, Seconds(5)},
+      {"idle", FleetState::idle, k_now, {}},
+      {"starts", FleetState::starting, k_now - Seconds(50), {}},
+      {"started last", FleetState::starting, k_now - Seconds(10), {}},
+      {"goes", FleetState::draining, k_now, Seconds(1)},
   };
   EXPECT_THAT(decide_for(1, nodes, plain()).drain,
               ElementsAre("started last", "starts", "idle", "short"));
@@ -235,8 +235,8 @@ TEST(Decision, those_without_work_go_first_and_of_the_busy_those_soonest_done) {
 
 TEST(Decision, draining_nodes_are_taken_back_before_new_ones_start) {
   std::vector<FleetNode> nodes = fleet_of(2);
-  nodes.push_back({"nearly done", NodeState::draining, k_now, Seconds(1)});
-  nodes.push_back({"busy for long", NodeState::draining, k_now, Seconds(90)});
+  nodes.push_back({"nearly done", FleetState::draining, k_now, Seconds(1)});
+  nodes.push_back({"busy for long", FleetState::draining, k_now, Seconds(90)});
   const Decision one = decide_for(3, nodes, plain());
   EXPECT_THAT(one.resume, ElementsAre("busy for long"));
   EXPECT_EQ(one.start, 0U);
@@ -263,9 +263,9 @@ TEST(Decision, whatever_comes_in_the_orders_add_up) {
     std::vector<FleetNode> nodes = fleet_of(static_cast<int>(random.below(30)));
     std::uint32_t active = 0;
     for (FleetNode& node : nodes) {
-      node.state = static_cast<NodeState>(random.below(4));
+      node.state = static_cast<FleetState>(random.below(4));
       node.work_left = Seconds(random.below(100));
-      if (node.state != NodeState::draining) ++active;
+      if (node.state != FleetState::draining) ++active;
     }
     FleetPolicy policy{.minimum = static_cast<std::uint32_t>(random.below(5)),
                        .maximum = static_cast<std::uint32_t>(5 + random.below(30)),

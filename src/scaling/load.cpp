@@ -70,10 +70,10 @@ double throughput_of(const WorkerLoad& load, std::vector<std::string>& reasons) 
 double capacity(std::span<const FleetNode> nodes, UtcTime now, Seconds ahead) {
   double total = 0;
   for (const FleetNode& node : nodes) {
-    if (node.state == NodeState::draining) continue;
+    if (node.state == FleetState::draining) continue;
     Milliseconds missing{0};
     // A clock that went backwards makes no node start later than from now.
-    if (node.state == NodeState::starting) {
+    if (node.state == FleetState::starting) {
       missing = std::clamp<Milliseconds>(node.since + ahead - now, Milliseconds{0}, ahead);
     }
     total += std::chrono::duration<double>(ahead - missing).count();

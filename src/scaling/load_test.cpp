@@ -18,7 +18,7 @@ constexpr WorkerPolicy k_policy{
     .target_wait = Seconds(100), .caution = 0, .start_time = Seconds(100)};
 
 std::vector<FleetNode> busy(int count) {
-  return std::vector<FleetNode>(count, {.name = "n", .state = NodeState::busy, .since = k_now});
+  return std::vector<FleetNode>(count, {.name = "n", .state = FleetState::busy, .since = k_now});
 }
 
 /// What comes in a time at a rate, in jobs of 40 s.
@@ -80,7 +80,7 @@ TEST(Workers, that_start_are_counted_for_the_time_that_they_will_have) {
   load.queued_seconds = 8000;
   const double without = nodes_for(load, busy(40));
   auto nodes = busy(40);
-  nodes.push_back({"new", NodeState::starting, k_now, {}});
+  nodes.push_back({"new", FleetState::starting, k_now, {}});
   EXPECT_NEAR(nodes_for(load, nodes), without, 0.01);
   nodes.back().since = k_now - Seconds(60);
   EXPECT_NEAR(nodes_for(load, nodes), without - 0.6, 0.01);
@@ -89,7 +89,7 @@ TEST(Workers, that_start_are_counted_for_the_time_that_they_will_have) {
   // The clock went back since it was asked for.
   nodes.back().since = k_now + Seconds(5000);
   EXPECT_NEAR(nodes_for(load, nodes), without, 0.01);
-  nodes.back().state = NodeState::draining;
+  nodes.back().state = FleetState::draining;
   EXPECT_NEAR(nodes_for(load, nodes), without, 0.01);
 }
 

@@ -114,7 +114,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
            running.size() < 2 * config.concurrency;
   }
 
-  /// What may be taken, once there is something; stop() ends the wait, and takes nothing with it.
+  /// What may be taken, once there is something; drain() ends the wait, and takes nothing with it.
   io::Task<Offered> ask() {
     Offered offered = fail(ErrorCode::unavailable, "the worker stops");
     asking.emplace(executor, "request");
@@ -156,7 +156,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   static io::Task<> supervise(std::shared_ptr<Impl> self, RunningPointer entry) {
     io::TaskGroup beats(self->executor, "beats");
     beats.spawn(self->beat(*entry));
-    if (!self->stopping) {
+    if (!self->is_giving_back) {
       entry->group.spawn(run_job(self, entry));
       co_await entry->group.drain();
     }
@@ -284,15 +284,20 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 
   static io::Task<Result<>> run(std::shared_ptr<Impl> self) {
     auto polled = co_await self->poll();
-    self->stop();
+    if (!polled) self->stop();
     co_await self->tasks.drain();
     co_return polled;
   }
 
-  void stop() {
+  void drain() {
     stopping = true;
     poll_nap.wake();
     if (asking) asking->cancel();
+  }
+
+  void stop() {
+    drain();
+    is_giving_back = true;
     for (const auto& [token_of_job, entry] : running) entry->group.cancel();
   }
 
@@ -305,6 +310,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   SourceCache sources;
   std::map<std::string, RunningPointer> running;
   bool stopping = false;
+  bool is_giving_back = false;
   Nap poll_nap;
   std::optional<io::TaskGroup> asking;  ///< the request for jobs, while there is one
   io::TaskGroup tasks;
@@ -319,6 +325,10 @@ Worker::~Worker() = default;
 
 io::Task<Result<>> Worker::run() {
   return Impl::run(impl_);
+}
+
+void Worker::drain() {
+  impl_->drain();
 }
 
 void Worker::stop() {

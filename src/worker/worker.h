@@ -36,6 +36,8 @@ class Worker {
 
   /// Until stop(), or until the server does not know this worker (any more): unauthorized then.
   io::Task<Result<>> run();
+  /// Takes no more jobs; run() returns when those that run are done.
+  void drain();
   /// Takes no more jobs, ends those that run and gives them back; run() returns then.
   void stop();
 

@@ -136,6 +136,21 @@ test('a worker that is killed loses only what it held', async () => {
   assert.equal(again.uuid, held.uuid)
 })
 
+test('a worker that may drain ends what it has begun and takes nothing new', async () => {
+  const words = ['--token', token, '--concurrency', '1', '--drain-timeout', '240']
+  const worker = startWorker('drained', words)
+  const { uuid } = await api.upload(clip('mpeg4'), { name: 'Drained' })
+  const [{ uuid: job }] = await untilRunning(uuid, 1)
+  assert.equal(await worker.end('SIGTERM'), 0)
+  const jobs = await segmentJobs(uuid)
+  assert.equal(jobs.find((one) => one.uuid === job).state.label, 'Completed')
+  assert.equal(jobs.filter(({ state }) => state.id === processing).length, 0)
+  assert.ok(jobs.some(({ state }) => state.label === 'Pending'), 'another segment was there to take')
+  runWorker(worker.data)
+  await api.processed(uuid)
+  await expectEachDoneOnce(uuid)
+})
+
 test('a worker that is told to stop gives its job back at once and knows its server later', async () => {
   const worker = startWorker('stopped')
   const { uuid } = await api.upload(clip('mpeg4'), { name: 'Given back' })

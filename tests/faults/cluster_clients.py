@@ -1,4 +1,4 @@
-"""Who uses a site under faults: uploaders that go on until the server has said yes, and a viewer."""
+"""Who uses a site under faults: uploaders that go on until the server said yes, and a viewer."""
 
 import hashlib
 import http.client

@@ -46,6 +46,7 @@ struct ApiConfig {
   std::string web_folder;
   std::string data_folder;  ///< for the disk figures of the overview
   bool metrics_enabled = true;
+  bool autoscaler_enabled = false;
   /// The most that one PUT of a resumable upload should carry; 0 leaves it to the client.
   ByteCount max_chunk_size{0};
   /// How often players report that they play, and how well.

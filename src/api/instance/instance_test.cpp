@@ -1,4 +1,5 @@
 #include "jobs/queue.h"
+#include "scaling/fleet/decision_rows.h"
 #include "scaling/nodes/node_rows.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/recordings.h"
@@ -174,6 +175,37 @@ TEST_P(InstanceTest, nodes_are_for_administrators) {
   EXPECT_EQ(node.at("duties"), false);
   EXPECT_EQ(node.at("capacity").at("cores"), 4);
   EXPECT_EQ(node.at("load").at("runningJobs"), 2);
+}
+
+TEST_P(InstanceTest, decisions_of_the_autoscaler_are_for_administrators) {
+  EXPECT_EQ(get("/api/v1/server/autoscaler").status, 401);
+  EXPECT_EQ(get("/api/v1/server/autoscaler", make_user("mo", 1)).status, 403);
+  const std::string root = root_token();
+  const auto none = get("/api/v1/server/autoscaler", root).json();
+  EXPECT_EQ(none.at("enabled"), false);
+  EXPECT_EQ(none.at("total"), 0);
+  const auto keep = [&](std::uint32_t wanted, std::optional<std::string> error) {
+    ASSERT_TRUE(database->write_blocking([&](db::Session& session) -> Result<> {
+      scaling::keep_decision(session, {.decided_at = clock.now(),
+                                       .driver = "process",
+                                       .workers = 1,
+                                       .wanted = wanted,
+                                       .queued_media_seconds = 12.5,
+                                       .reasons = {"so much waits"},
+                                       .error = std::move(error)});
+      return {};
+    }));
+  };
+  keep(2, std::nullopt);
+  keep(3, "no room");
+  const auto listed = get("/api/v1/server/autoscaler", root).json();
+  EXPECT_EQ(listed.at("total"), 2);
+  const auto& newest = listed.at("data").at(0);
+  EXPECT_EQ(newest.at("workers").at("wanted"), 3);
+  EXPECT_EQ(newest.at("error"), "no room");
+  EXPECT_EQ(newest.at("reasons").at(0), "so much waits");
+  EXPECT_EQ(newest.at("queue").at("mediaSeconds"), 12.5);
+  EXPECT_TRUE(listed.at("data").at(1).at("error").is_null());
 }
 
 TEST_P(InstanceTest, statistics_have_peertubes_shape) {

@@ -14,6 +14,8 @@ void add_stats_routes(Routes& routes);
 void add_overview_routes(Routes& routes);
 /// server/nodes (ours).
 void add_node_routes(Routes& routes);
+/// server/autoscaler (ours).
+void add_autoscaler_routes(Routes& routes);
 /// jobs, jobs/:state.
 void add_jobs_routes(Routes& routes);
 /// /metrics, /healthz, /readyz.

@@ -70,6 +70,36 @@ struct Config {
     Milliseconds drain_timeout{std::chrono::minutes{15}};
   } cluster;
 
+  /// Of workers (scaling/fleet). Numbers of money are texts, as stores' prices.
+  struct Autoscaler {
+    bool enabled = false;
+    bool dry_run = false;
+    std::string driver = "process";
+    std::int64_t min = 0;
+    std::int64_t max = 2;
+    Milliseconds interval{15'000};
+    Milliseconds target_wait{120'000};
+    Milliseconds start_time{60'000};
+    std::int64_t tolerance_percent = 10;
+    Milliseconds up_window{0};
+    Milliseconds down_window{300'000};
+    std::int64_t reserve_percent = 0;
+    std::int64_t reserve_workers = 0;
+    std::string cost_per_hour = "0";
+    std::string budget_per_hour = "0";
+    std::int64_t worker_concurrency = 2;
+    Milliseconds worker_drain_timeout{std::chrono::hours{1}};
+    std::string process_server;  ///< empty: this one
+    std::string exec_script;
+    std::string exec_name_prefix;
+    Milliseconds exec_time_limit{60'000};
+    std::string kubernetes_api = "https://kubernetes.default.svc";
+    std::string kubernetes_namespace;  ///< empty: as kubernetes_credentials says
+    std::string kubernetes_deployment;
+    std::string kubernetes_credentials = "/var/run/secrets/kubernetes.io/serviceaccount";
+    Milliseconds kubernetes_time_limit{10'000};
+  } autoscaler;
+
   struct Storage {
     std::string data = "./data";
     std::string web;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/config/autoscaler_schema.h"
 #include "app/config/object_storage.h"
 #include "app/config/places.h"
 #include "app/config/schema.h"
@@ -106,6 +107,7 @@ LoadedConfig load_config(std::string_view yaml, std::string_view file_name,
   add_object_storage(loaded.config, complaints);
   check_stores(loaded.config, complaints);
   check_together(loaded.config, complaints);
+  check_autoscaler(loaded.config.autoscaler, complaints);
   return loaded;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/config/autoscaler_schema.h"
 #include "app/config/store_schema.h"
 #include "app/config/text_checks.h"
 
@@ -104,6 +105,7 @@ void describe_keeping(config::Schema& s, Config& c) {
   s.add("cluster.drain_timeout", c.cluster.drain_timeout,
         "How long a node that is drained lets its jobs run before it hands them over.")
       .range(0, k_day);
+  describe_autoscaler(s, c.autoscaler);
   s.add("storage.data", c.storage.data,
         "Folder of everything Shoal keeps; `shoal serve --data` overrides it.")
       .checked_by(check_not_empty);

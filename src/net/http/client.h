@@ -30,6 +30,8 @@ struct ClientRequest {
   std::shared_ptr<BodySource> body{};
   /// The longest it may take from the first byte to the last; nothing: as long as bytes flow.
   std::optional<Milliseconds> deadline{};
+  /// PEM file of the authorities that the server is trusted by; empty: the system's.
+  std::string ca_file{};
   /// Where the first bytes of the answer's body go, to spare a copy: who reads into just this
   /// memory finds them there, and is not woken before it is full or the body ends. It outlives the
   /// answer.

@@ -48,6 +48,7 @@ Result<> CurlTransfer::prepare(const ClientConfig& config) {
   set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   set(CURLOPT_NOSIGNAL, 1L);
   if (!config.uses_proxy) set(CURLOPT_NOPROXY, "*");
+  if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_BUFFERSIZE, k_curl_buffer);
   set(CURLOPT_UPLOAD_BUFFERSIZE, k_curl_buffer);

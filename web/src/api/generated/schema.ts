@@ -711,6 +711,50 @@ export interface components {
             /** Format: date-time */
             heartbeatAt: string;
         };
+        AutoscalerStatus: {
+            enabled: boolean;
+            total: number;
+            /** @description at most 200; what is decided again without any change stays one of them */
+            data: components["schemas"]["AutoscalerDecision"][];
+        };
+        AutoscalerDecision: {
+            /**
+             * Format: date-time
+             * @description when it was decided first
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description and last
+             */
+            decidedAt: string;
+            /** @enum {string} */
+            driver: "process" | "exec" | "kubernetes";
+            /** @description nothing was done */
+            dryRun: boolean;
+            workers: {
+                /** @description that take work, or are about to */
+                active: number;
+                /** @description of these */
+                busy: number;
+                wanted: number;
+                started: number;
+                drained: number;
+            };
+            queue: {
+                jobs: number;
+                mediaSeconds: number;
+                /** @description what one worker takes for it, estimated */
+                workerSeconds: number;
+                oldestWaitSeconds: number;
+            };
+            /** @description seconds of media that a busy worker makes in one; 0: not known yet */
+            mediaSpeed: number;
+            costPerHour: number;
+            reasons: string[];
+            /** @description why it was not decided, or not done */
+            error: string | null;
+        };
         AdminOverview: {
             version: string;
             uptimeSeconds: number;
