@@ -43,6 +43,7 @@ const own = [
   '/admin/videos',
   '/admin/jobs',
   '/admin/storage',
+  '/admin/cluster',
   '/admin/configuration'
 ]
 const address = (path) =>

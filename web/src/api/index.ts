@@ -191,3 +191,11 @@ export const storage = {
   copies: (key: string, signal?: Signal) =>
     get<T.VideoCopies>(`admin/storage/videos/${id(key)}`, undefined, signal)
 }
+
+/** For administrators. */
+export const cluster = {
+  nodes: (signal?: Signal) => get<T.Page<T.Node>>('server/nodes', undefined, signal),
+  runners: (signal?: Signal) =>
+    get<T.Page<T.Runner>>('runners', { count: 100, sort: '-createdAt' }, signal),
+  autoscaler: (signal?: Signal) => get<T.AutoscalerStatus>('server/autoscaler', undefined, signal)
+}

@@ -43,6 +43,9 @@ export type MoveEstimate = Schemas['MoveEstimate']
 export type AddedMove = Schemas['AddedMove']
 export type VideoCopies = Schemas['VideoCopies']
 export type FileKind = Schemas['FileKind']
+export type Node = Schemas['Node']
+export type Runner = Schemas['Runner']
+export type AutoscalerStatus = Schemas['AutoscalerStatus']
 export type Labels = Schemas['Labels']
 
 /** What a details form edits: all of these, and a password when one is set. */

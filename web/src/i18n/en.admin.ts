@@ -12,6 +12,7 @@ export const admin = {
   jobs: 'Jobs',
   configuration: 'Configuration',
   storageName: 'Storage',
+  clusterName: 'Cluster',
   live: 'live',
   stale: 'No news from the server; trying again.',
   window: (seconds: number) => `Last ${duration(seconds)}`,
@@ -122,6 +123,51 @@ export const admin = {
     empty: 'No jobs in this state.',
     emptyAll: 'No jobs yet.',
     details: 'Show details'
+  },
+  cluster: {
+    good: (n: number) => plural(n, { one: '# node is up', other: '# nodes are up' }),
+    away: (names: string) => `Silent: ${names}`,
+    alone: 'One server',
+    aloneText:
+      'With SQLite one server has the database to itself. Several share PostgreSQL and a store.',
+    nodes: 'Nodes',
+    node: 'Node',
+    state: 'State',
+    states: { up: 'up', draining: 'draining' } as Record<string, string>,
+    silent: 'silent',
+    silentSince: (ago: string) => `last heard ${ago}`,
+    duties: 'duties',
+    dutiesText: 'Does what the cluster does once',
+    jobs: 'Jobs',
+    requests: 'Requests',
+    perSecond: (rate: string) => `${rate}/s`,
+    sent: 'Sent',
+    cores: 'Cores',
+    version: 'Version',
+    started: 'Started',
+    workers: 'Workers elsewhere',
+    noWorkers: 'No machine elsewhere takes jobs.',
+    noWorkersText: 'Start one with shoal worker, or let the autoscaler do it.',
+    worker: 'Worker',
+    address: 'Address',
+    contact: 'Last contact',
+    autoscaler: 'Autoscaler',
+    off: 'It is off.',
+    offText: 'Workers are started and stopped by hand.',
+    undecided: 'It has not decided anything yet.',
+    dryRun: 'dry run',
+    now: (active: number, busy: number, wanted: number) =>
+      `${plural(active, { one: '# worker', other: '# workers' })}, ${number(busy)} busy, ${number(wanted)} wanted`,
+    queue: (jobs: number, seconds: number) =>
+      jobs === 0
+        ? 'nothing waits'
+        : `${plural(jobs, { one: '# job waits', other: '# jobs wait' })}: ${duration(seconds)} for one worker`,
+    decided: (started: number, drained: number) =>
+      started > 0
+        ? plural(started, { one: 'starts #', other: 'starts #' })
+        : drained > 0
+          ? plural(drained, { one: 'drains #', other: 'drains #' })
+          : 'changes nothing'
   },
   storage: {
     good: 'All stores are online',

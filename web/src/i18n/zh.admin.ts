@@ -13,6 +13,7 @@ export const admin: Messages['admin'] = {
   jobs: '任务',
   configuration: '配置',
   storageName: '存储',
+  clusterName: '集群',
   live: '实时',
   stale: '服务器没有响应，正在重试。',
   window: (seconds) => `最近 ${duration(seconds)}`,
@@ -118,6 +119,50 @@ export const admin: Messages['admin'] = {
     empty: '没有处于该状态的任务。',
     emptyAll: '还没有任务。',
     details: '显示详情'
+  },
+  cluster: {
+    good: (n) => `${number(n)} 个节点正常运行`,
+    away: (names) => `无响应：${names}`,
+    alone: '单台服务器',
+    aloneText: '使用 SQLite 时数据库由一台服务器独占；多台服务器需共用 PostgreSQL 和一个存储。',
+    nodes: '节点',
+    node: '节点',
+    state: '状态',
+    states: { up: '运行中', draining: '正在排空' },
+    silent: '无响应',
+    silentSince: (ago) => `上次响应：${ago}`,
+    duties: '值守',
+    dutiesText: '负责整个集群只做一次的工作',
+    jobs: '任务',
+    requests: '请求',
+    perSecond: (rate) => `每秒 ${rate}`,
+    sent: '发送',
+    cores: '核心',
+    version: '版本',
+    started: '启动于',
+    workers: '外部工作机',
+    noWorkers: '没有外部机器领取任务。',
+    noWorkersText: '用 shoal worker 启动一台，或交给自动伸缩。',
+    worker: '工作机',
+    address: '地址',
+    contact: '最近联系',
+    autoscaler: '自动伸缩',
+    off: '未启用。',
+    offText: '工作机由管理员手动启动和停止。',
+    undecided: '还没有做出决定。',
+    dryRun: '试运行',
+    now: (active, busy, wanted) =>
+      `${number(active)} 台工作机，${number(busy)} 台忙碌，需要 ${number(wanted)} 台`,
+    queue: (jobs, seconds) =>
+      jobs === 0
+        ? '没有等待的任务'
+        : `${number(jobs)} 个任务等待：一台工作机需 ${duration(seconds)}`,
+    decided: (started, drained) =>
+      started > 0
+        ? `启动 ${number(started)} 台`
+        : drained > 0
+          ? `排空 ${number(drained)} 台`
+          : '不变'
   },
   storage: {
     good: '所有存储均在线',

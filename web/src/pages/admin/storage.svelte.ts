@@ -7,62 +7,29 @@ import {
   type Store,
   type StoreList
 } from '../../api'
+import { Watch } from './watch.svelte'
 
 /** While files move or a store is away, and else. */
 export const busyPollMs = 2000
 export const idlePollMs = 10_000
 
-export class StorageWatch {
+export class StorageWatch extends Watch {
   stores = $state.raw<StoreList | null>(null)
   moves = $state.raw<Move[] | null>(null)
-  error = $state.raw<unknown>(null)
-  private running = false
-  private timer = 0
-  private controller: AbortController | null = null
 
-  start(): () => void {
-    this.running = true
-    void this.tick()
-    return () => {
-      this.running = false
-      clearTimeout(this.timer)
-      this.controller?.abort()
-    }
+  protected isKnown() {
+    return this.stores !== null
   }
-  /** After a change of one's own: at once. */
-  async refresh(): Promise<void> {
-    await this.poll()
-    this.schedule()
-  }
-
-  private async tick(): Promise<void> {
-    // A hidden page costs nothing; it catches up when it is looked at again.
-    if (!document.hidden || !this.stores) await this.poll()
-    this.schedule()
-  }
-  private schedule(): void {
-    clearTimeout(this.timer)
-    if (!this.running) return
+  protected pauseMs() {
     const busy =
       this.moves?.some((move) => move.state === 'running') ||
       this.stores?.data.some((store) => !store.online)
-    this.timer = window.setTimeout(() => void this.tick(), busy ? busyPollMs : idlePollMs)
+    return busy ? busyPollMs : idlePollMs
   }
-
-  async poll(): Promise<void> {
-    this.controller?.abort()
-    const controller = (this.controller = new AbortController())
-    try {
-      const [stores, moves] = await Promise.all([
-        storage.stores(controller.signal),
-        storage.moves(controller.signal)
-      ])
-      this.stores = stores
-      this.moves = moves.data
-      this.error = null
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === 'AbortError')) this.error = error
-    }
+  protected async load(signal: AbortSignal) {
+    const [stores, moves] = await Promise.all([storage.stores(signal), storage.moves(signal)])
+    this.stores = stores
+    this.moves = moves.data
   }
 }
 
