@@ -38,6 +38,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_runner_routes(routes);
   add_runner_job_routes(routes);
   add_runner_result_routes(routes);
+  add_runner_result_place_routes(routes);
   add_runner_job_list_routes(routes);
   add_store_routes(routes);
   add_move_routes(routes);

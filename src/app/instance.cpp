@@ -21,6 +21,7 @@
 #include "app/media_routes.h"
 #include "app/other_stores.h"
 #include "app/room_configs.h"
+#include "app/runner_urls.h"
 #include "app/storage_jobs.h"
 #include "app/store_statuses.h"
 #include "app/video_progress.h"
@@ -66,23 +67,6 @@ constexpr std::size_t k_more_bulk_threads = 2;
 /// What uploads are made into from now on: the file's bounds, the administrator's choices.
 io::Task<processing::PlanConfig> current_plan_config(const Config& config, api::Context& api) {
   co_return plan_config(config, *co_await api.settings.get());
-}
-
-/// How long a worker may take to begin to read a source; a slow one goes on where it was.
-constexpr Seconds k_source_url_life{3600};
-
-/// Where a worker elsewhere reads an object itself; nothing where viewers are not sent to the store
-/// either: it may not be reached from elsewhere.
-std::optional<std::string> source_url(const OtherStores& stores, std::string_view store,
-                                      std::string_view key) {
-  const delivery::StoreDoors* const doors = stores.find_doors(store);
-  const bool is_reached = doors != nullptr && doors->presign &&
-                          (doors->open_media == delivery::Door::presigned ||
-                           doors->restricted_media == delivery::Door::presigned);
-  if (!is_reached) return std::nullopt;
-  auto url = doors->presign(
-      {.object_key = key, .valid_for = k_source_url_life, .content_disposition = {}});
-  return url ? std::optional(*std::move(url)) : std::nullopt;
 }
 
 }  // namespace
@@ -342,8 +326,11 @@ void Instance::Parts::make_runner_services() {
       .files = &files,
       .bulk = &bulk,
       .progress = &progress,
-      .presign = [this](std::string_view store,
-                        std::string_view key) { return source_url(*other_stores, store, key); },
+      .source_url = [this](std::string_view store,
+                           std::string_view key) { return source_url(*other_stores, store, key); },
+      .result_url = [this](
+                        std::string_view store, std::string_view key,
+                        std::uint64_t size) { return result_url(*other_stores, store, key, size); },
       .cancel_job = [this](db::Session& session,
                            JobId job) { return processing::cancel(session, job, clock.now()); }};
   api->runner_services = &runner_services;

@@ -236,6 +236,15 @@ const delivery::StoreDoors* OtherStores::find_doors(std::string_view name) const
   return nullptr;
 }
 
+const blob::S3Store* OtherStores::find_presigning(std::string_view name) const {
+  for (const auto& bucket : buckets_) {
+    const bool presigns = bucket->doors.open_media == delivery::Door::presigned ||
+                          bucket->doors.restricted_media == delivery::Door::presigned;
+    if (bucket->store->name() == name) return presigns ? bucket->store.get() : nullptr;
+  }
+  return nullptr;
+}
+
 OtherStores::Condition OtherStores::condition(const std::string& name) const {
   Condition found;
   {

@@ -60,6 +60,10 @@ class OtherStores {
   /// How the objects of one of them reach viewers; null while this node does not have it.
   const delivery::StoreDoors* find_doors(std::string_view name) const;
 
+  /// The bucket where viewers of restricted or open media are sent by presigned URLs, so that it
+  /// can be reached from elsewhere; null for every other store.
+  const blob::S3Store* find_presigning(std::string_view name) const;
+
   /// How a store was found last.
   struct Condition {
     bool is_online = false;

@@ -84,6 +84,11 @@ class S3Store final : public BlobStore {
                                     std::string_view content_disposition = {}) const {
     return client_.presigned_url(key, valid_for, content_disposition);
   }
+  /// An URL at which anybody may put an object of just `size` bytes for a while.
+  Result<std::string> presigned_put_url(std::string_view key, Seconds valid_for,
+                                        std::uint64_t size) const {
+    return client_.presigned_put_url(key, valid_for, size);
+  }
 
  private:
   Result<> check(const std::string& key) const;

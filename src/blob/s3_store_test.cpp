@@ -353,6 +353,32 @@ TEST_F(S3StoreTest, a_presigned_url_needs_no_keys) {
   EXPECT_EQ(got, "bytes");
 }
 
+TEST_F(S3StoreTest, a_presigned_put_takes_one_object_of_just_its_size) {
+  auto store = bucket.attached(runtime);
+  const auto url = store->presigned_put_url("k", Seconds{60}, 5);
+  ASSERT_TRUE(url);
+  const auto send = [this](std::string to, std::string method, std::string bytes) {
+    const net::HttpClient anybody;
+    net::ClientRequest request{.method = std::move(method), .url = std::move(to)};
+    if (!bytes.empty()) request.body = net::text_body(std::move(bytes));
+    const auto answer =
+        run([](const net::HttpClient& client, net::ClientRequest what) -> io::Task<Result<int>> {
+          CO_TRY(auto got, co_await client.send(std::move(what)));
+          CO_TRY_VOID(co_await net::read_text(*got.body, 10'000));
+          co_return got.status;
+        }(anybody, std::move(request)));
+    return answer.value_or(0);
+  };
+  EXPECT_EQ(send(*url, "PUT", "longer than five"), 403);
+  EXPECT_EQ(send(*url, "GET", ""), 403);
+  std::string elsewhere = *url;
+  elsewhere.replace(elsewhere.find("/k?"), 3, "/j?");
+  EXPECT_EQ(send(elsewhere, "PUT", "bytes"), 403);
+  EXPECT_EQ(run(store->status("k")).error().code, ErrorCode::not_found);
+  EXPECT_EQ(send(*url, "PUT", "bytes"), 200);
+  EXPECT_EQ(run(store->status("k"))->size, 5);
+}
+
 TEST_F(S3StoreTest, rates_and_connections_are_bounded) {
   S3StoreConfig config = bucket.config();
   config.client.max_connections = 1;

@@ -37,7 +37,10 @@ Assignment read_assignment(const json::value& answer) {
   const auto video = Uuid::parse(input.at("videoUUID").as_string());
   if (!video) throw std::invalid_argument("the video has no UUID");
   out.input.video = *video;
-  out.work_segment = payload.at("output").as_object().at("workSegment").to_number<std::size_t>();
+  const json::object& output = payload.at("output").as_object();
+  out.work_segment = output.at("workSegment").to_number<std::size_t>();
+  const json::value* puts = output.if_contains("takesPuts");
+  out.takes_puts = puts != nullptr && puts->as_bool();
   auto plan = processing::parse_plan(json::serialize(payload.at("plan")));
   if (!plan) throw std::invalid_argument(plan.error().message);
   out.plan = *std::move(plan);
@@ -53,8 +56,9 @@ std::string write_offer(const SegmentInput& input, std::size_t work_segment) {
 }
 
 std::string write_assignment(const SegmentInput& input, std::size_t work_segment,
-                             const processing::Plan& plan) {
+                             const processing::Plan& plan, bool takes_puts) {
   json::object payload = to_payload(input, work_segment);
+  payload["output"].as_object()["takesPuts"] = takes_puts;
   payload["plan"] = json::parse(processing::write_plan(plan));
   return json::serialize(payload);
 }
@@ -98,6 +102,22 @@ Result<Assignment> parse_assignment(std::string_view answer) {
   } catch (const std::exception& error) {
     return fail(ErrorCode::invalid,
                 std::string("the server's answer is no segment job: ") + error.what());
+  }
+}
+
+Result<std::vector<ResultUrl>> parse_result_urls(std::string_view answer) {
+  try {
+    const json::value value = json::parse(answer);
+    std::vector<ResultUrl> urls;
+    for (const json::value& item : value.as_object().at("urls").as_array()) {
+      const json::object& place = item.as_object();
+      urls.push_back({place.at("resolution").to_number<std::uint32_t>(),
+                      std::string(place.at("url").as_string())});
+    }
+    return urls;
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::invalid,
+                std::string("the server's answer names no places for results: ") + error.what());
   }
 }
 

@@ -23,9 +23,9 @@ struct SegmentInput {
 /// The members `payload` has in a list of jobs.
 std::string write_offer(const SegmentInput& input, std::size_t work_segment);
 /// And for who has accepted the job. The whole plan: the groups of pictures of one work segment
-/// depend on the boundaries of all.
+/// depend on the boundaries of all. `takes_puts`: its pieces may be put into the store itself.
 std::string write_assignment(const SegmentInput& input, std::size_t work_segment,
-                             const processing::Plan& plan);
+                             const processing::Plan& plan, bool takes_puts);
 
 /// The form field that carries the piece of a rendition.
 std::string piece_field(std::uint32_t resolution);
@@ -41,9 +41,18 @@ struct Assignment {
   std::string job_token;
   SegmentInput input;
   std::size_t work_segment = 0;
+  bool takes_puts = false;
   processing::Plan plan;
 };
 /// Errors: invalid.
 Result<Assignment> parse_assignment(std::string_view answer);
+
+/// Where the piece of a rendition may be put.
+struct ResultUrl {
+  std::uint32_t resolution = 0;
+  std::string url;
+};
+/// Errors: invalid.
+Result<std::vector<ResultUrl>> parse_result_urls(std::string_view answer);
 
 }  // namespace shoal::runners

@@ -35,25 +35,26 @@ std::string accepted(const std::string& payload) {
 }
 
 TEST(Assignment, reads_what_was_written) {
-  const auto read = parse_assignment(accepted(write_assignment(an_input(), 1, a_plan())));
+  const auto read = parse_assignment(accepted(write_assignment(an_input(), 1, a_plan(), true)));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->job_token, "t");
   EXPECT_EQ(read->input.url, "http://box/source");
   EXPECT_EQ(read->input.size, 1234);
   EXPECT_EQ(read->input.video, an_input().video);
   EXPECT_EQ(read->work_segment, 1);
+  EXPECT_TRUE(read->takes_puts);
   EXPECT_EQ(processing::write_plan(read->plan), processing::write_plan(a_plan()));
 }
 
 TEST(Assignment, what_is_none_is_refused) {
   for (const std::string& text :
        {std::string(), std::string("{}"), accepted("{}"), accepted(write_offer(an_input(), 1)),
-        accepted(write_assignment(an_input(), 2, a_plan()))})
+        accepted(write_assignment(an_input(), 2, a_plan(), false))})
     EXPECT_EQ(parse_assignment(text).error().code, ErrorCode::invalid) << text;
 }
 
 TEST(Assignment, a_job_that_is_called_like_a_path_is_refused) {
-  std::string text = accepted(write_assignment(an_input(), 1, a_plan()));
+  std::string text = accepted(write_assignment(an_input(), 1, a_plan(), true));
   const std::string uuid = "00000000-0000-4000-8000-000000000001";
   text.replace(text.find(uuid), uuid.size(), "../../../home");
   EXPECT_EQ(parse_assignment(text).error().code, ErrorCode::invalid);
@@ -66,6 +67,17 @@ TEST(Assignment, offers_of_other_types_are_passed_over) {
       {"uuid":"../2","type":"shoal-segment-transcoding"}, 3]})";
   EXPECT_THAT(parse_offers(answer), ElementsAre("00000000-0000-4000-8000-000000000002"));
   EXPECT_THAT(parse_offers("busy"), IsEmpty());
+}
+
+TEST(Assignment, places_for_results_are_read) {
+  const auto urls = parse_result_urls(R"({"urls":[{"resolution":720,"url":"https://s3/k"}]})");
+  ASSERT_TRUE(urls);
+  ASSERT_EQ(urls->size(), 1);
+  EXPECT_EQ(urls->front().resolution, 720);
+  EXPECT_EQ(urls->front().url, "https://s3/k");
+  for (const char* text : {"", "{}", R"({"urls":3})", R"({"urls":[{"resolution":-1,"url":""}]})",
+                           R"({"urls":[{"resolution":1}]})"})
+    EXPECT_EQ(parse_result_urls(text).error().code, ErrorCode::invalid) << text;
 }
 
 TEST(Assignment, a_field_names_its_rendition) {

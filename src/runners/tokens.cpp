@@ -65,4 +65,11 @@ std::string JobTokens::signature(jobs::LeaseKey lease, RunnerId runner) const {
       secret_, fmt::format("runner job {} {} {}", lease.id.value, lease.fence, runner.value)));
 }
 
+std::string JobTokens::result_key(jobs::LeaseKey lease, std::uint32_t resolution) const {
+  return fmt::format(
+      "results/{}",
+      to_hex(hmac_sha256(secret_, fmt::format("runner result {} {} {}", lease.id.value, lease.fence,
+                                              resolution))));
+}
+
 }  // namespace shoal::runners

@@ -37,6 +37,9 @@ class JobTokens {
   /// The lease that it was given for, which may be over; nothing for one that is forged or another
   /// job's or runner's.
   std::optional<jobs::LeaseKey> verify(std::string_view token, JobId job, RunnerId runner) const;
+  /// Where what a lease makes of a rendition waits in a store until it is checked. Nobody can tell
+  /// it without the secret, and no two leases share it.
+  std::string result_key(jobs::LeaseKey lease, std::uint32_t resolution) const;
 
  private:
   std::string signature(jobs::LeaseKey lease, RunnerId runner) const;

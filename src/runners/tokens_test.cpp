@@ -29,6 +29,15 @@ TEST(JobTokens, what_is_no_token_is_refused) {
     EXPECT_FALSE(k_tokens.verify(text, JobId{7}, RunnerId{1})) << text;
 }
 
+TEST(JobTokens, results_of_each_lease_and_rendition_have_a_place_of_their_own) {
+  const std::string key = k_tokens.result_key(k_lease, 720);
+  EXPECT_EQ(key, k_tokens.result_key(k_lease, 720));
+  EXPECT_EQ(key.size(), std::string_view("results/").size() + 64);
+  EXPECT_NE(key, k_tokens.result_key(k_lease, 480));
+  EXPECT_NE(key, k_tokens.result_key({k_lease.id, k_lease.fence + 1}, 720));
+  EXPECT_NE(key, JobTokens(std::string(64, 't')).result_key(k_lease, 720));
+}
+
 TEST(JobUuid, is_the_number_and_back) {
   for (const std::int64_t id : {std::int64_t{1}, std::int64_t{255}, std::int64_t{1} << 40}) {
     const std::string uuid = uuid_of(JobId{id});

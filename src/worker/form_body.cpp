@@ -6,42 +6,20 @@
 #include <cstring>
 
 namespace shoal::worker {
-void FormBody::add(Part part, std::uint64_t size) {
+
+void PartsBody::append(std::string text) {
+  length_ += text.size();
+  parts_.emplace_back(std::move(text));
+}
+
+void PartsBody::append(std::shared_ptr<io::File> file, std::uint64_t size) {
   length_ += size;
-  parts_.push_back(std::move(part));
+  parts_.emplace_back(FilePart{std::move(file), size});
 }
 
-void FormBody::begin_part(std::string_view name, std::string_view more) {
-  std::string head = fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"{}\r\n\r\n",
-                                 boundary_, name, more);
-  const std::size_t size = head.size();
-  add(std::move(head), size);
-}
-
-void FormBody::add_field(std::string_view name, std::string_view value) {
-  begin_part(name, "");
-  add(fmt::format("{}\r\n", value), value.size() + 2);
-}
-
-void FormBody::add_file(std::string_view name, std::shared_ptr<io::File> file, std::uint64_t size) {
-  begin_part(name, "; filename=\"piece.mp4\"\r\nContent-Type: video/mp4");
-  add(FilePart{std::move(file), size}, size);
-  add(std::string("\r\n"), 2);
-}
-
-void FormBody::finish() {
-  std::string tail = fmt::format("--{}--\r\n", boundary_);
-  const std::size_t size = tail.size();
-  add(std::move(tail), size);
-}
-
-std::string FormBody::content_type() const {
-  return fmt::format("multipart/form-data; boundary={}", boundary_);
-}
-
-io::Task<Result<std::size_t>> FormBody::read(std::span<std::byte> out) {
+io::Task<Result<std::size_t>> PartsBody::read(std::span<std::byte> out) {
   while (current_ < parts_.size()) {
-    const Part& part = parts_[current_];
+    const auto& part = parts_[current_];
     const auto* text = std::get_if<std::string>(&part);
     const auto* file = std::get_if<FilePart>(&part);
     const std::uint64_t left = (text != nullptr ? text->size() : file->size) - at_;
@@ -67,6 +45,29 @@ io::Task<Result<std::size_t>> FormBody::read(std::span<std::byte> out) {
     co_return got;
   }
   co_return std::size_t{0};
+}
+
+std::string FormBody::head_of(std::string_view name, std::string_view more) const {
+  return fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"{}\r\n\r\n", boundary_,
+                     name, more);
+}
+
+void FormBody::add_field(std::string_view name, std::string_view value) {
+  append(fmt::format("{}{}\r\n", head_of(name, ""), value));
+}
+
+void FormBody::add_file(std::string_view name, std::shared_ptr<io::File> file, std::uint64_t size) {
+  append(head_of(name, "; filename=\"piece.mp4\"\r\nContent-Type: video/mp4"));
+  append(std::move(file), size);
+  append("\r\n");
+}
+
+void FormBody::finish() {
+  append(fmt::format("--{}--\r\n", boundary_));
+}
+
+std::string FormBody::content_type() const {
+  return fmt::format("multipart/form-data; boundary={}", boundary_);
 }
 
 }  // namespace shoal::worker

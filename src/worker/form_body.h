@@ -14,18 +14,15 @@
 
 namespace shoal::worker {
 
-/// A form (RFC 7578) with files, sent in constant memory. Fill it, finish() it, then read it once.
+/// Texts and files, one behind the other, sent in constant memory. Append all, then read it once.
 /// One executor.
-class FormBody final : public net::BodySource {
+class PartsBody : public net::BodySource {
  public:
-  explicit FormBody(io::Offload& disk)
-      : boundary_("shoal-" + SystemRandom().hex(16)), disk_(disk) {}
+  explicit PartsBody(io::Offload& disk) : disk_(disk) {}
 
-  void add_field(std::string_view name, std::string_view value);
+  void append(std::string text);
   /// `file` has at least `size` bytes.
-  void add_file(std::string_view name, std::shared_ptr<io::File> file, std::uint64_t size);
-  void finish();
-  std::string content_type() const;
+  void append(std::shared_ptr<io::File> file, std::uint64_t size);
 
   /// Errors: corrupt where a file is shorter than was said, unavailable.
   io::Task<Result<std::size_t>> read(std::span<std::byte> out) override;
@@ -36,16 +33,28 @@ class FormBody final : public net::BodySource {
     std::shared_ptr<io::File> file;
     std::uint64_t size = 0;
   };
-  using Part = std::variant<std::string, FilePart>;
-  void add(Part part, std::uint64_t size);
-  void begin_part(std::string_view name, std::string_view more);
-
-  const std::string boundary_;  ///< random: nothing that is sent holds it
   io::Offload& disk_;
-  std::vector<Part> parts_;
+  std::vector<std::variant<std::string, FilePart>> parts_;
   std::uint64_t length_ = 0;
   std::size_t current_ = 0;
   std::uint64_t at_ = 0;  ///< in the current part
+};
+
+/// A form (RFC 7578) with files. Fill it, finish() it, then read it once.
+class FormBody final : public PartsBody {
+ public:
+  explicit FormBody(io::Offload& disk)
+      : PartsBody(disk), boundary_("shoal-" + SystemRandom().hex(16)) {}
+
+  void add_field(std::string_view name, std::string_view value);
+  void add_file(std::string_view name, std::shared_ptr<io::File> file, std::uint64_t size);
+  void finish();
+  std::string content_type() const;
+
+ private:
+  std::string head_of(std::string_view name, std::string_view more) const;
+
+  const std::string boundary_;  ///< random: nothing that is sent holds it
 };
 
 }  // namespace shoal::worker

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "runners/offers.h"
@@ -156,6 +157,53 @@ io::Task<Result<>> ServerLink::deliver(Proof proof, std::vector<Piece> pieces) c
   request.headers.add("Content-Type", form->content_type());
   request.body = std::move(form);
   CO_TRY(net::ClientResponse response, co_await patient_client_.send(std::move(request)));
+  const auto answer = co_await read_answer(std::move(response));
+  if (!answer) co_return std::unexpected(job_error(answer.error()));
+  co_return Result<>{};
+}
+
+io::Task<Result<std::vector<runners::ResultUrl>>> ServerLink::result_urls(
+    Proof proof, const std::vector<Piece>& pieces) const {
+  json::object body = to_json(proof);
+  json::array sizes;
+  for (const Piece& piece : pieces)
+    sizes.push_back({{"resolution", piece.resolution}, {"size", piece.size}});
+  body["pieces"] = std::move(sizes);
+  const auto answer = co_await post(job_path(proof.job, "result-urls"), json::serialize(body));
+  if (!answer) co_return std::unexpected(job_error(answer.error()));
+  co_return runners::parse_result_urls(*answer);
+}
+
+io::Task<Result<>> ServerLink::put(std::string url, Piece piece) const {
+  CO_TRY(std::shared_ptr<io::File> file, co_await disk_.run([&files = files_, path = piece.path] {
+    return files.open(path, io::OpenMode::read);
+  }));
+  auto body = std::make_shared<PartsBody>(disk_);
+  body->append(std::move(file), piece.size);
+  net::ClientRequest request{.method = "PUT", .url = std::move(url), .body = std::move(body)};
+  CO_TRY(net::ClientResponse response, co_await client_.send(std::move(request)));
+  CO_TRY(const std::string text, co_await net::read_text(*response.body, k_answer_limit));
+  if (response.status >= 200 && response.status < 300) co_return Result<>{};
+  co_return fail(ErrorCode::unavailable,
+                 fmt::format("the store answered {}: {}", response.status, text.substr(0, 200)));
+}
+
+io::Task<Result<>> ServerLink::deliver_by_store(Proof proof, std::vector<Piece> pieces) const {
+  CO_TRY(const std::vector<runners::ResultUrl> urls, co_await result_urls(proof, pieces));
+  json::array put_there;
+  for (const Piece& piece : pieces) {
+    const auto place = std::ranges::find(urls, piece.resolution, &runners::ResultUrl::resolution);
+    if (place == urls.end())
+      co_return fail(ErrorCode::unsupported, "the store takes no results from elsewhere");
+    const auto done = co_await put(place->url, piece);
+    if (!done) co_return fail(ErrorCode::unavailable, done.error().message);
+    put_there.push_back(piece.resolution);
+  }
+  json::object body = to_json(proof);
+  body["payload"] = json::object{{"putResolutions", std::move(put_there)}};
+  CO_TRY(net::ClientResponse response,
+         co_await patient_client_.send(
+             json_request(server_ + job_path(proof.job, "success"), json::serialize(body))));
   const auto answer = co_await read_answer(std::move(response));
   if (!answer) co_return std::unexpected(job_error(answer.error()));
   co_return Result<>{};

@@ -54,6 +54,10 @@ class ServerLink {
   io::Task<Result<>> fail_job(Proof proof, std::string message) const;
   /// Returns when the server has stored the pieces: they can be played then.
   io::Task<Result<>> deliver(Proof proof, std::vector<Piece> pieces) const;
+  /// The same; the pieces are put into the store itself, and the server told. Errors also:
+  /// unsupported (the store takes nothing from elsewhere), and of the store unavailable for
+  /// whatever it says: they can be delivered still.
+  io::Task<Result<>> deliver_by_store(Proof proof, std::vector<Piece> pieces) const;
   /// The source from byte `from` on, from the server or the store that it names. Errors also:
   /// corrupt where it is given from another byte on.
   io::Task<Result<std::unique_ptr<net::BodySource>>> open_source(Proof proof, std::string url,
@@ -61,6 +65,9 @@ class ServerLink {
 
  private:
   io::Task<Result<std::string>> post(std::string path, std::string body) const;
+  io::Task<Result<std::vector<runners::ResultUrl>>> result_urls(
+      Proof proof, const std::vector<Piece>& pieces) const;
+  io::Task<Result<>> put(std::string url, Piece piece) const;
   io::Task<Result<>> tell(Proof proof, std::string_view what, std::string_view name,
                           std::string value) const;
 

@@ -32,6 +32,16 @@ class ServerLinkTest : public testing::Test {
     asked_path = request.path;
     asked_range = std::string(request.headers.find("Range").value_or(""));
     asked_body = (co_await net::read_body(request, 1 << 20)).value_or("?");
+    if (request.path == "/bucket") {
+      put_body = asked_body;
+      co_return net::Response::text(bucket_status, "<Error/>", "application/xml");
+    }
+    if (request.path.ends_with("/result-urls")) {
+      const std::string url = fmt::format("http://127.0.0.1:{}/bucket", server->port());
+      co_return net::Response::text(
+          200, fmt::format(R"({{"urls":[{{"resolution":240,"url":"{}"}}]}})", url),
+          "application/json");
+    }
     if (request.path == "/elsewhere") co_return net::Response::text(206, "rest", "video/mp4");
     net::Response response = net::Response::text(status, text, "application/json");
     for (const auto& [name, value] : fields) response.headers.set(name, value);
@@ -39,6 +49,12 @@ class ServerLinkTest : public testing::Test {
       response.headers.set("Location",
                            fmt::format("http://127.0.0.1:{}/elsewhere", server->port()));
     co_return response;
+  }
+  Piece piece(std::uint32_t resolution) {
+    const io::Path path = folder.path() / "piece.mp4";
+    const std::string bytes = "bytes";
+    EXPECT_TRUE(io::write_durably(files, path, std::as_bytes(std::span(bytes))));
+    return {resolution, path, 5};
   }
   template <class T>
   T wait(io::Task<T> task) {
@@ -71,6 +87,8 @@ class ServerLinkTest : public testing::Test {
   std::string asked_path;
   std::string asked_range;
   std::string asked_body;
+  std::string put_body;
+  int bucket_status = 200;
 
   tests::TemporaryDirectory folder;
   io::PosixFileSystem files;
@@ -126,6 +144,22 @@ TEST_F(ServerLinkTest, a_store_that_the_server_names_sees_no_token) {
   EXPECT_EQ(read_source(0).value(), "rest");
   EXPECT_EQ(asked_path, "/elsewhere");
   EXPECT_EQ(asked_body, "");
+}
+
+TEST_F(ServerLinkTest, a_piece_is_put_into_the_store_and_the_server_told_of_it) {
+  status = 204;
+  ASSERT_TRUE(wait(link->deliver_by_store(proof, {piece(240)})));
+  EXPECT_EQ(put_body, "bytes");
+  EXPECT_TRUE(asked_path.ends_with("/success"));
+  EXPECT_THAT(asked_body, HasSubstr(R"("putResolutions":[240])"));
+  EXPECT_THAT(asked_body, HasSubstr(R"("jobToken":"ptrjt-1")"));
+}
+
+TEST_F(ServerLinkTest, a_store_that_refuses_or_takes_nothing_leaves_the_other_way) {
+  bucket_status = 403;
+  EXPECT_EQ(wait(link->deliver_by_store(proof, {piece(240)})).error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(asked_path.ends_with("/bucket")) << "the server is told of nothing";
+  EXPECT_EQ(wait(link->deliver_by_store(proof, {piece(720)})).error().code, ErrorCode::unsupported);
 }
 
 TEST_F(ServerLinkTest, an_answer_that_is_no_job_is_refused) {

@@ -17,23 +17,6 @@ let api
 let open
 let hidden
 
-/** The settings of one store in a bucket of its own. */
-function settings(name, more) {
-  const prefix = `SHOAL__STORES__${name.toUpperCase()}__`
-  const all = {
-    TYPE: 's3',
-    ENDPOINT: gateway.endpoint,
-    BUCKET: name,
-    FORCE_PATH_STYLE: 'true',
-    UPLOAD_ACL__PUBLIC: 'none',
-    UPLOAD_ACL__PRIVATE: 'none',
-    CREDENTIALS__ACCESS_KEY_ID: gateway.accessKey,
-    CREDENTIALS__SECRET_ACCESS_KEY: gateway.secretKey,
-    ...more
-  }
-  return Object.fromEntries(Object.entries(all).map(([key, value]) => [prefix + key, value]))
-}
-
 before(async () => {
   if (skip) return
   gateway = await startRadosgw()
@@ -45,12 +28,12 @@ before(async () => {
   server = await startServer({
     port,
     environment: {
-      ...settings('public', {
+      ...gateway.settings('public', {
         SERVE_PUBLIC: 'redirect',
         BASE_URLS: `${gateway.endpoint}/public`
       }),
-      ...settings('signed', { SERVE_PUBLIC: 'presigned', SERVE_PRIVATE: 'presigned' }),
-      ...settings('behind', { SERVE_PUBLIC: 'proxy' }),
+      ...gateway.settings('signed', { SERVE_PUBLIC: 'presigned', SERVE_PRIVATE: 'presigned' }),
+      ...gateway.settings('behind', { SERVE_PUBLIC: 'proxy' }),
       SHOAL__HOMES__RENDITIONS: 'signed',
       SHOAL__TRANSCODING__RESOLUTIONS__240P: 'false'
     }

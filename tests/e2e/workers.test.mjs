@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { clip } from './support/clips.mjs'
+import { isInstalled, startRadosgw } from './support/radosgw.mjs'
 import { Api, program, startServer, until } from './support/server.mjs'
 
 const segmentType = 'shoal-segment-transcoding'
@@ -28,9 +29,7 @@ before(async () => {
   }
   server = await startServer({ environment })
   api = await new Api(server.url).login()
-  await api.call('POST', 'runners/registration-tokens/generate')
-  const { data } = await api.call('GET', 'runners/registration-tokens')
-  token = data[0].registrationToken
+  token = await newToken(api)
 })
 afterEach(async () => {
   for (const worker of workers.splice(0)) await worker.end('SIGKILL')
@@ -40,13 +39,19 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+async function newToken(of) {
+  await of.call('POST', 'runners/registration-tokens/generate')
+  const { data } = await of.call('GET', 'runners/registration-tokens')
+  return data[0].registrationToken
+}
+
 /** A worker with a folder of its own; `ended` is its exit status or signal. */
 function startWorker(name, words = ['--token', token]) {
   const data = join(folder, `${name}-${(count += 1)}`)
   return runWorker(data, ['--name', `${name}-${count}`, ...words])
 }
-function runWorker(data, words = []) {
-  const child = spawn(program, ['worker', '--server', server.url, '--data', data, ...words], {
+function runWorker(data, words = [], url = server.url) {
+  const child = spawn(program, ['worker', '--server', url, '--data', data, ...words], {
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const log = `${data}.log`
@@ -63,8 +68,8 @@ function runWorker(data, words = []) {
   return worker
 }
 
-async function segmentJobs(uuid) {
-  const { data } = await api.call('GET', 'runners/jobs?count=100')
+async function segmentJobs(uuid, from = api) {
+  const { data } = await from.call('GET', 'runners/jobs?count=100')
   return data.filter(({ privatePayload }) => privatePayload.videoUUID === uuid)
 }
 function untilRunning(uuid, jobs) {
@@ -75,8 +80,8 @@ function untilRunning(uuid, jobs) {
 }
 
 /** All renditions are there and decode without an error, each with every frame of the source. */
-async function checkPlayable(uuid, frames) {
-  const video = await api.processed(uuid)
+async function checkPlayable(uuid, frames, from = api) {
+  const video = await from.processed(uuid)
   assert.equal(video.state.id, 1)
   const [playlist] = video.streamingPlaylists
   assert.ok(playlist.files.length >= 2)
@@ -219,4 +224,47 @@ test('a worker that its server does not know, or no more, ends and says so', asy
   await api.call('DELETE', `runners/${known.id}`)
   assert.equal(await worker.ended, 1)
   assert.match(worker.log(), /does not know this worker any more/)
+})
+
+const skip = isInstalled ? false : 'radosgw is not installed'
+test('pieces and the source go between workers and the bucket itself', { skip }, async () => {
+  const gateway = await startRadosgw()
+  gateway.newBucket('media', '*')
+  const other = await startServer({
+    environment: {
+      ...gateway.settings('media', { SERVE_PUBLIC: 'presigned', SERVE_PRIVATE: 'presigned' }),
+      SHOAL__HOMES__RENDITIONS: 'media',
+      SHOAL__HOMES__RUNNING: 'media',
+      SHOAL__HOMES__ORIGINALS: 'media',
+      SHOAL__HOMES__UPLOADS: 'media',
+      SHOAL__TRANSCODING__CONCURRENCY: '0',
+      SHOAL__TRANSCODING__RESOLUTIONS__144P: 'true'
+    }
+  })
+  try {
+    await until('it knows its bucket', 10_000, async () => (await fetch(`${other.url}/readyz`)).ok)
+    const administrator = await new Api(other.url).login()
+    const file = clip('mpeg4')
+    const { uuid } = await administrator.upload(file, { name: 'Straight into the bucket' })
+    const words = ['--token', await newToken(administrator)]
+    const worker = runWorker(join(folder, 'straight'), words, other.url)
+    await checkPlayable(uuid, framesOf(file), administrator)
+    assert.doesNotMatch(worker.log(), /goes by the server/)
+    const metrics = await (await fetch(`${other.url}/metrics`)).text()
+    const asked = (what, status) => {
+      const route = `/api/v1/runners/jobs/:jobUUID/${what}`
+      const name = `shoal_http_requests_total{method="POST",route="${route}",status="${status}"} `
+      const line = metrics.split('\n').find((text) => text.startsWith(name))
+      return line ? Number(line.slice(name.length)) : 0
+    }
+    const jobs = await segmentJobs(uuid, administrator)
+    assert.ok(jobs.length > 0)
+    assert.equal(asked('result-urls', 200), jobs.length)
+    assert.equal(asked('success', 204), jobs.length)
+    assert.equal(asked('files/videos/:videoId/max-quality', 303), 1)
+  } finally {
+    for (const worker of workers.splice(0)) await worker.end('SIGKILL')
+    await other.stop()
+    await gateway.stop()
+  }
 })

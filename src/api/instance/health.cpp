@@ -2,11 +2,22 @@
 #include "api/instance/counts.h"
 #include "api/instance/instance_metrics.h"
 #include "api/instance/routes.h"
+#include "api/storage/services.h"
 
 namespace shoal::api {
 namespace {
 
 constexpr std::string_view k_text = "text/plain; charset=utf-8";
+/// So long a store may keep a server that has just started from being ready. One that is away must
+/// not keep it longer: what is elsewhere, and what is cached, is played without it.
+constexpr Seconds k_first_look{5};
+
+/// A store whose first look is not over, in the first seconds: uploads would be refused.
+const std::string* find_unknown_store(const std::vector<StoreStatus>& stores) {
+  for (const StoreStatus& store : stores)
+    if (!store.is_online && !store.since) return &store.name;
+  return nullptr;
+}
 
 /// The process runs and answers. Never looks at anything else: a restart would not mend it.
 io::Task<Reply> get_health(Call&) {
@@ -20,6 +31,12 @@ io::Task<Reply> get_ready(Call& call) {
     return net::Response::text(text == k_ready ? 200 : 503, text, k_text);
   };
   if (call.context.is_draining) co_return answer("this node is being drained\n");
+  const StorageServices* storage = call.context.storage_services;
+  if (storage != nullptr && call.context.clock.now() < call.context.started_at + k_first_look) {
+    const std::vector<StoreStatus> stores = storage->statuses();
+    if (const std::string* unknown = find_unknown_store(stores))
+      co_return answer("the store " + *unknown + " was not looked at yet\n");
+  }
   // Nobody limits this route: however many ask, the database is asked once a second.
   auto slot = co_await call.context.responses.open("readyz");
   if (slot.text) co_return answer(*slot.text);

@@ -1,3 +1,4 @@
+#include "api/storage/services.h"
 #include "jobs/queue.h"
 #include "scaling/fleet/decision_rows.h"
 #include "scaling/nodes/node_rows.h"
@@ -149,6 +150,22 @@ TEST_P(InstanceTest, a_draining_node_is_not_ready_and_still_answers) {
   EXPECT_EQ(get("/api/v1/config").status, 200);
   context().is_draining = false;
   EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_P(InstanceTest, a_server_that_starts_is_ready_when_it_knows_its_stores_or_after_five_seconds) {
+  StoreStatus bucket{.name = "bucket", .type = "s3", .place = "there"};
+  StorageServices storage;
+  storage.statuses = [&bucket] { return std::vector{bucket}; };
+  context().storage_services = &storage;
+  EXPECT_EQ(get("/readyz").status, 503);
+  EXPECT_EQ(get("/readyz").text, "the store bucket was not looked at yet\n");
+  bucket.since = clock.now();  // away
+  EXPECT_EQ(get("/readyz").status, 200);
+  bucket.since.reset();
+  EXPECT_EQ(get("/readyz").status, 503);
+  clock.advance(Seconds{5});
+  EXPECT_EQ(get("/readyz").status, 200);
+  context().storage_services = nullptr;
 }
 
 TEST_P(InstanceTest, nodes_are_for_administrators) {

@@ -3,6 +3,7 @@
 #include "api/core/body.h"
 #include "api/core/reply.h"
 #include "api/runners/held_job.h"
+#include "api/runners/result_places.h"
 #include "api/runners/routes.h"
 #include "api/runners/source_file.h"
 #include "base/log.h"
@@ -31,35 +32,19 @@ struct Received {
   std::set<std::uint32_t> pieces;
 };
 
-struct Expected {
-  HeldJob held;
-  processing::Plan plan;
-};
-
-Answer<Expected> find_expected(db::Session& session, const Context& context, std::string_view uuid,
-                               const JobTokensText& tokens) {
-  TRY(HeldJob held, find_held(session, context, uuid, tokens.runner, tokens.job));
-  TRY(processing::Plan plan, processing::find_plan(session, *held.job.video));
-  return Expected{std::move(held), std::move(plan)};
-}
-
-io::Task<Answer<Expected>> prove(Call& call, JobTokensText tokens) {
-  const Context& context = call.context;
-  co_return co_await call.context.database.read(
-      [&context, tokens, uuid = std::string(call.parameter("jobUUID"))](db::Session& session) {
-        return find_expected(session, context, uuid, tokens);
-      });
-}
-
-io::Task<Answer<>> begin(Call& call, Received& received) {
-  Fields body = Fields::from(received.parameters, "body");
-  const JobTokensText tokens = read_tokens(body);
-  CO_TRY_VOID(body.check());
-  CO_TRY(Expected expected, co_await prove(call, tokens));
+io::Task<Answer<>> begin(Call& call, JobTokensText tokens, Received& received) {
+  CO_TRY(ExpectedResult expected, co_await prove(call, std::move(tokens)));
   CO_TRY(received.incoming, call.context.runner_services->pipeline->receive(expected.held.job));
   received.held = std::move(expected.held);
   received.plan = std::move(expected.plan);
   co_return Answer<>{};
+}
+
+io::Task<Answer<>> begin_form(Call& call, Received& received) {
+  Fields body = Fields::from(received.parameters, "body");
+  JobTokensText tokens = read_tokens(body);
+  CO_TRY_VOID(body.check());
+  co_return co_await begin(call, std::move(tokens), received);
 }
 
 /// What is said of a result, not of this server.
@@ -94,39 +79,67 @@ io::Task<Answer<>> refuse_result(Call& call, HeldJob held, Error why) {
                        .with_code("runner_job_result_refused"));
 }
 
-io::Task<Answer<>> take_piece(Call& call, net::MultipartReader& reader, std::string field,
-                              Received& received) {
-  const auto resolution = runners::resolution_of_field(field);
-  const auto& renditions = received.plan.renditions;
-  const auto rendition = resolution ? std::ranges::find(renditions, *resolution,
-                                                        &processing::RenditionPlan::resolution)
-                                    : renditions.end();
-  if (rendition == renditions.end() || rendition->video != processing::StreamMode::encode ||
-      !received.pieces.insert(*resolution).second)
-    co_return refuse(invalid_payload());
+/// Nothing when the plan has no such rendition, or it is there already.
+const processing::RenditionPlan* expect_piece(Received& received, std::uint32_t resolution) {
+  const processing::RenditionPlan* rendition = find_encoded(received.plan, resolution);
+  return rendition != nullptr && received.pieces.insert(resolution).second ? rendition : nullptr;
+}
+
+using ReadMore = std::function<io::Task<Result<std::size_t>>(std::span<std::byte>)>;
+/// What `read` gives becomes the piece of a rendition.
+io::Task<Answer<>> take_piece(Call& call, const processing::RenditionPlan& rendition,
+                              const Received& received, ReadMore read) {
   const std::size_t segment = processing::payload_index(received.held->job);
-  const std::uint64_t limit = processing::largest_piece(received.plan, *rendition, segment);
+  const std::uint64_t limit = processing::largest_piece(received.plan, rendition, segment);
   RunnerServices& services = *call.context.runner_services;
   io::FileSystem& files = *services.files;
   const io::Path path =
-      processing::video_piece_path(received.incoming->folder(), *rendition, segment);
+      processing::video_piece_path(received.incoming->folder(), rendition, segment);
   CO_TRY(std::shared_ptr<io::File> file, co_await services.bulk->run([&files, path] {
     return files.open(path, io::OpenMode::create_new);
   }));
   const auto block = std::make_shared<std::vector<std::byte>>(k_block);
   for (std::uint64_t at = 0;;) {
-    CO_TRY(const std::size_t got, co_await reader.read(*block));
+    CO_TRY(const std::size_t got, co_await read(*block));
     if (got == 0) co_return Answer<>{};
     if (got > limit - at) {
       co_return co_await refuse_result(
           call, *received.held,
           {ErrorCode::too_large,
-           fmt::format("the piece of {}p is larger than {} bytes", *resolution, limit)});
+           fmt::format("the piece of {}p is larger than {} bytes", rendition.resolution, limit)});
     }
     CO_TRY_VOID(co_await services.bulk->run(
         [file, block, at, got] { return file->write_at(at, std::span(*block).first(got)); }));
     at += got;
   }
+}
+
+io::Task<Answer<>> take_part(Call& call, net::MultipartReader& reader, std::string field,
+                             Received& received) {
+  const auto resolution = runners::resolution_of_field(field);
+  const auto* rendition = resolution ? expect_piece(received, *resolution) : nullptr;
+  if (rendition == nullptr) co_return refuse(invalid_payload());
+  co_return co_await take_piece(call, *rendition, received,
+                                [&reader](std::span<std::byte> into) { return reader.read(into); });
+}
+
+/// A piece that the runner says it has put where result-urls told it to.
+io::Task<Answer<>> fetch_piece(Call& call, std::uint32_t resolution, Received& received) {
+  const auto* rendition = expect_piece(received, resolution);
+  if (rendition == nullptr) co_return refuse(invalid_payload());
+  blob::BlobStore* const store = result_store(call);
+  if (store == nullptr) co_return refuse(503, "The store of results is away.");
+  auto opened = co_await store->open(result_key(call, received.held->job, resolution));
+  if (!opened && opened.error().code == ErrorCode::not_found) {
+    co_return co_await refuse_result(
+        call, *received.held,
+        {ErrorCode::invalid, fmt::format("the piece of {}p was not put", resolution)});
+  }
+  CO_TRY(const std::shared_ptr<blob::ObjectReader> object, std::move(opened));
+  CO_TRY(const auto stream, co_await object->stream(0, object->size()));
+  co_return co_await take_piece(call, *rendition, received, [&stream](std::span<std::byte> into) {
+    return stream->read(into);
+  });
 }
 
 io::Task<Answer<>> read_results(Call& call, Received& received) {
@@ -142,20 +155,39 @@ io::Task<Answer<>> read_results(Call& call, Received& received) {
       continue;
     }
     if (!received.held) {
-      CO_TRY_VOID(co_await begin(call, received));
+      CO_TRY_VOID(co_await begin_form(call, received));
     }
-    CO_TRY_VOID(co_await take_piece(call, reader, part->name, received));
+    CO_TRY_VOID(co_await take_part(call, reader, part->name, received));
   }
   if (!received.held) {
-    CO_TRY_VOID(co_await begin(call, received));
+    CO_TRY_VOID(co_await begin_form(call, received));
   }
-  const bool whole =
-      std::ranges::all_of(received.plan.renditions, [&](const processing::RenditionPlan& wanted) {
-        return wanted.video != processing::StreamMode::encode ||
-               received.pieces.contains(wanted.resolution);
-      });
-  if (!whole) co_return refuse(invalid_payload());
   co_return Answer<>{};
+}
+
+/// Each piece is an object in the store already.
+io::Task<Answer<>> fetch_results(Call& call, Received& received) {
+  CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
+  JobTokensText tokens = read_tokens(body);
+  auto payload = body.nested("payload");
+  const auto put = payload ? payload->integers("putResolutions", k_most_pieces, 0,
+                                               std::numeric_limits<std::int32_t>::max())
+                           : std::nullopt;
+  if (payload) body.merge(*payload);
+  CO_TRY_VOID(body.check());
+  CO_TRY_VOID(co_await begin(call, std::move(tokens), received));
+  if (!put) co_return refuse(invalid_payload());
+  for (const std::int64_t resolution : *put)
+    CO_TRY_VOID(co_await fetch_piece(call, static_cast<std::uint32_t>(resolution), received));
+  co_return Answer<>{};
+}
+
+bool is_whole(const Received& received) {
+  return std::ranges::all_of(received.plan.renditions,
+                             [&](const processing::RenditionPlan& wanted) {
+                               return wanted.video != processing::StreamMode::encode ||
+                                      received.pieces.contains(wanted.resolution);
+                             });
 }
 
 io::Task<Answer<>> record(Call& call, const Received& received) {
@@ -175,16 +207,18 @@ bool is_form(const net::Request& request) {
 
 io::Task<Reply> end_job(Call& call) {
   CO_TRY(RunnerServices* const services, runner_services(call));
-  if (!is_form(call.request)) {
-    CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
-    const JobTokensText tokens = read_tokens(body);
-    CO_TRY_VOID(body.check());
-    CO_TRY_VOID(co_await prove(call, tokens));
-    co_return refuse(invalid_payload());
-  }
+  const bool brings = is_form(call.request);
   Received received;
-  CO_TRY_VOID(co_await read_results(call, received));
+  if (brings) {
+    CO_TRY_VOID(co_await read_results(call, received));
+  } else {
+    CO_TRY_VOID(co_await fetch_results(call, received));
+  }
+  if (!is_whole(received)) co_return refuse(invalid_payload());
   CO_TRY_VOID(co_await record(call, received));
+  if (!brings) {
+    co_await forget_put(call, received.held->job, {received.pieces.begin(), received.pieces.end()});
+  }
   if (services->progress != nullptr) services->progress->remove(received.held->job.id);
   co_return no_content();
 }
@@ -207,8 +241,8 @@ io::Task<Reply> get_source(Call& call) {
         if (!work.source) return refuse(404, "The uploaded file of this video is gone");
         return *work.source;
       }));
-  if (services->presign) {
-    if (const auto url = services->presign(source.store, source.object_key))
+  if (services->source_url) {
+    if (const auto url = services->source_url(source.store, source.object_key))
       co_return redirect(303, *url);
   }
   co_return co_await source_response(call.request.headers, *services->stores, source);

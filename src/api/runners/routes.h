@@ -11,6 +11,8 @@ void add_runner_routes(Routes& routes);
 void add_runner_job_routes(Routes& routes);
 /// runners/jobs/:uuid: success, files.
 void add_runner_result_routes(Routes& routes);
+/// runners/jobs/:uuid/result-urls.
+void add_runner_result_place_routes(Routes& routes);
 /// For administrators: runners/jobs, runners/jobs/:uuid/cancel.
 void add_runner_job_list_routes(Routes& routes);
 

@@ -90,6 +90,12 @@ Problem not_pending() {
   return Problem::bad_request("This runner job is not in pending state");
 }
 
+/// Whether a runner may put results into the store itself.
+bool takes_puts(const RunnerServices& services) {
+  return services.result_url &&
+         services.result_url(services.stores->home_name(storage::FileKind::running_work), "any", 1);
+}
+
 struct Accepted {
   ShownJob shown;
   std::string token;
@@ -122,7 +128,8 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
   auto leased = runners::find_job(session, *id);
   Accepted accepted;
   accepted.shown = show_job(session, context, *std::move(leased));
-  accepted.shown.payload = runners::write_assignment(*input, known->work_segment, *plan);
+  accepted.shown.payload =
+      runners::write_assignment(*input, known->work_segment, *plan, takes_puts(services));
   accepted.token =
       runners::JobTokens(context.config.identity.secret).sign({job->id, job->fence}, runner.id);
   return std::optional(std::move(accepted));

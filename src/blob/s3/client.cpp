@@ -226,6 +226,23 @@ Result<std::string> Client::presigned_url(std::string_view key, Seconds valid_fo
                       .query = std::move(query),
                       .headers = {},
                       .payload_sha256 = {}};
+  return presign(bare, location, valid_for);
+}
+
+Result<std::string> Client::presigned_put_url(std::string_view key, Seconds valid_for,
+                                              std::uint64_t size) const {
+  const Location location = object_location(config_.address, key);
+  const Unsigned bare{.method = "PUT",
+                      .host = location.host,
+                      .path = location.path,
+                      .query = {},
+                      .headers = {{"content-length", std::to_string(size)}},
+                      .payload_sha256 = {}};
+  return presign(bare, location, valid_for);
+}
+
+Result<std::string> Client::presign(const Unsigned& bare, const Location& location,
+                                    Seconds valid_for) const {
   TRY(const Keyring::Keys keys, keyring_.held());
   const UtcTime now = clock_.now();
   // The store refuses it after the end of the keys, whatever it says itself.

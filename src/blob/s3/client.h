@@ -78,6 +78,10 @@ class Client {
   /// invalid, unavailable (there are no keys, or they are about to end).
   Result<std::string> presigned_url(std::string_view key, Seconds valid_for,
                                     std::string_view content_disposition) const;
+  /// An URL at which anybody may put an object of just this size for a while; the size is signed,
+  /// so the store refuses another. Errors: as above.
+  Result<std::string> presigned_put_url(std::string_view key, Seconds valid_for,
+                                        std::uint64_t size) const;
   /// To be called every half minute: see Keyring.
   io::Task<> renew_keys_early() { return keyring_.renew_early(); }
   bool is_away() const { return breaker_.is_open(clock_.steady_now()); }
@@ -95,6 +99,8 @@ class Client {
   io::Task<Attempt> failed_status(const Operation& operation, net::ClientResponse response);
   io::Task<Result<Attempt>> persist(const Operation& operation, bool reads_text,
                                     unsigned& attempts);
+  Result<std::string> presign(const Unsigned& bare, const Location& location,
+                              Seconds valid_for) const;
   net::ClientRequest sign(const Signer& signer, const Operation& operation);
   Error say(const Operation& operation, int status, const std::optional<ErrorBody>& body) const;
   void count(const Operation& operation, const Attempt& attempt);

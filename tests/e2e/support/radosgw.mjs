@@ -51,6 +51,22 @@ export async function startRadosgw() {
       ]
       put(`${name}?policy=`, JSON.stringify({ Version: '2012-10-17', Statement }))
     },
+    /** The environment of a store `name` in the bucket of that name. */
+    settings(name, more = {}) {
+      const prefix = `SHOAL__STORES__${name.toUpperCase()}__`
+      const all = {
+        TYPE: 's3',
+        ENDPOINT: endpoint,
+        BUCKET: name,
+        FORCE_PATH_STYLE: 'true',
+        UPLOAD_ACL__PUBLIC: 'none',
+        UPLOAD_ACL__PRIVATE: 'none',
+        CREDENTIALS__ACCESS_KEY_ID: accessKey,
+        CREDENTIALS__SECRET_ACCESS_KEY: secretKey,
+        ...more
+      }
+      return Object.fromEntries(Object.entries(all).map(([key, value]) => [prefix + key, value]))
+    },
     async stop() {
       child.stdin.end()
       await exited

@@ -1088,6 +1088,30 @@ export interface components {
             runnerToken: string;
             jobToken: string;
         };
+        /** @description Of pieces that were put where `result-urls` said. */
+        RunnerJobPutResult: {
+            runnerToken: string;
+            jobToken: string;
+            payload: {
+                putResolutions: number[];
+            };
+        };
+        RunnerResultSizes: {
+            runnerToken: string;
+            jobToken: string;
+            pieces: {
+                resolution: number;
+                /** @description bytes */
+                size: number;
+            }[];
+        };
+        RunnerResultUrls: {
+            urls: {
+                resolution: number;
+                /** @description Takes one PUT of just the size that was told, begun within 10 minutes. */
+                url: string;
+            }[];
+        };
         /** @description What a segment job needs. `plan` is there once it is accepted. */
         RunnerJobPayload: {
             input?: {
@@ -1097,6 +1121,8 @@ export interface components {
             };
             output?: {
                 workSegment: number;
+                /** @description Once accepted: whether `result-urls` gives any. */
+                takesPuts?: boolean;
             };
             plan?: Record<string, never>;
         };
