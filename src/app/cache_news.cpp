@@ -22,7 +22,10 @@ CacheNews::CacheNews(io::Executor executor, db::Database& database, api::Context
 void CacheNews::start() {
   // One process has one cache, which is cleared where the change is made.
   if (database_.engine() == db::Engine::sqlite) return;
-  api_.responses.on_clear([&notifier = database_.notifier()] { notifier.signal(k_here); });
+  api_.responses.on_clear([&database = database_] {
+    database.expect_all_in_listings();
+    database.notifier().signal(k_here);
+  });
   tasks_.spawn(tell());
   tasks_.spawn(listen());
 }
@@ -51,6 +54,8 @@ io::Task<> CacheNews::listen() {
   for (std::uint64_t heard = database_.notifier().count(k_everywhere);;) {
     if (!co_await database_.notifier().wait(k_everywhere, heard, k_patience)) continue;
     heard = database_.notifier().count(k_everywhere);
+    // First: what is read anew is kept.
+    database_.expect_all_in_listings();
     api_.settings.forget();
     api_.responses.forget();
     api_.totals.clear();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "app/config/database_host.h"
 #include "app/web_folder.h"
 #include "base/text.h"
 
@@ -38,6 +39,20 @@ std::string connection_string(const Config::Database& database) {
       quoted(database.password), database.ssl ? "require" : "prefer");
 }
 
+std::vector<db::DatabaseConfig::Replica> replicas_of(const Config::Database& primary) {
+  std::vector<db::DatabaseConfig::Replica> replicas;
+  replicas.reserve(primary.replicas.size());
+  for (const std::string& name : primary.replicas) {
+    const auto host = parse_database_host(name);
+    if (!host) continue;  // the schema refused it
+    Config::Database replica = primary;
+    replica.hostname = host->host;
+    replica.port = host->port.value_or(primary.port);
+    replicas.push_back({name, connection_string(replica)});
+  }
+  return replicas;
+}
+
 }  // namespace
 
 net::ServerConfig server_config(const Config& config) {
@@ -62,7 +77,11 @@ db::DatabaseConfig database_config(const Config& config, const std::filesystem::
   db::DatabaseConfig out;
   out.engine = config.database.engine == "postgresql" ? db::Engine::postgresql : db::Engine::sqlite;
   out.sqlite_path = (data / DataDirectory::k_database).string();
-  if (out.engine == db::Engine::postgresql) out.postgresql_url = connection_string(config.database);
+  if (out.engine == db::Engine::postgresql) {
+    out.postgresql_url = connection_string(config.database);
+    out.replicas = replicas_of(config.database);
+  }
+  out.longest_replica_lag = config.database.replica_lag;
   out.readers = static_cast<std::size_t>(config.database.pool_max);
   out.busy_timeout = config.database.busy_timeout;
   return out;

@@ -20,6 +20,18 @@ TEST(RoomConfigs, a_vanished_postgresql_server_is_noticed) {
     EXPECT_THAT(url, HasSubstr(setting));
 }
 
+TEST(RoomConfigs, a_replica_is_the_primary_elsewhere) {
+  Config config;
+  config.database.engine = "postgresql";
+  config.database.port = 5433;
+  config.database.replicas = {"db-2", "[::1]:6000"};
+  const db::DatabaseConfig made = database_config(config, "/data");
+  ASSERT_EQ(made.replicas.size(), 2);
+  EXPECT_EQ(made.replicas[0].name, "db-2");
+  EXPECT_THAT(made.replicas[0].url, HasSubstr("host='db-2' port=5433 "));
+  EXPECT_THAT(made.replicas[1].url, HasSubstr("host='::1' port=6000 "));
+}
+
 TEST(RoomConfigs, processing_keeps_what_the_administrator_says) {
   tests::TemporaryDirectory folder;
   io::PosixFileSystem files;

@@ -7,6 +7,7 @@
 #include "db/connection_pool.h"
 #include "db/database_copy.h"
 #include "db/migrations.h"
+#include "db/replica.h"
 #include "io/file_system.h"
 
 namespace shoal::db {
@@ -52,11 +53,11 @@ class PooledDatabase : public Database {
   virtual ConnectionPool& connections(Mode mode) = 0;
 
   void in_transaction(Mode mode, const std::function<bool(Session&)>& body) override {
-    const Meter& meter = mode == Mode::read ? read_meter_ : write_meter_;
+    const Meter& meter = mode == Mode::write ? write_meter_ : read_meter_;
     for (int attempt = 1;; ++attempt) {
       try {
         const auto begun = std::chrono::steady_clock::now();
-        run_once(mode, body, meter);
+        run_once(connections(mode), mode, body, meter);
         meter.seconds.observe(
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
         return;
@@ -83,9 +84,9 @@ class PooledDatabase : public Database {
   DatabaseConfig config_;
   Notifier notifier_;
 
- private:
-  void run_once(Mode mode, const std::function<bool(Session&)>& body, const Meter& meter) {
-    const auto connection = connections(mode).take(config_.busy_timeout);
+  void run_once(ConnectionPool& from, Mode mode, const std::function<bool(Session&)>& body,
+                const Meter& meter) {
+    const auto connection = from.take(config_.busy_timeout);
     connection->begin(mode == Mode::write);
     bool is_good = false;
     try {
@@ -104,6 +105,7 @@ class PooledDatabase : public Database {
     for (const auto& channel : connection->take_notifications()) notifier_.signal(channel);
   }
 
+ private:
   /// On a pool thread: two transactions that met must not meet again in step.
   static void back_off(int attempt) {
     SystemRandom random;
@@ -142,9 +144,9 @@ class SqliteDatabase final : public PooledDatabase {
 
  protected:
   ConnectionPool& connections(Mode mode) override {
-    return mode == Mode::read ? readers_ : writer_;
+    return mode == Mode::write ? writer_ : readers_;
   }
-  io::Offload& pool(Mode mode) override { return mode == Mode::read ? read_pool_ : write_pool_; }
+  io::Offload& pool(Mode mode) override { return mode == Mode::write ? write_pool_ : read_pool_; }
 
  private:
   SqliteSettings settings(bool read_only) const {
@@ -164,8 +166,25 @@ class PostgresqlDatabase final : public PooledDatabase {
   PostgresqlDatabase(DatabaseConfig config, Metrics& metrics)
       : PooledDatabase(std::move(config), metrics),
         connections_(config_.readers, [this] { return connect_postgresql(settings()); }),
+        replica_meter_(metrics, "replica"),
         listener_(config_.postgresql_url, notifier_),
-        pool_("db", config_.readers, config_.queue_limit) {}
+        pool_("db", config_.readers, config_.queue_limit) {
+    replicas_.reserve(config_.replicas.size());
+    for (const DatabaseConfig::Replica& replica : config_.replicas) {
+      PostgresqlSettings to_replica = settings();
+      to_replica.url = replica.url;
+      replicas_.push_back(
+          std::make_unique<Replica>(ReplicaSettings{.name = replica.name,
+                                                    .replica = std::move(to_replica),
+                                                    .primary = settings(),
+                                                    .connections = config_.readers,
+                                                    .longest_lag = config_.longest_replica_lag},
+                                    metrics));
+    }
+    // A pool of its own: reads that hang on a replica keep no thread from the primary.
+    if (!replicas_.empty())
+      listing_pool_.emplace("db-replica", config_.readers * replicas_.size(), config_.queue_limit);
+  }
 
   Result<> backup_to(const std::string&) override {
     return fail(ErrorCode::unsupported,
@@ -175,16 +194,63 @@ class PostgresqlDatabase final : public PooledDatabase {
 
  protected:
   ConnectionPool& connections(Mode) override { return connections_; }
-  io::Offload& pool(Mode) override { return pool_; }
+  io::Offload& pool(Mode mode) override {
+    return mode == Mode::read_listing && listing_pool_ ? *listing_pool_ : pool_;
+  }
+
+  void in_transaction(Mode mode, const std::function<bool(Session&)>& body) override {
+    if (mode == Mode::read_listing) {
+      Replica* const replica = choose_replica();
+      if (replica != nullptr && read_from(*replica, body)) return;
+    }
+    PooledDatabase::in_transaction(mode, body);
+  }
+
+ public:
+  void expect_all_in_listings() override {
+    for (const auto& replica : replicas_) replica->expect_all();
+  }
 
  private:
+  /// Those that are usable take turns; null: none is.
+  Replica* choose_replica() {
+    for (std::size_t i = 0; i < replicas_.size(); ++i) {
+      Replica& replica = *replicas_[turn_.fetch_add(1) % replicas_.size()];
+      if (replica.is_usable()) return &replica;
+    }
+    return nullptr;
+  }
+  /// False, and the primary is to be asked, for whatever reason it did not work: the replica may be
+  /// gone, behind in the schema, or cancel what stands in the way of its replay.
+  bool read_from(Replica& replica, const std::function<bool(Session&)>& body) {
+    try {
+      const auto begun = std::chrono::steady_clock::now();
+      run_once(replica.connections(), Mode::read, body, replica_meter_);
+      replica_meter_.seconds.observe(
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+      return true;
+    } catch (const SerializationFailure&) {
+      replica_meter_.retries.add();
+    } catch (const DatabaseError& error) {
+      log::warn("a database replica failed; the primary is asked", {{"reason", error.what()}});
+      replica_meter_.failures.add();
+      replica.distrust();
+    }
+    return false;
+  }
+
   PostgresqlSettings settings() const {
     return {config_.postgresql_url, config_.busy_timeout, config_.clock};
   }
 
   ConnectionPool connections_;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::atomic<std::size_t> turn_ = 0;
+  Meter replica_meter_;
   PostgresqlListener listener_;
+  // Last: they wait for transactions that use the members above.
   io::Offload pool_;
+  std::optional<io::Offload> listing_pool_;
 };
 
 /// A connection that may wait for another starter's migration.

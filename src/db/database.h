@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,7 +22,14 @@ struct DatabaseConfig {
   Engine engine = Engine::sqlite;
   std::string sqlite_path;     ///< the file; its folder must exist
   std::string postgresql_url;  ///< libpq connection string
-  std::size_t readers = 4;     ///< connections for reads (SQLite); the whole pool for PostgreSQL
+  /// Hot standbys of that server, by their connection strings, and what they are called.
+  struct Replica {
+    std::string name;
+    std::string url;
+  };
+  std::vector<Replica> replicas{};
+  Milliseconds longest_replica_lag{2000};
+  std::size_t readers = 4;  ///< connections for reads (SQLite); the whole pool for PostgreSQL
   Milliseconds busy_timeout{5000};
   std::size_t queue_limit = 4096;      ///< transactions that may wait
   std::shared_ptr<const Clock> clock;  ///< tests: replaces the database's clock
@@ -45,6 +53,15 @@ class Database {
   auto read(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
     return run(Mode::read, std::move(work));
   }
+  /// The same for lists that anybody may see: from a replica where one is fresh enough, so that
+  /// what was committed in the last `longest_replica_lag` may be missing. Also while the primary is
+  /// away.
+  template <class Work>
+  auto read_listing(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
+    return run(Mode::read_listing, std::move(work));
+  }
+  /// What read_listing() gives from now on has all that is committed now.
+  virtual void expect_all_in_listings() {}
   /// Runs `work` in a writing transaction; commits when it returns a value, rolls back when it
   /// returns an error or throws DatabaseError. Committed means durable. `work` may run twice (a
   /// retried serialization failure): it must not change anything but the database.
@@ -68,7 +85,7 @@ class Database {
   virtual Result<> backup_to(const std::string& path) = 0;
 
  protected:
-  enum class Mode { read, write };
+  enum class Mode { read, read_listing, write };
   /// Calls `body` inside a transaction; commits when it returns true. Throws DatabaseError.
   virtual void in_transaction(Mode mode, const std::function<bool(Session&)>& body) = 0;
   virtual io::Offload& pool(Mode mode) = 0;

@@ -133,6 +133,16 @@ TEST_F(MediaServiceTest, a_name_that_is_no_media_is_looked_for_only_now_and_then
   EXPECT_EQ(index.asked, 3);
 }
 
+TEST_F(MediaServiceTest, what_is_known_is_answered_without_asking_the_database) {
+  const std::string query = "videoFileToken=" + token();
+  EXPECT_EQ(get("v-master.m3u8", query).status, 200);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(get("v-master.m3u8", query).status, 200);
+  EXPECT_EQ(index.asked, 1);
+  clock.advance(MediaCache::Config().fresh_for);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(get("v-master.m3u8", query).status, 200);
+  EXPECT_EQ(index.asked, 2) << "once in the time that an entry is fresh, however many ask";
+}
+
 TEST_F(MediaServiceTest, many_who_want_the_same_name_load_it_once) {
   io::TaskGroup group(runtime.executor(0), "test");
   std::vector<net::Response> answers(20);

@@ -68,13 +68,31 @@ PostgresServer& PostgresServer::instance() {
   return server;
 }
 
-PostgresServer::PostgresServer() : programs_(find_programs()) {
+void PostgresServer::make_folder() {
   std::string pattern = (fs::temp_directory_path() / "shoal-pg-XXXXXX").string();
   SHOAL_CHECK(mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
   if (const passwd* user = geteuid() == 0 ? getpwnam("postgres") : nullptr) {
     SHOAL_CHECK(chown(folder_.c_str(), user->pw_uid, user->pw_gid) == 0);
   }
+}
+
+PostgresServer::PostgresServer(const PostgresServer* primary) : programs_(primary->programs_) {
+  make_folder();
+  const int status = wait_for(
+      spawn({(programs_ / "pg_basebackup").string(), "-h", primary->folder_.string(), "-U",
+             "postgres", "-D", (folder_ / "data").string(), "-R", "--checkpoint=fast", "--no-sync"},
+            folder_));
+  SHOAL_CHECK(status == 0);
+  start();
+}
+
+std::unique_ptr<PostgresServer> PostgresServer::make_standby() const {
+  return std::unique_ptr<PostgresServer>(new PostgresServer(this));
+}
+
+PostgresServer::PostgresServer() : programs_(find_programs()) {
+  make_folder();
   const int status =
       wait_for(spawn({(programs_ / "initdb").string(), "-D", (folder_ / "data").string(), "-U",
                       "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"},
@@ -139,7 +157,8 @@ void PostgresServer::drop_database(const std::string& name) {
 void PostgresServer::execute(const std::string& sql) const {
   PGconn* connection = PQconnectdb(url("postgres").c_str());
   PGresult* result = PQexec(connection, sql.c_str());
-  const bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+  const auto status = PQresultStatus(result);
+  const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
   if (!done) fprintf(stderr, "%s: %s\n", sql.c_str(), PQerrorMessage(connection));
   PQclear(result);
   PQfinish(connection);

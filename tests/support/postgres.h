@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace shoal::tests {
@@ -25,10 +26,15 @@ class PostgresServer {
   void restart();
   void stop();
   void start();
+  /// A hot standby of this one, in a folder of its own, that follows it from now on.
+  std::unique_ptr<PostgresServer> make_standby() const;
+  /// On the database "postgres".
+  void execute(const std::string& sql) const;
 
  private:
   PostgresServer();
-  void execute(const std::string& sql) const;
+  explicit PostgresServer(const PostgresServer* primary);
+  void make_folder();
 
   std::filesystem::path folder_;
   std::filesystem::path programs_;

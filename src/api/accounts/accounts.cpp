@@ -34,12 +34,12 @@ io::Task<Reply> get_accounts(Call& call) {
   const Page page = read_page(query);
   const Sort sort = read_sort(query, {"createdAt", "name"}, "-createdAt");
   CO_TRY_VOID(query.check());
-  CO_TRY(
-      auto found, co_await context.database.read([=](db::Session& session) -> Result<AccountPage> {
-        return AccountPage{
-            catalog::count_accounts(session),
-            catalog::list_accounts(session, sort.field, sort.descending, page.start, page.count)};
-      }));
+  CO_TRY(auto found,
+         co_await context.database.read_listing([=](db::Session& session) -> Result<AccountPage> {
+           return AccountPage{catalog::count_accounts(session),
+                              catalog::list_accounts(session, sort.field, sort.descending,
+                                                     page.start, page.count)};
+         }));
   co_return list_response(found.total, found.accounts,
                           [&](JsonWriter& json, const catalog::Account& account) {
                             write_account(json, account, context.config.host);

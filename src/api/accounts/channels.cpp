@@ -73,10 +73,10 @@ io::Task<Reply> get_channels(Call& call) {
   const Sort sort =
       read_sort(query, {"createdAt", "updatedAt", "name", "displayName"}, "-createdAt");
   CO_TRY_VOID(query.check());
-  CO_TRY(auto found,
-         co_await call.context.database.read([=](db::Session& session) -> Result<ChannelPage> {
-           return load_page(session, {}, page, sort);
-         }));
+  CO_TRY(auto found, co_await call.context.database.read_listing(
+                         [=](db::Session& session) -> Result<ChannelPage> {
+                           return load_page(session, {}, page, sort);
+                         }));
   co_return channels_response(found, call.context);
 }
 
@@ -88,10 +88,10 @@ io::Task<Reply> search_channels(Call& call) {
   catalog::ChannelFilter filter;
   filter.search = query.text("search", {0, 200}).value_or("");
   CO_TRY_VOID(query.check());
-  CO_TRY(auto found,
-         co_await call.context.database.read([=](db::Session& session) -> Result<ChannelPage> {
-           return load_page(session, filter, page, sort);
-         }));
+  CO_TRY(auto found, co_await call.context.database.read_listing(
+                         [=](db::Session& session) -> Result<ChannelPage> {
+                           return load_page(session, filter, page, sort);
+                         }));
   co_return channels_response(found, call.context);
 }
 
@@ -105,7 +105,7 @@ io::Task<Reply> get_account_channels(Call& call) {
   CO_TRY_VOID(query.check());
   const auto handle = catalog::Handle::parse(call.parameter("name"), context.config.host);
   if (!handle) co_return refuse(404, "Account not found");
-  CO_TRY(auto found, co_await context.database.read(
+  CO_TRY(auto found, co_await context.database.read_listing(
                          [=, handle = *handle](db::Session& session) -> Answer<ChannelPage> {
                            const auto account = catalog::find_account(session, handle);
                            if (!account) return refuse(404, "Account not found");

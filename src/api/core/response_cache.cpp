@@ -71,9 +71,11 @@ void ResponseCache::put(std::string_view key, const Text& text, Milliseconds kee
 }
 
 void ResponseCache::clear() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (on_clear_) on_clear_();
+  }
   forget();
-  const std::scoped_lock lock(mutex_);
-  if (on_clear_) on_clear_();
 }
 
 void ResponseCache::forget() {

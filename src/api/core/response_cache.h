@@ -51,7 +51,8 @@ class ResponseCache {
   void clear();
   /// The same, when it has changed elsewhere.
   void forget();
-  /// Called after each clear(), in its thread. Called with a lock held: it must be short.
+  /// Called at the begin of each clear(), in its thread: what is asked for after it is made anew.
+  /// Called with a lock held: it must be short.
   void on_clear(std::function<void()> hook) {
     const std::scoped_lock lock(mutex_);
     on_clear_ = std::move(hook);

@@ -194,10 +194,11 @@ io::Task<Reply> get_feed(Call& call) {
   const catalog::VideoSort video_sort{
       catalog::parse_video_sort(sort.field).value_or(catalog::VideoSortField::published_at),
       sort.descending};
-  CO_TRY(auto feed, co_await context.database.read([of, video_sort, &context](
-                                                       db::Session& session) -> Answer<Feed> {
-    return load_feed(session, of, video_sort, context.config.origin, context.clock.now());
-  }));
+  CO_TRY(auto feed, co_await context.database.read_listing(
+                        [of, video_sort, &context](db::Session& session) -> Answer<Feed> {
+                          return load_feed(session, of, video_sort, context.config.origin,
+                                           context.clock.now());
+                        }));
   if (feed.title.empty()) feed.title = settings->instance.name;
   if (feed.description.empty()) feed.description = settings->instance.short_description;
   feed.self_url = context.config.origin + self;

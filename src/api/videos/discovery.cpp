@@ -64,8 +64,8 @@ io::Task<Reply> get_overview(Call& call) {
   CO_TRY_VOID(query.check());
   auto slot = co_await context.responses.open("videos overview " + std::to_string(page));
   if (slot.text) co_return json_response(std::move(slot.text));
-  CO_TRY(const auto overview, co_await context.database.read([&context,
-                                                              page](db::Session& session) {
+  CO_TRY(const auto overview, co_await context.database.read_listing([&context,
+                                                                      page](db::Session& session) {
     return Answer<catalog::Overview>(catalog::find_overview(session, page, context.clock.now()));
   }));
   co_return json_response(slot.keep(render(context, overview), k_keep_overview));

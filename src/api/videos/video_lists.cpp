@@ -129,7 +129,7 @@ io::Task<Reply> answer_list(Call& call, VideoQueryRules rules, Scope scope) {
   ResponseCache::Slot slot;
   if (is_kept) slot = co_await context.responses.open(key_of(query, scope));
   if (slot.text) co_return json_response(std::move(slot.text));
-  auto page = co_await context.database.read(
+  auto page = co_await context.database.read_listing(
       [&call, &query, &scope](db::Session& session) -> Answer<VideoPage> {
         TRY_VOID(apply_scope(session, scope, query));
         return read_list(session, call.context, query);

@@ -62,6 +62,8 @@ struct Config {
     std::string password;
     std::int64_t pool_max = 4;
     Milliseconds busy_timeout{5000};
+    std::vector<std::string> replicas;  ///< see database_host.h
+    Milliseconds replica_lag{2000};
   } database;
 
   struct Cluster {

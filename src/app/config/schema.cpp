@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/config/autoscaler_schema.h"
+#include "app/config/database_host.h"
 #include "app/config/store_schema.h"
 #include "app/config/text_checks.h"
 
@@ -93,6 +94,13 @@ void describe_keeping(config::Schema& s, Config& c) {
       .range(1, 100);
   s.add("database.busy_timeout", c.database.busy_timeout,
         "Longest wait of a SQLite transaction for the writer's lock.")
+      .range(100, k_minute);
+  s.add("database.replicas", c.database.replicas,
+        "PostgreSQL: hot standbys that public lists are read from, as HOST or HOST:PORT; name, "
+        "user and password are the primary's.")
+      .checked_by(check_database_host);
+  s.add("database.replica_lag", c.database.replica_lag,
+        "A replica that is further behind is not read from.")
       .range(100, k_minute);
   s.add(
        "cluster.node.name", c.cluster.node_name,
