@@ -1,5 +1,6 @@
 #include "app/config/config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -158,11 +159,38 @@ TEST(AppConfig, a_missing_file_is_an_error_and_no_file_is_none) {
   EXPECT_TRUE(read_config(""));
 }
 
+std::string file_of_project(std::string_view path) {
+  std::ifstream file(fmt::format("{}/{}", SHOAL_SOURCE_DIR, path));
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// What stands below a line that is `begin` and no more, with `indent` spaces before each.
+std::string section_of(const std::string& text, const std::string& begin, std::size_t indent) {
+  std::istringstream lines(text.substr(text.find("\n" + begin + "\n") + begin.size() + 2));
+  std::string section;
+  for (std::string line; std::getline(lines, line) && line.starts_with(std::string(indent, ' '));)
+    section += line.substr(indent) + "\n";
+  return section;
+}
+
+TEST(AppConfig, what_is_deployed_is_accepted) {
+  const std::string manifest =
+      section_of(file_of_project("deploy/kubernetes/shoal.yaml"), "  shoal.yaml: |", 4);
+  EXPECT_TRUE(manifest.contains("homes:"));
+  EXPECT_EQ(problems_of(manifest), Texts{});
+  const std::string chart =
+      section_of(file_of_project("deploy/helm/shoal/values.yaml"), "configuration:", 2);
+  EXPECT_TRUE(chart.contains("homes:"));
+  EXPECT_EQ(problems_of(chart), Texts{});
+  const std::string package = file_of_project("deploy/debian/shoal.yaml");
+  EXPECT_FALSE(package.empty());
+  EXPECT_EQ(problems_of(package), Texts{});
+}
+
 TEST(AppConfig, the_reference_page_is_current) {
-  std::ifstream file(std::string(SHOAL_SOURCE_DIR) + "/docs/reference/configuration.md");
-  std::stringstream page;
-  page << file.rdbuf();
-  EXPECT_TRUE(page.str() == config_reference())
+  EXPECT_TRUE(file_of_project("docs/reference/configuration.md") == config_reference())
       << "write it again: build/dev/shoal config reference > docs/reference/configuration.md";
 }
 
