@@ -36,6 +36,9 @@ constexpr std::uint32_t k_encoder_delay_frames = 2;
 /// HLS segments in the first work segments, so that watching starts early, and in all later ones.
 constexpr std::array<std::size_t, 4> k_first_work{1, 1, 1, 2};
 constexpr std::size_t k_later_work = 4;
+/// So many more a later one may have, where the next then begins nearer to a keyframe, or where
+/// nothing is left then.
+constexpr std::size_t k_more_work = 2;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> list) {
   return std::ranges::find(list, text) != list.end();
@@ -147,6 +150,20 @@ Microseconds keyframe_before(const SourceVideo& video, Microseconds start) {
   return after == video.keyframes.begin() ? Microseconds{0} : (after - 1)->time;
 }
 
+/// Where a work segment should end that has `last - 1` at least, and may have some more: where the
+/// least must be decoded that the next does not show.
+std::size_t best_end(const BoundaryList& boundaries, const SourceVideo& video, std::size_t last) {
+  const auto way = [&](std::size_t begin) {
+    const Microseconds start = boundaries.start_of(begin);
+    return start - keyframe_before(video, start);
+  };
+  if (boundaries.size() - last <= k_more_work) return boundaries.size();
+  std::size_t best = last;
+  for (std::size_t end = last; end <= last + k_more_work && end < boundaries.size(); ++end)
+    if (way(end) < way(best)) best = end;
+  return best;
+}
+
 /// Small ones first; later ones at least as long as the way from their keyframe, so that decoding
 /// what is not shown at most doubles the work.
 std::vector<WorkSegment> group(const BoundaryList& boundaries, const SourceVideo* video) {
@@ -158,6 +175,8 @@ std::vector<WorkSegment> group(const BoundaryList& boundaries, const SourceVideo
     const Microseconds start = boundaries.start_of(first);
     const Microseconds seek = video ? keyframe_before(*video, start) : start;
     while (last < boundaries.size() && boundaries.start_of(last) - start < start - seek) ++last;
+    if (video && work.size() >= k_first_work.size() && last < boundaries.size())
+      last = best_end(boundaries, *video, last);
     work.push_back({first, last, seek + (video ? video->first : Microseconds{0})});
     first = last;
   }

@@ -167,6 +167,25 @@ TEST(Plan, work_segments_cover_everything_and_start_small) {
   EXPECT_EQ(plan.work_segments[3].seek, seconds(8));
 }
 
+TEST(Plan, later_work_segments_begin_at_keyframes_where_some_are_near) {
+  SourceMedia source = qualifying();
+  source.video->codec = "vp9";
+  source.video->end = seconds(200);
+  source.audio.reset();
+  source.video->keyframes.clear();
+  for (int i = 0; i < 10; ++i) source.video->keyframes.push_back({.time = seconds(20 * i)});
+  const Plan plan = planned(source);
+  std::vector<media::Microseconds> begins;
+  begins.reserve(plan.work_segments.size());
+  for (const WorkSegment& work : plan.work_segments)
+    begins.push_back(plan.boundaries.start_of(work.first));
+  // After the small ones sixteen seconds, or up to eight more.
+  EXPECT_THAT(begins,
+              testing::ElementsAre(seconds(0), seconds(2), seconds(4), seconds(8), seconds(16),
+                                   seconds(40), seconds(60), seconds(80), seconds(100),
+                                   seconds(120), seconds(140), seconds(160), seconds(180)));
+}
+
 TEST(Plan, sparse_keyframes_make_longer_work_segments) {
   SourceMedia source = qualifying();
   source.video->codec = "vp9";
