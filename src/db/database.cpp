@@ -53,7 +53,7 @@ class PooledDatabase : public Database {
   virtual ConnectionPool& connections(Mode mode) = 0;
 
   void in_transaction(Mode mode, const std::function<bool(Session&)>& body) override {
-    const Meter& meter = mode == Mode::write ? write_meter_ : read_meter_;
+    const Meter& meter = writes(mode) ? write_meter_ : read_meter_;
     for (int attempt = 1;; ++attempt) {
       try {
         const auto begun = std::chrono::steady_clock::now();
@@ -87,7 +87,7 @@ class PooledDatabase : public Database {
   void run_once(ConnectionPool& from, Mode mode, const std::function<bool(Session&)>& body,
                 const Meter& meter) {
     const auto connection = from.take(config_.busy_timeout);
-    connection->begin(mode == Mode::write);
+    connection->begin(writes(mode));
     bool is_good = false;
     try {
       is_good = body(*connection);
@@ -143,10 +143,8 @@ class SqliteDatabase final : public PooledDatabase {
   }
 
  protected:
-  ConnectionPool& connections(Mode mode) override {
-    return mode == Mode::write ? writer_ : readers_;
-  }
-  io::Offload& pool(Mode mode) override { return mode == Mode::write ? write_pool_ : read_pool_; }
+  ConnectionPool& connections(Mode mode) override { return writes(mode) ? writer_ : readers_; }
+  io::Offload& pool(Mode mode) override { return writes(mode) ? write_pool_ : read_pool_; }
 
  private:
   SqliteSettings settings(bool read_only) const {
@@ -166,9 +164,11 @@ class PostgresqlDatabase final : public PooledDatabase {
   PostgresqlDatabase(DatabaseConfig config, Metrics& metrics)
       : PooledDatabase(std::move(config), metrics),
         connections_(config_.readers, [this] { return connect_postgresql(settings()); }),
+        urgent_connections_(1, [this] { return connect_postgresql(settings()); }),
         replica_meter_(metrics, "replica"),
         listener_(config_.postgresql_url, notifier_),
-        pool_("db", config_.readers, config_.queue_limit) {
+        pool_("db", config_.readers, config_.queue_limit),
+        urgent_pool_("db-urgent", 1, config_.queue_limit) {
     replicas_.reserve(config_.replicas.size());
     for (const DatabaseConfig::Replica& replica : config_.replicas) {
       PostgresqlSettings to_replica = settings();
@@ -193,8 +193,11 @@ class PostgresqlDatabase final : public PooledDatabase {
   }
 
  protected:
-  ConnectionPool& connections(Mode) override { return connections_; }
+  ConnectionPool& connections(Mode mode) override {
+    return mode == Mode::write_urgent ? urgent_connections_ : connections_;
+  }
   io::Offload& pool(Mode mode) override {
+    if (mode == Mode::write_urgent) return urgent_pool_;
     return mode == Mode::read_listing && listing_pool_ ? *listing_pool_ : pool_;
   }
 
@@ -244,12 +247,14 @@ class PostgresqlDatabase final : public PooledDatabase {
   }
 
   ConnectionPool connections_;
+  ConnectionPool urgent_connections_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::atomic<std::size_t> turn_ = 0;
   Meter replica_meter_;
   PostgresqlListener listener_;
   // Last: they wait for transactions that use the members above.
   io::Offload pool_;
+  io::Offload urgent_pool_;
   std::optional<io::Offload> listing_pool_;
 };
 

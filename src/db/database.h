@@ -69,6 +69,12 @@ class Database {
   auto write(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
     return run(Mode::write, std::move(work));
   }
+  /// The same for the few small writes by which this process stays alive to others: PostgreSQL has
+  /// a connection for them alone, so that they never wait behind other work.
+  template <class Work>
+  auto write_urgent(Work work) -> io::Task<std::invoke_result_t<Work&, Session&>> {
+    return run(Mode::write_urgent, std::move(work));
+  }
 
   /// The same on the calling thread, for start-up, the command line and tests.
   template <class Work>
@@ -85,7 +91,8 @@ class Database {
   virtual Result<> backup_to(const std::string& path) = 0;
 
  protected:
-  enum class Mode { read, read_listing, write };
+  enum class Mode { read, read_listing, write, write_urgent };
+  static bool writes(Mode mode) { return mode == Mode::write || mode == Mode::write_urgent; }
   /// Calls `body` inside a transaction; commits when it returns true. Throws DatabaseError.
   virtual void in_transaction(Mode mode, const std::function<bool(Session&)>& body) = 0;
   virtual io::Offload& pool(Mode mode) = 0;

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <barrier>
+#include <future>
 #include <thread>
 
 #include "db/database.h"
+#include "io/runtime.h"
+#include "io/task_group.h"
 #include "tests/support/database_fixture.h"
 
 namespace shoal::db {
@@ -63,6 +66,32 @@ TEST_F(Postgresql, is_unavailable_while_the_server_is_away) {
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, ErrorCode::unavailable);
   EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(Postgresql, what_is_urgent_waits_for_no_other_work) {
+  io::Runtime runtime(1);
+  std::promise<void> over;
+  const std::shared_future<void> gate = over.get_future().share();
+  io::TaskGroup others(runtime.executor(0), "others");
+  // Twice as many as there are connections.
+  for (int i = 0; i < 8; ++i) {
+    others.spawn([](Database& of, std::shared_future<void> until) -> io::Task<> {
+      (void)co_await of.write([until](Session&) -> Result<> {
+        until.wait();
+        return {};
+      });
+    }(*database, gate));
+  }
+  Result<> beat = fail(ErrorCode::internal, "not run");
+  runtime.run_until_done([](Database& of, Result<>& done) -> io::Task<> {
+    done = co_await of.write_urgent([](Session& session) -> Result<> {
+      session.execute("update setting set updated_at = 1");
+      return {};
+    });
+  }(*database, beat));
+  EXPECT_TRUE(beat);
+  over.set_value();
+  runtime.run_until_done(others.drain());
 }
 
 TEST_F(Postgresql, deadlocked_transactions_are_run_again) {

@@ -243,8 +243,8 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
     before.reserve(running.size());
     for (const auto& [key, entry] : running) before.push_back(key);
     const auto held =
-        co_await database.write([worker = config.name, lease = config.lease](
-                                    db::Session& session) -> Result<std::vector<LeaseKey>> {
+        co_await database.write_urgent([worker = config.name, lease = config.lease](
+                                           db::Session& session) -> Result<std::vector<LeaseKey>> {
           return jobs::heartbeat(session, worker, lease);
         });
     if (!held) {

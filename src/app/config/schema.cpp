@@ -90,7 +90,8 @@ void describe_keeping(config::Schema& s, Config& c) {
   s.add("database.username", c.database.username, "PostgreSQL: user.").checked_by(check_not_empty);
   s.add("database.password", c.database.password, "PostgreSQL: password.").secret();
   s.add("database.pool.max", c.database.pool_max,
-        "Connections: for reading (SQLite), in all (PostgreSQL).")
+        "Connections: for reading (SQLite); in all, but for two that tell others of this node and "
+        "hear of them (PostgreSQL).")
       .range(1, 100);
   s.add("database.busy_timeout", c.database.busy_timeout,
         "Longest wait of a SQLite transaction for the writer's lock.")

@@ -77,7 +77,7 @@ io::Task<> Duties::tend() {
 
 io::Task<> Duties::acquire(SteadyTime asked_at) {
   using Taken = std::optional<db::Lease>;
-  auto taken = co_await database_.write(
+  auto taken = co_await database_.write_urgent(
       [owner = owner_](db::Session& session) -> Result<Taken> { return take(session, owner); });
   if (!taken) {
     log::warn("the cluster's duties were not asked for", {{"reason", taken.error().message}});
@@ -90,7 +90,7 @@ io::Task<> Duties::acquire(SteadyTime asked_at) {
 }
 
 io::Task<> Duties::renew(db::Lease lease, SteadyTime asked_at) {
-  const auto renewed = co_await database_.write(
+  const auto renewed = co_await database_.write_urgent(
       [lease](db::Session& session) { return db::renew_lease(session, lease, k_duration); });
   const std::scoped_lock lock(mutex_);
   if (renewed) {
@@ -111,7 +111,7 @@ io::Task<> Duties::release(db::Lease lease) {
     held_metric_.set(0);
   }
   const auto released =
-      co_await database_.write([lease = std::move(lease)](db::Session& session) -> Result<> {
+      co_await database_.write_urgent([lease = std::move(lease)](db::Session& session) -> Result<> {
         db::release_lease(session, lease);
         session.notify(k_channel);
         return {};

@@ -25,7 +25,7 @@ void Membership::start(Hooks hooks) {
 
 io::Task<> Membership::stop() {
   co_await tasks_.stop();
-  const auto left = co_await database_.write([key = key_](db::Session& session) -> Result<> {
+  const auto left = co_await database_.write_urgent([key = key_](db::Session& session) -> Result<> {
     leave(session, key);
     return {};
   });
@@ -38,7 +38,7 @@ io::Task<> Membership::keep(Hooks hooks) {
     timer.expires_after(k_beat_every);
     co_await timer.async_wait(io::use_awaitable);
     const auto standing =
-        co_await database_.write([key = key_, load = hooks.load()](db::Session& session) {
+        co_await database_.write_urgent([key = key_, load = hooks.load()](db::Session& session) {
           return beat(session, key, load);
         });
     if (standing) {
