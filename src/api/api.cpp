@@ -36,6 +36,7 @@ std::vector<Routes::Registered> add_all_routes(net::Router& router, Context& con
   add_autoscaler_routes(routes);
   add_jobs_routes(routes);
   add_runner_routes(routes);
+  add_runner_wake_routes(routes);
   add_runner_job_routes(routes);
   add_runner_result_routes(routes);
   add_runner_result_place_routes(routes);

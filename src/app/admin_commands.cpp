@@ -308,6 +308,7 @@ void AdminCommands::add_to(CLI::App& program) {
   storage_.add_to(program, chosen);
   import_.add_to(program, chosen);
   nodes_.add_to(program, chosen);
+  runners_.add_to(program, chosen);
   autoscaler_.add_to(program, chosen);
 }
 

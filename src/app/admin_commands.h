@@ -8,6 +8,7 @@
 #include "app/config/config.h"
 #include "app/import_command.h"
 #include "app/node_commands.h"
+#include "app/runner_commands.h"
 #include "app/storage_commands.h"
 #include "base/result.h"
 #include "cli/videos.h"
@@ -50,6 +51,7 @@ struct AdminCommands {
   StorageCommands storage_;
   ImportCommand import_;
   NodeCommands nodes_;
+  RunnerCommands runners_;
   AutoscalerCommands autoscaler_;
 };
 

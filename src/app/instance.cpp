@@ -333,6 +333,7 @@ void Instance::Parts::make_runner_services() {
                         std::uint64_t size) { return result_url(*other_stores, store, key, size); },
       .cancel_job = [this](db::Session& session,
                            JobId job) { return processing::cancel(session, job, clock.now()); }};
+  runner_services.wakes_stock = config.transcoding.offer_whole;
   api->runner_services = &runner_services;
 }
 

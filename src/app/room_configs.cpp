@@ -128,6 +128,7 @@ processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeS
   out.ladder.always_original = wanted.always_original_resolution;
   out.ladder.max_fps = static_cast<std::uint32_t>(wanted.max_fps);
   out.threads = static_cast<int>(config.transcoding.threads);
+  out.offer_whole = config.transcoding.offer_whole;
   return out;
 }
 
@@ -140,6 +141,7 @@ processing::PipelineConfig pipeline_config(const Config& config, const DataDirec
   out.concurrency =
       static_cast<std::size_t>(out.encodes ? config.transcoding.concurrency : k_light_jobs);
   out.keep_original = config.transcoding.keep_original;
+  out.runner_patience = std::chrono::ceil<Seconds>(config.transcoding.runner_patience);
   out.trash_for = config.storage.trash_period;
   return out;
 }

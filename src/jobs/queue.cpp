@@ -327,11 +327,11 @@ void cancel_video(db::Session& session, VideoId video, std::string_view reason) 
   session.notify(k_cancelled_channel);
 }
 
-Result<> cancel(db::Session& session, JobId job) {
+Result<> cancel(db::Session& session, JobId job, std::string_view reason) {
   if (lock_jobs(session, {job}).empty()) {
     return fail(ErrorCode::not_found, "there is no such unfinished job");
   }
-  end_badly(session, job, k_cancelled, "it was cancelled by hand");
+  end_badly(session, job, k_cancelled, std::string(reason));
   session.notify(k_cancelled_channel);
   return {};
 }

@@ -126,7 +126,8 @@ void abandon(db::Session& session, std::string_view worker, const std::vector<Le
 
 /// Ends all waiting, blocked and running jobs of a video as cancelled, for `reason`.
 void cancel_video(db::Session& session, VideoId video, std::string_view reason);
-/// One job by hand.
-Result<> cancel(db::Session& session, JobId job);
+/// One job. Errors: not_found.
+Result<> cancel(db::Session& session, JobId job,
+                std::string_view reason = "it was cancelled by hand");
 
 }  // namespace shoal::jobs

@@ -70,6 +70,20 @@ Result<> check_work(io::FileSystem& files, const Plan& plan, const RenditionPlan
 /// The most bytes that an encoder which keeps to its rate makes of a work segment.
 std::uint64_t largest_piece(const Plan& plan, const RenditionPlan& rendition,
                             std::size_t work_segment);
+/// And of a whole rendition.
+std::uint64_t largest_whole(const Plan& plan, const RenditionPlan& rendition);
+
+/// Where the playlist of a rendition that was made whole lies, beside its file at
+/// video_piece_path(…, 0).
+Path whole_playlist_path(const Path& folder);
+
+/// What is asked of an encoded rendition that somebody made whole, who knew nothing of the plan but
+/// size and frame rate: what check_work() asks, with keyframes where they please but not too far
+/// apart, and a playlist of that one file. Gives the plan of this rendition alone, one work segment
+/// that is cut at those keyframes: the other steps make of it what they make of any. Errors:
+/// corrupt, too_large.
+Result<Plan> plan_whole(io::FileSystem& files, const Plan& plan, const RenditionPlan& rendition,
+                        const Path& folder);
 
 struct FinishedRendition {
   std::uint32_t resolution = 0;

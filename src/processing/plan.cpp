@@ -20,6 +20,8 @@ using media::fmp4::rescale;
 constexpr Microseconds k_end_slack{500'000};
 /// A copied sound may begin that far from the picture.
 constexpr Microseconds k_start_slack{100'000};
+/// And sound before the picture, where another program counts from the first of both.
+constexpr Microseconds k_sound_lead{50'000};
 /// A copied picture may take so many times the ceiling of what we would encode in its place: on
 /// average, and in its worst segment.
 constexpr std::uint64_t k_copied_average = 2;
@@ -198,6 +200,15 @@ void try_copy(const SourceVideo& video, Microseconds duration, Plan& plan) {
   make_copied(top, video, *peak);
 }
 
+/// Whether an encoder that is told a size and a frame rate, and nothing of this plan, makes the
+/// same picture at the same times: it counts from the first frame of whatever comes first.
+bool is_plain(const SourceMedia& source) {
+  const SourceVideo& video = *source.video;
+  const bool picture_first = !source.audio || source.audio->first + k_sound_lead >= video.first;
+  return picture_first && !video.interlaced && !video.hdr && !video.doubled &&
+         std::abs(video.sample_aspect - 1) < 0.001;
+}
+
 bool has_index(std::string_view container) {
   return container.starts_with("mov,") || container.starts_with("matroska");
 }
@@ -259,6 +270,8 @@ Result<Plan> make_plan(const SourceMedia& source, const PlanConfig& config, Rand
   if (!plan.copies_top()) {
     plan.boundaries = media::grid_boundaries(duration, plan.renditions.back().fps);
   }
+  plan.offers_whole =
+      config.offer_whole && plan.encodes() && !plan.freeze_last_frame && is_plain(source);
   plan.fps = rungs.front().fps;
   plan.work_segments = group(plan.boundaries, &video);
   return plan;

@@ -27,6 +27,8 @@ struct PlanConfig {
   int threads = 0;
   /// Longer sources are refused.
   std::chrono::hours longest{24};
+  /// Offer whole renditions to machines that know no work segments.
+  bool offer_whole = false;
 };
 
 enum class StreamMode { none, copy, encode };
@@ -90,6 +92,9 @@ struct Plan {
   bool freeze_last_frame = false;
   /// The source's index finds keyframes; without one, decoding starts a little earlier.
   bool exact_seek = true;
+  /// Encoded renditions may also be made whole by who knows no work segments: who only scales the
+  /// source's picture gets what we would.
+  bool offers_whole = false;
   std::string preset;
   int crf = 23;
   int threads = 0;

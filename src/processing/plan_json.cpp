@@ -118,6 +118,9 @@ Plan read_plan(const json::value& root) {
   plan.interlaced = root.as_object().at("interlaced").as_bool();
   plan.hdr = root.as_object().at("hdr").as_bool();
   plan.freeze_last_frame = root.as_object().at("freeze_last_frame").as_bool();
+  // Plans of an earlier release do not say.
+  const auto* offers_whole = root.as_object().if_contains("offers_whole");
+  plan.offers_whole = offers_whole != nullptr && offers_whole->as_bool();
   plan.exact_seek = root.as_object().at("exact_seek").as_bool();
   plan.preset = text(root, "preset");
   plan.crf = number<int>(root, "crf");
@@ -153,6 +156,7 @@ std::string write_plan(const Plan& plan) {
                                       {"hdr", plan.hdr},
                                       {"freeze_last_frame", plan.freeze_last_frame},
                                       {"exact_seek", plan.exact_seek},
+                                      {"offers_whole", plan.offers_whole},
                                       {"preset", plan.preset},
                                       {"crf", plan.crf},
                                       {"threads", plan.threads}});

@@ -267,6 +267,37 @@ TEST(Plan, too_long_and_empty_are_refused) {
   EXPECT_EQ(make_plan(source, {}, random).error().code, ErrorCode::invalid);
 }
 
+TEST(Plan, what_only_scales_the_picture_may_be_done_by_others) {
+  PlanConfig config;
+  config.offer_whole = true;
+  EXPECT_TRUE(planned(qualifying(), config).offers_whole);
+  EXPECT_FALSE(planned(qualifying()).offers_whole);
+  const auto breaks = std::to_array<void (*)(SourceMedia&)>({
+      [](SourceMedia& s) { s.video->sample_aspect = 4.0 / 3; },
+      [](SourceMedia& s) { s.video->interlaced = true; },
+      [](SourceMedia& s) { s.video->doubled = true; },
+      [](SourceMedia& s) { s.video->hdr = true; },
+      [](SourceMedia& s) { s.audio->first = Microseconds(-200'000); },
+      [](SourceMedia& s) { s.audio->end = seconds(90); },
+      [](SourceMedia& s) { s.video.reset(); },
+  });
+  for (const auto& spoil : breaks) {
+    SourceMedia source = qualifying();
+    spoil(source);
+    EXPECT_FALSE(planned(source, config).offers_whole);
+  }
+}
+
+TEST(Plan, a_plan_of_an_earlier_release_offers_nothing_whole) {
+  PlanConfig config;
+  config.offer_whole = true;
+  std::string text = write_plan(planned(qualifying(), config));
+  EXPECT_TRUE(parse_plan(text)->offers_whole);
+  const std::string_view said = R"("offers_whole":true,)";
+  text.erase(text.find(said), said.size());
+  EXPECT_FALSE(parse_plan(text)->offers_whole);
+}
+
 TEST(Plan, the_stored_form_reads_back) {
   const Plan plan = planned(qualifying());
   const std::string text = write_plan(plan);

@@ -246,15 +246,11 @@ io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t
   co_return Result<>{};
 }
 
-io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
-                               std::size_t work_segment, Path folder) {
-  const Path piece = video_piece_path(folder, rendition, work_segment);
-  // Boxes and frames first: they are ours to read, and bounded.
-  CO_TRY_VOID(co_await steps.offload.run(
-      [&files = steps.files, plan, rendition, work_segment, folder = std::move(folder)] {
-        return check_work(files, plan, rendition, work_segment, folder);
-      }));
-  CO_TRY(io::ProcessExit exit,
+namespace {
+
+/// What a decoder is told of a piece that somebody else made.
+io::Task<Result<>> check_picture(const Steps& steps, const RenditionPlan& rendition, Path piece) {
+  CO_TRY(const io::ProcessExit exit,
          co_await run_child(steps, probe_command(piece, steps.limits), "read"));
   CO_TRY(const SourceMedia media, parse_probe(exit.standard_output));
   const bool fits = media.video && !media.audio && media.video->codec == "h264" &&
@@ -266,6 +262,30 @@ io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const Rendi
                  fmt::format("a piece of {}p has another picture than H.264 of "
                              "{}x{}, 4:2:0",
                              rendition.resolution, rendition.width, rendition.height));
+}
+
+}  // namespace
+
+io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
+                               std::size_t work_segment, Path folder) {
+  const Path piece = video_piece_path(folder, rendition, work_segment);
+  // Boxes and frames first: they are ours to read, and bounded.
+  CO_TRY_VOID(co_await steps.offload.run(
+      [&files = steps.files, plan, rendition, work_segment, folder = std::move(folder)] {
+        return check_work(files, plan, rendition, work_segment, folder);
+      }));
+  co_return co_await check_picture(steps, rendition, piece);
+}
+
+io::Task<Result<Plan>> check_whole(const Steps& steps, const Plan& plan,
+                                   const RenditionPlan& rendition, Path folder) {
+  const Path file = video_piece_path(folder, rendition, 0);
+  CO_TRY(Plan whole, co_await steps.offload.run(
+                         [&files = steps.files, plan, rendition, folder = std::move(folder)] {
+                           return plan_whole(files, plan, rendition, folder);
+                         }));
+  CO_TRY_VOID(co_await check_picture(steps, rendition, file));
+  co_return whole;
 }
 
 io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,

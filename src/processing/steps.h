@@ -48,6 +48,11 @@ io::Task<Result<>> encode_work(const Steps& steps, const Plan& plan, std::size_t
 io::Task<Result<>> check_piece(const Steps& steps, const Plan& plan, const RenditionPlan& rendition,
                                std::size_t work_segment, Path folder);
 
+/// plan_whole(), and what ffprobe finds in it. Errors: corrupt where it is not what the plan asks
+/// for.
+io::Task<Result<Plan>> check_whole(const Steps& steps, const Plan& plan,
+                                   const RenditionPlan& rendition, Path folder);
+
 /// package_work() off the executor; removes the video piece it has used.
 io::Task<Result<PackagedWork>> package(const Steps& steps, const Plan& plan,
                                        const RenditionPlan& rendition, std::size_t work_segment,

@@ -63,6 +63,18 @@ std::string write_assignment(const SegmentInput& input, std::size_t work_segment
   return json::serialize(payload);
 }
 
+std::string write_hls_payload(const SegmentInput& input,
+                              const processing::RenditionPlan& rendition) {
+  const media::FrameRate fps = rendition.fps;
+  const bool is_whole = fps.numerator % fps.denominator == 0;
+  return json::serialize(json::object{
+      {"input", {{"videoFileUrl", input.url}, {"separatedAudioFileUrl", json::array()}}},
+      {"output",
+       {{"resolution", rendition.resolution},
+        {"fps", is_whole ? json::value(fps.numerator / fps.denominator) : json::value(fps.value())},
+        {"separatedAudio", true}}}});
+}
+
 std::string piece_field(std::uint32_t resolution) {
   return fmt::format("{}{}]", k_field_begin, resolution);
 }

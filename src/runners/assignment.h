@@ -27,6 +27,14 @@ std::string write_offer(const SegmentInput& input, std::size_t work_segment);
 std::string write_assignment(const SegmentInput& input, std::size_t work_segment,
                              const processing::Plan& plan, bool takes_puts);
 
+/// What PeerTube 6.3 tells a runner about a rendition: the picture alone, for the sound is made
+/// here.
+std::string write_hls_payload(const SegmentInput& input,
+                              const processing::RenditionPlan& rendition);
+/// The form fields of its result.
+inline constexpr std::string_view k_file_field = "payload[videoFile]";
+inline constexpr std::string_view k_playlist_field = "payload[resolutionPlaylistFile]";
+
 /// The form field that carries the piece of a rendition.
 std::string piece_field(std::uint32_t resolution);
 /// Nothing for another name.

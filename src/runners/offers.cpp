@@ -21,21 +21,29 @@ constexpr std::string_view k_finished =
     " h.kind from job_history h left join video v on v.id = h.video_id";
 
 constexpr std::string_view k_may_take =
-    " j.state = 1 and j.run_after <= :now and j.kind = :kind and not exists (select 1"
+    " j.state = 1 and j.run_after <= :now and not exists (select 1"
     " from runner_failure f where f.job_id = j.id and f.runner_id = :runner"
     " and f.failed_at > :since)";
+/// Nobody has begun it in segments.
+constexpr std::string_view k_untouched =
+    " and not exists (select 1 from work_segment w where w.video_id = j.video_id"
+    " and j.payload = '{\"index\":' || w.height || '}')";
 
 std::vector<db::Value> may_take_arguments(db::Session& session, RunnerId runner) {
   const UtcTime now = session.now();
-  return {now, processing::k_encode, runner, now - k_leave_to_others};
+  return {now, runner, now - k_leave_to_others};
 }
 
-SegmentJob to_job(const db::Row& row) {
-  SegmentJob job;
+std::string_view kind_of(JobType type) {
+  return type == JobType::hls ? processing::k_whole : processing::k_encode;
+}
+
+RunnerJob to_job(const db::Row& row) {
+  RunnerJob job;
   job.id = row.id<JobId>(0);
   job.video = row.id<VideoId>(1);
   if (!row.is_null(2)) job.video_uuid = row.uuid(2);
-  job.work_segment = processing::payload_index(row.text(3));
+  job.index = processing::payload_index(row.text(3));
   job.state = static_cast<JobState>(row.integer(4));
   job.priority = static_cast<int>(row.integer(5));
   job.failures = static_cast<int>(row.integer(6));
@@ -44,10 +52,15 @@ SegmentJob to_job(const db::Row& row) {
   job.created_at = row.time(9);
   job.started_at = row.optional_time(10);
   job.finished_at = row.optional_time(11);
+  job.type = row.text(12) == processing::k_whole ? JobType::hls : JobType::segment;
   return job;
 }
 
 }  // namespace
+
+std::string_view to_string(JobType type) {
+  return type == JobType::hls ? k_hls_type : k_segment_type;
+}
 
 std::string_view to_string(JobState state) {
   switch (state) {
@@ -67,17 +80,27 @@ std::string_view to_string(JobState state) {
   return "";
 }
 
-std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std::size_t limit) {
+std::vector<RunnerJob> find_waiting(db::Session& session, RunnerId runner, JobType type,
+                                    std::size_t limit) {
   auto arguments = may_take_arguments(session, runner);
+  arguments.emplace_back(kind_of(type));
   arguments.emplace_back(limit);
-  std::vector<SegmentJob> jobs;
+  std::vector<RunnerJob> jobs;
   jobs.reserve(limit);
   for (const db::Row& row :
-       session.query(fmt::format("{} where{} order by j.priority, j.turn, j.id limit :limit",
-                                 k_unfinished, k_may_take),
+       session.query(fmt::format("{} where{} and j.kind = :kind{} order by j.priority, j.turn, j.id"
+                                 " limit :limit",
+                                 k_unfinished, k_may_take, type == JobType::hls ? k_untouched : ""),
                      arguments))
     jobs.push_back(to_job(row));
   return jobs;
+}
+
+bool is_any_waiting(db::Session& session, JobType type) {
+  return session
+      .query_one("select 1 from job where state = 1 and run_after <= :now and kind = :kind limit 1",
+                 {session.now(), kind_of(type)})
+      .has_value();
 }
 
 bool may_take(db::Session& session, RunnerId runner, JobId job) {
@@ -88,11 +111,11 @@ bool may_take(db::Session& session, RunnerId runner, JobId job) {
       .has_value();
 }
 
-std::optional<SegmentJob> find_job(db::Session& session, JobId job) {
+std::optional<RunnerJob> find_job(db::Session& session, JobId job) {
   for (const auto& [from, table] : {std::pair{k_unfinished, 'j'}, std::pair{k_finished, 'h'}}) {
-    const auto row =
-        session.query_one(fmt::format("{0} where {1}.id = :id and {1}.kind = :kind", from, table),
-                          {job, processing::k_encode});
+    const auto row = session.query_one(
+        fmt::format("{0} where {1}.id = :id and {1}.kind in (:segment, :whole)", from, table),
+        {job, processing::k_encode, processing::k_whole});
     if (row) return to_job(*row);
   }
   return std::nullopt;
@@ -107,19 +130,24 @@ void note_failure(db::Session& session, JobId job, RunnerId runner) {
       {runner, session.now(), job});
 }
 
+void forget_job(db::Session& session, JobId job) {
+  session.execute("delete from job_history where id = :id", {job});
+}
+
 JobPage list_jobs(db::Session& session, std::int64_t start, std::int64_t count, bool newest_first) {
   JobPage page;
   page.total = session
                    .query_one(
-                       "select (select count(*) from job where kind = :kind)"
-                       " + (select count(*) from job_history where kind = :kind)",
-                       {processing::k_encode})
+                       "select (select count(*) from job where kind in (:segment, :whole))"
+                       " + (select count(*) from job_history where kind in (:segment, :whole))",
+                       {processing::k_encode, processing::k_whole})
                    ->integer(0);
-  for (const db::Row& row :
-       session.query(fmt::format("select * from ({} union all {}) as jobs where kind = :kind"
-                                 " order by id {} limit :count offset :start",
-                                 k_unfinished, k_finished, newest_first ? "desc" : "asc"),
-                     {processing::k_encode, count, start}))
+  for (const db::Row& row : session.query(
+           fmt::format(
+               "select * from ({} union all {}) as jobs"
+               " where kind in (:segment, :whole) order by id {} limit :count offset :start",
+               k_unfinished, k_finished, newest_first ? "desc" : "asc"),
+           {processing::k_encode, processing::k_whole, count, start}))
     page.jobs.push_back(to_job(row));
   return page;
 }

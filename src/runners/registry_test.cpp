@@ -46,7 +46,7 @@ class Registry : public testing::TestWithParam<db::Engine> {
   }
   std::size_t shown_to(RunnerId runner) {
     return *write([&](db::Session& session) -> Result<std::size_t> {
-      return find_waiting(session, runner, 10).size();
+      return find_waiting(session, runner, JobType::segment, 10).size();
     });
   }
   std::optional<jobs::LeasedJob> take(RunnerId runner, JobId job) {
@@ -136,9 +136,9 @@ TEST_P(Registry, a_job_is_found_in_every_state) {
   const auto one = enter(new_token(), "one");
   const JobId job = add_segment(3);
   const auto state = [&] {
-    return write([&](db::Session& session) -> Result<SegmentJob> {
+    return write([&](db::Session& session) -> Result<RunnerJob> {
              EXPECT_EQ(list_jobs(session, 0, 10, true).total, 1);
-             EXPECT_EQ(list_jobs(session, 0, 10, true).jobs.front().work_segment, 3);
+             EXPECT_EQ(list_jobs(session, 0, 10, true).jobs.front().index, 3);
              return *find_job(session, job);
            })
         ->state;

@@ -44,25 +44,31 @@ std::optional<JobId> job_of(std::string_view uuid) {
   return JobId{id};
 }
 
-std::string JobTokens::sign(jobs::LeaseKey lease, RunnerId runner) const {
-  return fmt::format("{}{}-{}", k_job_token, lease.fence, signature(lease, runner));
+std::string JobTokens::sign(const ProvedLease& lease, RunnerId runner) const {
+  return fmt::format("{}{}-{}-{}", k_job_token, lease.key.fence, to_millis(lease.last),
+                     signature(lease, runner));
 }
 
-std::optional<jobs::LeaseKey> JobTokens::verify(std::string_view token, JobId job,
-                                                RunnerId runner) const {
+std::optional<ProvedLease> JobTokens::verify(std::string_view token, JobId job,
+                                             RunnerId runner) const {
   if (!token.starts_with(k_job_token)) return std::nullopt;
   token.remove_prefix(k_job_token.size());
-  const std::size_t dash = token.find('-');
-  const auto fence = parse_int(token.substr(0, dash));
-  if (dash == std::string_view::npos || !fence) return std::nullopt;
-  const jobs::LeaseKey lease{job, *fence};
-  if (!constant_time_equals(token.substr(dash + 1), signature(lease, runner))) return std::nullopt;
+  const std::size_t first = token.find('-');
+  const std::size_t second = first == token.npos ? first : token.find('-', first + 1);
+  if (second == token.npos) return std::nullopt;
+  const auto fence = parse_int(token.substr(0, first));
+  const auto last = parse_int(token.substr(first + 1, second - first - 1));
+  if (!fence || !last) return std::nullopt;
+  const ProvedLease lease{{job, *fence}, from_millis(*last)};
+  if (!constant_time_equals(token.substr(second + 1), signature(lease, runner)))
+    return std::nullopt;
   return lease;
 }
 
-std::string JobTokens::signature(jobs::LeaseKey lease, RunnerId runner) const {
-  return to_hex(hmac_sha256(
-      secret_, fmt::format("runner job {} {} {}", lease.id.value, lease.fence, runner.value)));
+std::string JobTokens::signature(const ProvedLease& lease, RunnerId runner) const {
+  return to_hex(
+      hmac_sha256(secret_, fmt::format("runner job {} {} {} {}", lease.key.id.value,
+                                       lease.key.fence, to_millis(lease.last), runner.value)));
 }
 
 std::string JobTokens::result_key(jobs::LeaseKey lease, std::uint32_t resolution) const {

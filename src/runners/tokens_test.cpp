@@ -5,7 +5,7 @@
 namespace shoal::runners {
 namespace {
 
-constexpr jobs::LeaseKey k_lease{JobId{7}, 3};
+const ProvedLease k_lease{{JobId{7}, 3}, from_millis(1'700'000'000'000)};
 const JobTokens k_tokens(std::string(64, 's'));
 
 TEST(JobTokens, prove_one_lease_of_one_job_to_one_runner) {
@@ -23,19 +23,26 @@ TEST(JobTokens, a_fence_cannot_be_raised_by_who_holds_an_older_one) {
   EXPECT_FALSE(k_tokens.verify(token, JobId{7}, RunnerId{1}));
 }
 
+TEST(JobTokens, the_end_of_a_lease_cannot_be_put_off_by_who_holds_it) {
+  std::string token = k_tokens.sign(k_lease, RunnerId{1});
+  token.replace(token.find("-17"), 3, "-18");
+  EXPECT_FALSE(k_tokens.verify(token, JobId{7}, RunnerId{1}));
+}
+
 TEST(JobTokens, what_is_no_token_is_refused) {
   for (const char* text : {"", "ptrjt-", "ptrjt-3", "ptrjt-3-", "ptrjt--", "ptrjt-x-aa", "3-aa",
+                           "ptrjt-3-aa", "ptrjt-3-4", "ptrjt-3--", "ptrjt-3-x-aa", "ptrjt-3-4-aa",
                            "ptrjt-00000000-0000-4000-8000-000000000000"})
     EXPECT_FALSE(k_tokens.verify(text, JobId{7}, RunnerId{1})) << text;
 }
 
 TEST(JobTokens, results_of_each_lease_and_rendition_have_a_place_of_their_own) {
-  const std::string key = k_tokens.result_key(k_lease, 720);
-  EXPECT_EQ(key, k_tokens.result_key(k_lease, 720));
+  const std::string key = k_tokens.result_key(k_lease.key, 720);
+  EXPECT_EQ(key, k_tokens.result_key(k_lease.key, 720));
   EXPECT_EQ(key.size(), std::string_view("results/").size() + 64);
-  EXPECT_NE(key, k_tokens.result_key(k_lease, 480));
-  EXPECT_NE(key, k_tokens.result_key({k_lease.id, k_lease.fence + 1}, 720));
-  EXPECT_NE(key, JobTokens(std::string(64, 't')).result_key(k_lease, 720));
+  EXPECT_NE(key, k_tokens.result_key(k_lease.key, 480));
+  EXPECT_NE(key, k_tokens.result_key({k_lease.key.id, k_lease.key.fence + 1}, 720));
+  EXPECT_NE(key, JobTokens(std::string(64, 't')).result_key(k_lease.key, 720));
 }
 
 TEST(JobUuid, is_the_number_and_back) {

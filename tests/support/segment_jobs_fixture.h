@@ -23,33 +23,32 @@
 namespace shoal::tests {
 
 inline constexpr const char* k_others_left =
-    "select count(*) from job where kind <> 'video-encode' and state in (1, 2)"
-    " and kind <> 'video-clean-up'";
+    "select count(*) from job where kind not in ('video-encode', 'video-whole', 'video-clean-up')"
+    " and state in (1, 2)";
 
 /// A server that encodes nothing, with one uploaded clip whose segments wait for workers. Real
 /// ffmpeg, store and database.
 class SegmentJobsFixture : public ApiTest {
  protected:
-  SegmentJobsFixture() {
+  /// `offer_whole` and `patience`: whether whole renditions are offered too, and kept how long.
+  explicit SegmentJobsFixture(bool offer_whole = false, Seconds patience = Seconds{60}) {
     auto opened =
         blob::LocalStore::open("local", folder.path() / "media", {"instance"}, files, disk, random);
     SHOAL_CHECK(opened.has_value());
     store = *std::move(opened);
     stores.add(*store);
     pipeline = std::make_unique<processing::Pipeline>(
-        processing::PipelineConfig{.scratch = folder.path() / "work", .encodes = false},
-        processing::Pipeline::Services{.database = *database,
-                                       .steps = steps,
-                                       .stores = stores,
-                                       .clock = wall,
-                                       .random = random,
-                                       .plan_config = []() -> io::Task<processing::PlanConfig> {
-                                         processing::PlanConfig config;
-                                         config.ladder.resolutions = {144, 240};
-                                         co_return config;
-                                       },
-                                       .on_changed = [](const Uuid&) {},
-                                       .on_grown = [](const Uuid&) {}});
+        processing::PipelineConfig{
+            .scratch = folder.path() / "work", .encodes = false, .runner_patience = patience},
+        processing::Pipeline::Services{
+            .database = *database,
+            .steps = steps,
+            .stores = stores,
+            .clock = wall,
+            .random = random,
+            .plan_config = [offer_whole] { return plan_config(offer_whole); },
+            .on_changed = [](const Uuid&) {},
+            .on_grown = [](const Uuid&) {}});
     services = {.pipeline = pipeline.get(),
                 .stores = &stores,
                 .files = &files,
@@ -65,6 +64,13 @@ class SegmentJobsFixture : public ApiTest {
     registration = made_registration();
     upload();
     run_other_jobs();
+  }
+
+  static io::Task<processing::PlanConfig> plan_config(bool offer_whole) {
+    processing::PlanConfig wanted;
+    wanted.ladder.resolutions = {144, 240};
+    wanted.offer_whole = offer_whole;
+    co_return wanted;
   }
 
   template <class T>
@@ -115,7 +121,9 @@ class SegmentJobsFixture : public ApiTest {
   }
 
   /// What this server does itself: all but encoding.
-  void run_other_jobs() {
+  void run_other_jobs() { run_until_none(k_others_left); }
+  /// Until this query counts none.
+  void run_until_none(const std::string& sql) {
     jobs::Runner runner(runtime, *database, progress, metrics, {.poll_every = Milliseconds(20)});
     pipeline->register_handlers(runner);
     runner.start();
@@ -126,8 +134,8 @@ class SegmentJobsFixture : public ApiTest {
         co_await pause.async_wait(io::use_awaitable);
       }
       co_await running.stop();
-    }(runner, [this] { return count(k_others_left) == 0; }));
-    ASSERT_EQ(count(k_others_left), 0);
+    }(runner, [this, &sql] { return count(sql) == 0; }));
+    ASSERT_EQ(count(sql), 0);
   }
 
   ApiAnswer ask(std::string_view runner, int wait_seconds = 0) {

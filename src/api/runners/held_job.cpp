@@ -21,9 +21,9 @@ Answer<HeldJob> find_held(db::Session& session, const Context& context, std::str
   const runners::JobTokens tokens(context.config.identity.secret);
   const auto lease = tokens.verify(job_token, *id, runner->id);
   if (!lease) return refuse(404, "Unknown runner job");
-  auto job = jobs::find_lease(session, *lease);
+  auto job = jobs::find_lease(session, lease->key);
   if (!job) return refuse(not_in_processing_state());
-  return HeldJob{*std::move(runner), *std::move(job)};
+  return HeldJob{*std::move(runner), *std::move(job), lease->last};
 }
 
 Problem not_in_processing_state() {

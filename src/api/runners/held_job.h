@@ -24,6 +24,7 @@ Answer<runners::Runner> find_caller(db::Session& session, std::string_view runne
 struct HeldJob {
   runners::Runner runner;
   jobs::LeasedJob job;
+  UtcTime last{};  ///< the lease ends then, however often it is extended
 };
 /// 404 for tokens that prove nothing, 400 with `runner_job_not_in_processing_state` once the lease
 /// is over.

@@ -3,13 +3,28 @@
 #include <algorithm>
 
 #include "api/runners/held_job.h"
+#include "processing/pipeline/records.h"
 
 namespace shoal::api {
 
-ShownJob show_job(db::Session& session, const Context& context, runners::SegmentJob job) {
+std::optional<processing::RenditionPlan> find_rendition(db::Session& session,
+                                                        const runners::RunnerJob& job) {
+  const auto plan = processing::find_plan(session, job.video);
+  if (!plan) return std::nullopt;
+  const auto found =
+      std::ranges::find(plan->renditions, job.index, &processing::RenditionPlan::resolution);
+  return found == plan->renditions.end() ? std::nullopt : std::optional(*found);
+}
+
+ShownJob show_job(db::Session& session, const Context& context, runners::RunnerJob job) {
   ShownJob shown;
-  if (const auto input = find_input(session, context, job.id, job.video))
-    shown.payload = runners::write_offer(*input, job.work_segment);
+  if (const auto input = find_input(session, context, job.id, job.video)) {
+    if (job.type == runners::JobType::segment) {
+      shown.payload = runners::write_offer(*input, job.index);
+    } else if (const auto rendition = find_rendition(session, job)) {
+      shown.payload = runners::write_hls_payload(*input, *rendition);
+    }
+  }
   if (job.worker) shown.runner = runners::find_holder(session, *job.worker);
   if (context.job_progress != nullptr) shown.progress = context.job_progress->get(job.id);
   shown.job = std::move(job);
@@ -17,8 +32,8 @@ ShownJob show_job(db::Session& session, const Context& context, runners::Segment
 }
 
 void write_job_members(JsonWriter& json, const ShownJob& shown) {
-  const runners::SegmentJob& job = shown.job;
-  json.field("uuid", runners::uuid_of(job.id)).field("type", runners::k_segment_type);
+  const runners::RunnerJob& job = shown.job;
+  json.field("uuid", runners::uuid_of(job.id)).field("type", runners::to_string(job.type));
   json.key("state").object([&] {
     json.field("id", static_cast<int>(job.state)).field("label", runners::to_string(job.state));
   });

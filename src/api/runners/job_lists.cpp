@@ -54,6 +54,22 @@ io::Task<Reply> cancel_job(Call& call) {
   co_return no_content();
 }
 
+/// One that has not ended ends first; its row goes from the history then.
+io::Task<Reply> delete_job(Call& call) {
+  CO_TRY(RunnerServices* const services, runner_services(call));
+  const auto id = runners::job_of(call.parameter("jobUUID"));
+  if (!id) co_return refuse(404, "Unknown runner job");
+  CO_TRY_VOID(
+      co_await call.context.database.write([services, id = *id](db::Session& session) -> Answer<> {
+        const auto job = runners::find_job(session, id);
+        if (!job) return refuse(404, "Unknown runner job");
+        if (!job->finished_at) TRY_VOID(services->cancel_job(session, id));
+        runners::forget_job(session, id);
+        return {};
+      }));
+  co_return no_content();
+}
+
 }  // namespace
 
 void add_runner_job_list_routes(Routes& routes) {
@@ -61,6 +77,8 @@ void add_runner_job_list_routes(Routes& routes) {
   routes.get("/api/v1/runners/jobs", {.operation = "listRunnerJobs", .access = k_admin}, list_jobs);
   routes.post("/api/v1/runners/jobs/:jobUUID/cancel",
               {.operation = "cancelRunnerJob", .access = k_admin}, cancel_job);
+  routes.del("/api/v1/runners/jobs/:jobUUID", {.operation = "deleteRunnerJob", .access = k_admin},
+             delete_job);
 }
 
 }  // namespace shoal::api

@@ -28,6 +28,8 @@ struct Place {
 Answer<std::vector<Place>> find_places(const Call& call, const ExpectedResult& expected,
                                        std::vector<Fields>& pieces) {
   const RunnerServices& services = *call.context.runner_services;
+  if (expected.held.job.kind != processing::k_encode)
+    return refuse(400, "The result of this job comes with its success");
   const std::size_t segment = processing::payload_index(expected.held.job);
   std::vector<Place> places;
   places.reserve(pieces.size());

@@ -11,6 +11,7 @@
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/incoming.h"
 #include "processing/pipeline/records.h"
+#include "processing/pipeline/whole.h"
 #include "runners/offers.h"
 
 namespace shoal::api {
@@ -29,7 +30,8 @@ struct Received {
   std::optional<HeldJob> held;
   processing::Plan plan;
   std::unique_ptr<processing::Pipeline::Incoming> incoming;
-  std::set<std::uint32_t> pieces;
+  std::set<std::uint32_t> pieces;  ///< of which renditions
+  bool has_playlist = false;       ///< of a whole one
 };
 
 io::Task<Answer<>> begin(Call& call, JobTokensText tokens, Received& received) {
@@ -79,34 +81,65 @@ io::Task<Answer<>> refuse_result(Call& call, HeldJob held, Error why) {
                        .with_code("runner_job_result_refused"));
 }
 
-/// Nothing when the plan has no such rendition, or it is there already.
-const processing::RenditionPlan* expect_piece(Received& received, std::uint32_t resolution) {
-  const processing::RenditionPlan* rendition = find_encoded(received.plan, resolution);
-  return rendition != nullptr && received.pieces.insert(resolution).second ? rendition : nullptr;
+/// A file of a result: where it goes, and what it may take.
+struct ResultFile {
+  io::Path path;
+  std::uint64_t limit = 0;
+  std::string what;  ///< for the reason of a refusal
+};
+
+bool is_whole(const Received& received) {
+  return received.held->job.kind == processing::k_whole;
+}
+
+/// Nothing when the job makes no such rendition, or it is there already.
+std::optional<ResultFile> expect_piece(Received& received, std::uint32_t resolution) {
+  const auto* rendition = find_encoded(received.plan, resolution);
+  const std::size_t index = processing::payload_index(received.held->job);
+  const bool is_ours = !is_whole(received) || resolution == index;
+  if (rendition == nullptr || !is_ours || !received.pieces.insert(resolution).second)
+    return std::nullopt;
+  const std::size_t segment = is_whole(received) ? 0 : index;
+  return ResultFile{processing::video_piece_path(received.incoming->folder(), *rendition, segment),
+                    is_whole(received)
+                        ? processing::largest_whole(received.plan, *rendition)
+                        : processing::largest_piece(received.plan, *rendition, segment),
+                    fmt::format("piece of {}p", resolution)};
+}
+
+/// Nothing for a field that is none of this job's, or has come before.
+std::optional<ResultFile> expect_field(Received& received, std::string_view field) {
+  auto resolution = runners::resolution_of_field(field);
+  if (is_whole(received)) {
+    if (field == runners::k_playlist_field && !std::exchange(received.has_playlist, true)) {
+      return ResultFile{processing::whole_playlist_path(received.incoming->folder()),
+                        media::m3u8::ParseLimits{}.bytes, "playlist"};
+    }
+    resolution.reset();
+    if (field == runners::k_file_field)
+      resolution = static_cast<std::uint32_t>(processing::payload_index(received.held->job));
+  }
+  return resolution ? expect_piece(received, *resolution) : std::nullopt;
 }
 
 using ReadMore = std::function<io::Task<Result<std::size_t>>(std::span<std::byte>)>;
-/// What `read` gives becomes the piece of a rendition.
-io::Task<Answer<>> take_piece(Call& call, const processing::RenditionPlan& rendition,
-                              const Received& received, ReadMore read) {
-  const std::size_t segment = processing::payload_index(received.held->job);
-  const std::uint64_t limit = processing::largest_piece(received.plan, rendition, segment);
+/// What `read` gives becomes that file.
+io::Task<Answer<>> take_file(Call& call, ResultFile wanted, const Received& received,
+                             ReadMore read) {
   RunnerServices& services = *call.context.runner_services;
   io::FileSystem& files = *services.files;
-  const io::Path path =
-      processing::video_piece_path(received.incoming->folder(), rendition, segment);
-  CO_TRY(std::shared_ptr<io::File> file, co_await services.bulk->run([&files, path] {
+  CO_TRY(std::shared_ptr<io::File> file, co_await services.bulk->run([&files, path = wanted.path] {
     return files.open(path, io::OpenMode::create_new);
   }));
   const auto block = std::make_shared<std::vector<std::byte>>(k_block);
   for (std::uint64_t at = 0;;) {
     CO_TRY(const std::size_t got, co_await read(*block));
     if (got == 0) co_return Answer<>{};
-    if (got > limit - at) {
+    if (got > wanted.limit - at) {
       co_return co_await refuse_result(
           call, *received.held,
           {ErrorCode::too_large,
-           fmt::format("the piece of {}p is larger than {} bytes", rendition.resolution, limit)});
+           fmt::format("the {} is larger than {} bytes", wanted.what, wanted.limit)});
     }
     CO_TRY_VOID(co_await services.bulk->run(
         [file, block, at, got] { return file->write_at(at, std::span(*block).first(got)); }));
@@ -116,17 +149,17 @@ io::Task<Answer<>> take_piece(Call& call, const processing::RenditionPlan& rendi
 
 io::Task<Answer<>> take_part(Call& call, net::MultipartReader& reader, std::string field,
                              Received& received) {
-  const auto resolution = runners::resolution_of_field(field);
-  const auto* rendition = resolution ? expect_piece(received, *resolution) : nullptr;
-  if (rendition == nullptr) co_return refuse(invalid_payload());
-  co_return co_await take_piece(call, *rendition, received,
-                                [&reader](std::span<std::byte> into) { return reader.read(into); });
+  auto wanted = expect_field(received, field);
+  if (!wanted) co_return refuse(invalid_payload());
+  co_return co_await take_file(call, *std::move(wanted), received,
+                               [&reader](std::span<std::byte> into) { return reader.read(into); });
 }
 
 /// A piece that the runner says it has put where result-urls told it to.
 io::Task<Answer<>> fetch_piece(Call& call, std::uint32_t resolution, Received& received) {
-  const auto* rendition = expect_piece(received, resolution);
-  if (rendition == nullptr) co_return refuse(invalid_payload());
+  if (is_whole(received)) co_return refuse(invalid_payload());
+  auto wanted = expect_piece(received, resolution);
+  if (!wanted) co_return refuse(invalid_payload());
   blob::BlobStore* const store = result_store(call);
   if (store == nullptr) co_return refuse(503, "The store of results is away.");
   auto opened = co_await store->open(result_key(call, received.held->job, resolution));
@@ -137,9 +170,8 @@ io::Task<Answer<>> fetch_piece(Call& call, std::uint32_t resolution, Received& r
   }
   CO_TRY(const std::shared_ptr<blob::ObjectReader> object, std::move(opened));
   CO_TRY(const auto stream, co_await object->stream(0, object->size()));
-  co_return co_await take_piece(call, *rendition, received, [&stream](std::span<std::byte> into) {
-    return stream->read(into);
-  });
+  co_return co_await take_file(call, *std::move(wanted), received,
+                               [&stream](std::span<std::byte> into) { return stream->read(into); });
 }
 
 io::Task<Answer<>> read_results(Call& call, Received& received) {
@@ -182,18 +214,36 @@ io::Task<Answer<>> fetch_results(Call& call, Received& received) {
   co_return Answer<>{};
 }
 
-bool is_whole(const Received& received) {
-  return std::ranges::all_of(received.plan.renditions,
-                             [&](const processing::RenditionPlan& wanted) {
-                               return wanted.video != processing::StreamMode::encode ||
-                                      received.pieces.contains(wanted.resolution);
-                             });
+/// All that was asked for; not what was left to whole jobs then, or has gone to one since.
+io::Task<Answer<>> check_complete(Call& call, const Received& received) {
+  if (is_whole(received)) {
+    if (received.pieces.empty() || !received.has_playlist) co_return refuse(invalid_payload());
+    co_return Answer<>{};
+  }
+  CO_TRY(const std::set<std::uint32_t> optional,
+         co_await call.context.database.read(
+             [video = *received.held->job.video, plan = received.plan,
+              segment = processing::payload_index(received.held->job)](
+                 db::Session& session) -> Result<std::set<std::uint32_t>> {
+               return processing::find_optional(session, video, plan, segment);
+             }));
+  const bool complete = std::ranges::all_of(
+      received.plan.renditions, [&](const processing::RenditionPlan& rendition) {
+        return rendition.video != processing::StreamMode::encode ||
+               received.pieces.contains(rendition.resolution) ||
+               optional.contains(rendition.resolution);
+      });
+  if (!complete) co_return refuse(invalid_payload());
+  co_return Answer<>{};
 }
 
 io::Task<Answer<>> record(Call& call, const Received& received) {
   RunnerServices& services = *call.context.runner_services;
   const HeldJob& held = *received.held;
-  const auto recorded = co_await services.pipeline->record_encoded(held.job, *received.incoming);
+  const auto recorded = is_whole(received)
+                            ? co_await services.pipeline->record_whole(held.job, *received.incoming)
+                            : co_await services.pipeline->record_encoded(
+                                  held.job, *received.incoming, received.pieces);
   if (recorded) co_return Answer<>{};
   const Error& error = recorded.error();
   if (error.code == ErrorCode::conflict) co_return refuse(not_in_processing_state());
@@ -214,7 +264,7 @@ io::Task<Reply> end_job(Call& call) {
   } else {
     CO_TRY_VOID(co_await fetch_results(call, received));
   }
-  if (!is_whole(received)) co_return refuse(invalid_payload());
+  CO_TRY_VOID(co_await check_complete(call, received));
   CO_TRY_VOID(co_await record(call, received));
   if (!brings) {
     co_await forget_put(call, received.held->job, {received.pieces.begin(), received.pieces.end()});
@@ -254,6 +304,9 @@ void add_runner_result_routes(Routes& routes) {
   routes.post("/api/v1/runners/jobs/:jobUUID/success", {.operation = "completeRunnerJob"}, end_job);
   routes.post("/api/v1/runners/jobs/:jobUUID/files/videos/:videoId/max-quality",
               {.operation = "getRunnerJobSource"}, get_source);
+  // The original has both.
+  routes.post("/api/v1/runners/jobs/:jobUUID/files/videos/:videoId/max-quality/audio",
+              {.operation = "getRunnerJobSound"}, get_source);
 }
 
 }  // namespace shoal::api

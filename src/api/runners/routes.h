@@ -16,4 +16,7 @@ void add_runner_result_place_routes(Routes& routes);
 /// For administrators: runners/jobs, runners/jobs/:uuid/cancel.
 void add_runner_job_list_routes(Routes& routes);
 
+/// What wakes stock runners: socket.io, as far as they need it.
+void add_runner_wake_routes(Routes& routes);
+
 }  // namespace shoal::api

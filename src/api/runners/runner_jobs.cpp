@@ -7,7 +7,9 @@
 #include "api/runners/job_json.h"
 #include "api/runners/routes.h"
 #include "jobs/remote_lease.h"
+#include "processing/pipeline/graph.h"
 #include "processing/pipeline/records.h"
+#include "processing/pipeline/whole.h"
 
 namespace shoal::api {
 namespace {
@@ -19,31 +21,37 @@ constexpr std::int64_t k_longest_wait = 30;
 /// Jobs that become due while a runner waits announce themselves to nobody.
 constexpr Milliseconds k_look_every{2'000};
 
-/// Ours is only for who asks for it by name: a stock runner, also one that sends no types, could do
-/// nothing with it.
-bool wants_segments(const std::optional<std::vector<std::string>>& types) {
-  return types && std::ranges::find(*types, runners::k_segment_type) != types->end();
+/// What it is shown. Ours is only for who asks for it by name: a stock runner sends no types and
+/// could do nothing with it, and one of ours would not be told of PeerTube's.
+std::optional<runners::JobType> wanted_type(const std::optional<std::vector<std::string>>& types) {
+  const auto names = [&](std::string_view type) {
+    return std::ranges::find(*types, type) != types->end();
+  };
+  if (types && names(runners::k_segment_type)) return runners::JobType::segment;
+  if (!types || names(runners::k_hls_type)) return runners::JobType::hls;
+  return std::nullopt;
 }
 
 struct Offers {
   runners::Runner runner;
   std::vector<ShownJob> jobs;
 };
-io::Task<Answer<Offers>> find_offers(const Context& context, std::string token, bool wants) {
+io::Task<Answer<Offers>> find_offers(const Context& context, std::string token,
+                                     std::optional<runners::JobType> wants) {
   co_return co_await context.database.read(
       [&context, token, wants](db::Session& session) -> Answer<Offers> {
         Offers out;
         TRY(out.runner, find_caller(session, token));
         if (!wants) return out;
-        for (auto& job : runners::find_waiting(session, out.runner.id, k_offered))
+        for (auto& job : runners::find_waiting(session, out.runner.id, *wants, k_offered))
           out.jobs.push_back(show_job(session, context, std::move(job)));
         return out;
       });
 }
 
 /// Once there are some, or `patience` is over, or this node stops.
-io::Task<Answer<Offers>> await_offers(const Context& context, std::string token, bool wants,
-                                      Seconds patience) {
+io::Task<Answer<Offers>> await_offers(const Context& context, std::string token,
+                                      std::optional<runners::JobType> wants, Seconds patience) {
   const SteadyTime end = context.clock.steady_now() + patience;
   db::Notifier& notifier = context.database.notifier();
   while (true) {
@@ -59,12 +67,12 @@ io::Task<Answer<Offers>> await_offers(const Context& context, std::string token,
 io::Task<Reply> request_jobs(Call& call) {
   CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
   const std::string token = body.required_text("runnerToken", k_runner_token);
-  const bool wants = wants_segments(body.texts("jobTypes", k_most_types));
+  auto wants = wanted_type(body.texts("jobTypes", k_most_types));
   const Seconds patience(body.integer("waitSeconds", 0, k_longest_wait).value_or(0));
   CO_TRY_VOID(body.check());
   const Context& context = call.context;
-  const bool offers = wants && context.runner_services != nullptr;
-  CO_TRY(const Offers found, co_await await_offers(context, token, offers, patience));
+  if (context.runner_services == nullptr) wants.reset();
+  CO_TRY(const Offers found, co_await await_offers(context, token, wants, patience));
   const UtcTime now = context.clock.now();
   if (runners::is_contact_due(found.runner, now)) {
     CO_TRY_VOID(co_await call.context.database.write([runner = found.runner,
@@ -78,7 +86,8 @@ io::Task<Reply> request_jobs(Call& call) {
   json.object([&] {
     json.key("availableJobs").array(found.jobs, [&](const ShownJob& shown) {
       json.object([&] {
-        json.field("uuid", runners::uuid_of(shown.job.id)).field("type", runners::k_segment_type);
+        json.field("uuid", runners::uuid_of(shown.job.id));
+        json.field("type", runners::to_string(shown.job.type));
         json.raw_field("payload", shown.payload);
       });
     });
@@ -96,6 +105,32 @@ bool takes_puts(const RunnerServices& services) {
          services.result_url(services.stores->home_name(storage::FileKind::running_work), "any", 1);
 }
 
+/// What a job is to whom it was leased.
+struct Work {
+  std::string payload;
+  Seconds longest{};     ///< lease
+  bool is_over = false;  ///< others have done all of it
+};
+/// Nothing where what it needs is gone.
+std::optional<Work> find_job_work(db::Session& session, const Context& context,
+                                  const runners::RunnerJob& job) {
+  const auto input = find_input(session, context, job.id, job.video);
+  const auto plan = processing::find_plan(session, job.video);
+  if (!input || !plan) return std::nullopt;
+  if (job.type == runners::JobType::hls) {
+    const auto rendition = find_rendition(session, job);
+    if (!rendition) return std::nullopt;
+    return Work{runners::write_hls_payload(*input, *rendition),
+                processing::longest_lease(*plan, processing::k_whole, job.index)};
+  }
+  if (job.index >= plan->work_segments.size()) return std::nullopt;
+  const processing::Plan left =
+      context.runner_services->pipeline->segment_plan(session, job.video, *plan, job.index);
+  return Work{
+      runners::write_assignment(*input, job.index, left, takes_puts(*context.runner_services)),
+      processing::longest_lease(*plan, processing::k_encode, job.index), !left.encodes()};
+}
+
 struct Accepted {
   ShownJob shown;
   std::string token;
@@ -109,8 +144,12 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
   if (!known) return refuse(404, "Unknown runner job");
   if (!runners::may_take(session, runner.id, *id)) return refuse(not_pending());
   const RunnerServices& services = *context.runner_services;
-  const auto job = jobs::lease_job(session, runner.worker(), *id, services.lease);
-  if (!job) {
+  const bool is_hls = known->type == runners::JobType::hls;
+  const auto job =
+      jobs::lease_job(session, runner.worker(), *id, is_hls ? services.hls_lease : services.lease);
+  // What was refused is not written.
+  if (!job || (is_hls && !processing::may_lend(session, known->video,
+                                               static_cast<std::uint32_t>(known->index)))) {
     return refuse(Problem::conflict("This runner job is not in pending state anymore")
                       .with_code("runner_job_not_in_pending_state"));
   }
@@ -118,20 +157,22 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
     TRY_VOID(services.pipeline->fail_remote(session, *job, jobs::died_with_worker(*job), true));
     return std::optional<Accepted>();
   }
-  const auto input = find_input(session, context, *id, known->video);
-  const auto plan = processing::find_plan(session, known->video);
-  if (!input || !plan || known->work_segment >= plan->work_segments.size()) {
+  auto work = find_job_work(session, context, *known);
+  if (!work) {
     TRY_VOID(services.pipeline->fail_remote(session, *job,
                                             {ErrorCode::not_found, "what it needs is gone"}, true));
+    return std::optional<Accepted>();
+  }
+  if (work->is_over) {
+    TRY_VOID(jobs::complete(session, *job));
     return std::optional<Accepted>();
   }
   auto leased = runners::find_job(session, *id);
   Accepted accepted;
   accepted.shown = show_job(session, context, *std::move(leased));
-  accepted.shown.payload =
-      runners::write_assignment(*input, known->work_segment, *plan, takes_puts(services));
-  accepted.token =
-      runners::JobTokens(context.config.identity.secret).sign({job->id, job->fence}, runner.id);
+  accepted.shown.payload = std::move(work->payload);
+  accepted.token = runners::JobTokens(context.config.identity.secret)
+                       .sign({{job->id, job->fence}, session.now() + work->longest}, runner.id);
   return std::optional(std::move(accepted));
 }
 
@@ -156,6 +197,14 @@ io::Task<Reply> accept_job(Call& call) {
   co_return json_response(json);
 }
 
+/// False once its time is over: then the lease runs out.
+bool extend(db::Session& session, const RunnerServices& services, const HeldJob& held) {
+  const bool is_hls = held.job.kind == processing::k_whole;
+  const auto left = std::chrono::floor<Seconds>(held.last - session.now());
+  const Seconds lease = std::min(is_hls ? services.hls_lease : services.lease, left);
+  return lease > Seconds{0} && jobs::extend(session, held.job, lease);
+}
+
 io::Task<Reply> update_job(Call& call) {
   CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
   const JobTokensText tokens = read_tokens(body);
@@ -163,17 +212,16 @@ io::Task<Reply> update_job(Call& call) {
   CO_TRY_VOID(body.check());
   CO_TRY(RunnerServices* const services, runner_services(call));
   const Context& context = call.context;
-  CO_TRY(const HeldJob held,
-         co_await call.context.database.write(
-             [&context, tokens, lease = services->lease, now = context.clock.now(),
-              ip = call.request.client_address, uuid = std::string(call.parameter("jobUUID"))](
-                 db::Session& session) -> Answer<HeldJob> {
-               TRY(HeldJob found, find_held(session, context, uuid, tokens.runner, tokens.job));
-               if (!jobs::extend(session, found.job, lease))
-                 return refuse(not_in_processing_state());
-               runners::note_contact(session, found.runner, ip, now);
-               return found;
-             }));
+  CO_TRY(
+      const HeldJob held,
+      co_await call.context.database.write(
+          [&context, tokens, services, now = context.clock.now(), ip = call.request.client_address,
+           uuid = std::string(call.parameter("jobUUID"))](db::Session& session) -> Answer<HeldJob> {
+            TRY(HeldJob found, find_held(session, context, uuid, tokens.runner, tokens.job));
+            if (!extend(session, *services, found)) return refuse(not_in_processing_state());
+            runners::note_contact(session, found.runner, ip, now);
+            return found;
+          }));
   if (progress && services->progress != nullptr)
     services->progress->set(held.job.id, static_cast<double>(*progress));
   co_return no_content();
@@ -191,14 +239,14 @@ io::Task<Reply> abort_job(Call& call) {
   CO_TRY_VOID(body.check());
   CO_TRY(RunnerServices* const services, runner_services(call));
   const Context& context = call.context;
-  CO_TRY(const JobId job, co_await call.context.database.write(
-                              [&context, tokens, uuid = std::string(call.parameter("jobUUID"))](
-                                  db::Session& session) -> Answer<JobId> {
-                                TRY(const HeldJob held,
-                                    find_held(session, context, uuid, tokens.runner, tokens.job));
-                                TRY_VOID(jobs::release(session, held.job));
-                                return held.job.id;
-                              }));
+  CO_TRY(const JobId job,
+         co_await call.context.database.write([&context, services, tokens,
+                                               uuid = std::string(call.parameter("jobUUID"))](
+                                                  db::Session& session) -> Answer<JobId> {
+           TRY(const HeldJob held, find_held(session, context, uuid, tokens.runner, tokens.job));
+           TRY_VOID(services->pipeline->release_remote(session, held.job));
+           return held.job.id;
+         }));
   forget_progress(*services, job);
   co_return no_content();
 }

@@ -41,6 +41,10 @@ struct RunnerServices {
   std::function<Result<>(db::Session& session, JobId job)> cancel_job;
   /// How long a job stays with a runner that says nothing.
   Seconds lease{30};
+  /// And with a stock runner, which says something every minute.
+  Seconds hls_lease{120};
+  /// Whether such runners are offered anything, and so woken.
+  bool wakes_stock = false;
 };
 
 }  // namespace shoal::api

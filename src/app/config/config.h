@@ -178,6 +178,8 @@ struct Config {
     std::int64_t threads = 0;
     std::int64_t concurrency = 2;
     bool keep_original = false;
+    bool offer_whole = false;
+    Milliseconds runner_patience{60'000};
     std::int64_t max_fps = 60;
     static constexpr std::array<std::int64_t, 8> k_heights{144, 240,  360,  480,
                                                            720, 1080, 1440, 2160};

@@ -219,6 +219,12 @@ void describe_videos(config::Schema& s, Config& c) {
   s.add("transcoding.concurrency", t.concurrency,
         "Transcoding jobs at once on this node; 0: pictures are encoded by workers elsewhere only.")
       .range(0, 128);
+  s.add("transcoding.remote_runners.enabled", t.offer_whole,
+        "Whether PeerTube's own runners are offered whole renditions, beside what nodes and workers"
+        " do.");
+  s.add("transcoding.remote_runners.patience", t.runner_patience,
+        "How long all but the smallest rendition of an upload are kept for such runners.")
+      .range(0, k_hour);
   s.add("transcoding.original_file.keep", t.keep_original,
         "Whether the uploaded file is kept once its renditions are made.");
   s.add("transcoding.always_transcode_original_resolution", t.always_original_resolution,

@@ -72,5 +72,18 @@ TEST(ResponseHead, has_one_framing_whatever_the_handler_says) {
             "X-Request-Id: id\r\nX-Content-Type-Options: nosniff\r\n\r\n");
 }
 
+TEST(ResponseHead, of_another_protocol_has_no_framing) {
+  Response response;
+  response.status = 101;
+  response.headers.set("Upgrade", "websocket");
+  std::string head;
+  append_head(
+      head, response,
+      {.date = "now", .request_id = "id", .content_length = {}, .close = true, .upgrade = true});
+  EXPECT_EQ(head,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nDate: now\r\n"
+            "Connection: Upgrade\r\nX-Request-Id: id\r\nX-Content-Type-Options: nosniff\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace shoal::net

@@ -13,6 +13,8 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 100:
       return "Continue";
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -144,7 +146,9 @@ void append_head(std::string& out, const Response& response, const HeadAdditions
     out.append("\r\n");
   }
   if (additions.chunked) out.append("Transfer-Encoding: chunked\r\n");
-  if (additions.close) {
+  if (additions.upgrade) {
+    out.append("Connection: Upgrade\r\n");
+  } else if (additions.close) {
     out.append("Connection: close\r\n");
   } else if (additions.keep_alive) {
     out.append("Connection: keep-alive\r\n");

@@ -23,6 +23,8 @@ struct HeadAdditions {
   bool keep_alive = false;
   /// A handler's own Content-Length stands: the answer to HEAD, or 304.
   bool keep_content_length = false;
+  /// 101: what follows is of the protocol that the handler's Upgrade names (RFC 9110 section 7.8).
+  bool upgrade = false;
 };
 
 /// Appends status line, fields and the empty line. The handler's fields about framing are replaced;

@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t k_file_step = 2 * 1024 * 1024;
 constexpr std::uint64_t k_turn = 4 * 1024 * 1024;
 
+/// The body is what this side says in the other protocol, to its end; the connection ends with it.
+constexpr int k_switched = 101;
+
 struct BodyLength {
   std::optional<std::uint64_t> operator()(const std::string& text) const { return text.size(); }
   std::optional<std::uint64_t> operator()(const std::shared_ptr<const std::string>& text) const {
@@ -34,7 +37,7 @@ io::Task<> yield_turn(std::uint64_t& turn) {
 }
 
 bool forbids_body(int status) {
-  return status < 200 || status == 204 || status == 304;
+  return (status < 200 && status != k_switched) || status == 204 || status == 304;
 }
 
 }  // namespace
@@ -55,8 +58,9 @@ io::Task<bool> Connection::send_response(Response& response, bool close) {
                                   response.headers.contains("Content-Length");
   if (bodyless || additions.keep_content_length) additions.content_length.reset();
   if (!length && !bodyless) {
-    additions.chunked = framing.http11;
-    additions.close = close || !framing.http11;
+    additions.upgrade = response.status == k_switched;
+    additions.chunked = framing.http11 && !additions.upgrade;
+    additions.close = close || !additions.chunked;
   }
   exchange.head.clear();
   append_head(exchange.head, response, additions);

@@ -22,6 +22,8 @@ inline constexpr std::string_view k_prepare = "video-prepare";
 inline constexpr std::string_view k_audio = "video-audio";
 inline constexpr std::string_view k_copy = "video-copy";
 inline constexpr std::string_view k_encode = "video-encode";
+/// A whole rendition; no node and no worker of ours does it: see whole.h.
+inline constexpr std::string_view k_whole = "video-whole";
 inline constexpr std::string_view k_package = "video-package";
 inline constexpr std::string_view k_pictures = "video-pictures";
 inline constexpr std::string_view k_storyboard = "video-storyboard";
@@ -36,6 +38,11 @@ JobId enqueue_prepare(db::Session& session, VideoId video, std::uint32_t round =
 
 /// After the plan is stored: what is not made yet, up to finish. Errors: corrupt.
 Result<> enqueue_work(db::Session& session, VideoId video, const Plan& plan);
+/// The work segments that are still missing, and finish after them; false, and nothing, where none
+/// is.
+bool enqueue_missing(db::Session& session, VideoId video, const Plan& plan);
+/// What finish is, so that it may be hastened.
+jobs::NewJob finish_job(db::Session& session, VideoId video);
 /// After all work segments are there: the single files that are not made yet, then publish.
 void enqueue_finish(db::Session& session, VideoId video, const Plan& plan);
 void enqueue_storyboard(db::Session& session, VideoId video);
@@ -44,6 +51,7 @@ void enqueue_clean_up(db::Session& session, VideoId video, UtcTime when);
 
 /// What a payload says: the work segment, the height of the rendition, the round to prepare.
 std::size_t payload_index(std::string_view payload);
+std::string index_payload(std::size_t index);
 inline std::size_t payload_index(const jobs::LeasedJob& job) {
   return payload_index(job.payload);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "catalog/videos.h"
 #include "processing/pipeline/graph.h"
+#include "processing/pipeline/whole.h"
 #include "processing/pipeline/workspace.h"
 
 namespace shoal::processing {
@@ -215,11 +216,31 @@ io::Task<Result<>> Pipeline::prepare(Job job, jobs::JobContext&) {
 io::Task<Result<>> Pipeline::finish(Job job, jobs::JobContext&) {
   CO_TRY(const Input input, co_await input_of(job));
   co_return co_await services_.database.write(
-      [job, plan = input.plan](db::Session& session) -> Result<> {
+      [this, job, plan = input.plan](db::Session& session) -> Result<> {
         TRY_VOID(jobs::check_fence(session, job));
-        enqueue_finish(session, *job.video, plan);
-        return jobs::complete(session, job);
+        switch (settle_whole(session, *job.video, plan, config_.runner_patience)) {
+          case Settled::waiting:
+            return wait_for_runners(session, job);
+          case Settled::queued:
+            return jobs::complete(session, job);
+          case Settled::complete:
+            enqueue_finish(session, *job.video, plan);
+            return jobs::complete(session, job);
+        }
+        return {};
       });
+}
+
+Result<> Pipeline::wait_for_runners(db::Session& session, Job job) {
+  const Error error{ErrorCode::busy, "a runner is making a rendition, or may still take one"};
+  TRY(const bool ended, jobs::postpone(session, job, error.message));
+  if (ended) on_failed(session, job, error);
+  return {};
+}
+
+Plan Pipeline::segment_plan(db::Session& session, VideoId video, Plan plan,
+                            std::size_t work_segment) const {
+  return plan_of_segment(session, video, std::move(plan), work_segment, config_.runner_patience);
 }
 
 }  // namespace shoal::processing

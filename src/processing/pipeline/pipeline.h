@@ -26,6 +26,9 @@ struct PipelineConfig {
   /// Whether this process encodes pictures; else only workers elsewhere do.
   bool encodes = true;
   bool keep_original = false;
+  /// How long all but the smallest rendition of a new video are kept for runners that make them
+  /// whole (plan.h).
+  Seconds runner_patience{60};
   /// How long deleted objects stay in the trash.
   Milliseconds trash_for{0};
 };
@@ -57,15 +60,24 @@ class Pipeline {
   class Incoming;
   /// One at a time for each lease: busy while there is one.
   Result<std::unique_ptr<Incoming>> receive(const jobs::LeasedJob& job);
-  /// Checks the pieces of an encode job that lie in `incoming` (video_piece_path), and does with
+  /// Checks the pieces of an encode job that lie in `incoming` (video_piece_path; those
+  /// `renditions`), and does with
   /// them what the local step does with its own; completes the job. What was recorded before an
   /// error stays. Errors: corrupt, invalid, too_large, unsupported, timeout (they are not what the
   /// plan asks for), conflict (the lease was lost), busy (the sound is not there yet), not_found,
   /// and those of the stores.
-  io::Task<Result<>> record_encoded(jobs::LeasedJob job, const Incoming& incoming);
+  io::Task<Result<>> record_encoded(jobs::LeasedJob job, const Incoming& incoming,
+                                    std::set<std::uint32_t> renditions);
+  /// The same for the rendition of a k_whole job: its picture is at video_piece_path(…, 0), and
+  /// whole_playlist_path().
+  io::Task<Result<>> record_whole(jobs::LeasedJob job, const Incoming& incoming);
   /// A remote attempt ended badly: as when a local one does. Errors: conflict.
   Result<> fail_remote(db::Session& session, const jobs::LeasedJob& job, const Error& error,
                        bool permanent);
+  /// Given back by who had it. Errors: conflict.
+  Result<> release_remote(db::Session& session, const jobs::LeasedJob& job);
+  /// What of a video's plan is to be made of a work segment now (whole.h).
+  Plan segment_plan(db::Session& session, VideoId video, Plan plan, std::size_t work_segment) const;
 
  private:
   class Workspace;
@@ -88,6 +100,8 @@ class Pipeline {
   io::Task<Result<>> copy(Job job, jobs::JobContext& context);
   io::Task<Result<>> encode(Job job, jobs::JobContext& context);
   io::Task<Result<>> finish(Job job, jobs::JobContext& context);
+  /// Asks again later.
+  Result<> wait_for_runners(db::Session& session, Job job);
   io::Task<Result<>> make_rendition(Job job, jobs::JobContext& context);
   io::Task<Result<>> publish(Job job, jobs::JobContext& context);
   io::Task<Result<>> make_pictures(Job job, jobs::JobContext& context);
@@ -115,6 +129,9 @@ class Pipeline {
   /// Waits for as much of the sound as the work segment needs, then packages, puts and records it.
   io::Task<Result<>> store_segment(Job job, const Input& input, const RenditionPlan& rendition,
                                    std::size_t work_segment, const Path& folder);
+  /// Puts a single file and its playlist, records them, and completes the job.
+  io::Task<Result<>> store_finished(Job job, const Input& input, const RenditionPlan& rendition,
+                                    FinishedRendition finished, const Path& folder);
   io::Task<Result<PackagedWork>> package_when_heard(const Input& input,
                                                     const RenditionPlan& rendition,
                                                     std::size_t work_segment, Path folder);

@@ -9,9 +9,10 @@
 namespace shoal::processing {
 namespace {
 
-/// Without its pictures and its housekeeping a video plays as well as with them.
+/// Without its pictures and its housekeeping a video plays as well as with them; and what no runner
+/// makes whole is made of segments.
 bool is_needed_to_play(std::string_view kind) {
-  return kind != k_clean_up && kind != k_pictures && kind != k_storyboard;
+  return kind != k_clean_up && kind != k_pictures && kind != k_storyboard && kind != k_whole;
 }
 
 /// A source whose index promised a stream that can be copied, and whose packets are otherwise, is
@@ -67,6 +68,13 @@ Result<> Pipeline::fail_remote(db::Session& session, const jobs::LeasedJob& job,
                                bool permanent) {
   TRY(const bool ended, jobs::fail_attempt(session, job, error.message, permanent));
   if (ended) on_failed(session, job, error);
+  if (job.kind == k_whole) jobs::hasten(session, finish_job(session, *job.video));
+  return {};
+}
+
+Result<> Pipeline::release_remote(db::Session& session, const jobs::LeasedJob& job) {
+  TRY_VOID(jobs::release(session, job));
+  if (job.kind == k_whole) jobs::hasten(session, finish_job(session, *job.video));
   return {};
 }
 

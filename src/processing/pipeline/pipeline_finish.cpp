@@ -2,6 +2,7 @@
 #include "catalog/videos.h"
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
+#include "processing/pipeline/whole.h"
 #include "processing/pipeline/workspace.h"
 #include "storage/moves/file_mover.h"
 
@@ -41,18 +42,25 @@ io::Task<Result<>> Pipeline::make_rendition(Job job, jobs::JobContext& context) 
          co_await processing::finish(services_.steps, input.plan, *rendition, std::move(parts),
                                      workspace.path()));
   context.report_progress(60);
-  CO_TRY(Put file,
-         co_await put_file(job, input.work, storage::FileKind::rendition, finished.file_name,
-                           "video/mp4", workspace.path() / finished.file_name));
+  co_return co_await store_finished(job, input, *rendition, std::move(finished), workspace.path());
+}
+
+io::Task<Result<>> Pipeline::store_finished(Job job, const Input& input,
+                                            const RenditionPlan& rendition,
+                                            FinishedRendition finished, const Path& folder) {
+  CO_TRY(Put file, co_await put_file(job, input.work, storage::FileKind::rendition,
+                                     finished.file_name, "video/mp4", folder / finished.file_name));
   CO_TRY(Put playlist,
          co_await put_text(job, input.work, storage::FileKind::playlist, finished.playlist_name,
                            std::string(k_playlist_type), finished.playlist));
   co_return co_await services_.database.write(
-      [this, job, video, made = *rendition, finished = std::move(finished), file = std::move(file),
+      [this, job, video = input.work.id, plan = input.plan, rendition,
+       finished = std::move(finished), file = std::move(file),
        playlist = std::move(playlist)](db::Session& session) -> Result<> {
         TRY_VOID(jobs::check_fence(session, job));
-        store_rendition(session, video, made, finished, record(session, file),
+        store_rendition(session, video, rendition, finished, record(session, file),
                         record(session, playlist), services_.clock.now());
+        if (job.kind == k_whole) after_whole(session, video, plan);
         return jobs::complete(session, job);
       });
 }

@@ -6,6 +6,7 @@
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/pipeline.h"
 #include "processing/pipeline/progress_feed.h"
+#include "processing/pipeline/whole.h"
 #include "processing/pipeline/workspace.h"
 
 namespace shoal::processing {
@@ -175,16 +176,18 @@ io::Task<Result<>> Pipeline::store_segment(Job job, const Input& input,
   const std::string name = running_work_name(input.plan, rendition, work_segment);
   CO_TRY(Put put, co_await put_file(job, input.work, storage::FileKind::running_work, name,
                                     std::string(k_mp4), folder / name));
-  CO_TRY(const bool published,
-         co_await services_.database.write(
-             [this, job, video, rendition, work = std::move(work), init = std::move(init),
-              put = std::move(put)](db::Session& session) -> Result<bool> {
-               TRY_VOID(jobs::check_fence(session, job));
-               if (init) record(session, *init);
-               store_work(session, video, rendition, work, record(session, put));
-               return work.work_segment == 0 &&
-                      catalog::publish_when_playable(session, video, services_.clock.now());
-             }));
+  CO_TRY(
+      const bool published,
+      co_await services_.database.write(
+          [this, job, video, rendition, is_shared = input.plan.offers_whole, work = std::move(work),
+           init = std::move(init), put = std::move(put)](db::Session& session) -> Result<bool> {
+            TRY_VOID(jobs::check_fence(session, job));
+            if (is_shared && is_made_elsewhere(session, video, rendition)) return false;
+            if (init) record(session, *init);
+            store_work(session, video, rendition, work, record(session, put));
+            return work.work_segment == 0 &&
+                   catalog::publish_when_playable(session, video, services_.clock.now());
+          }));
   (published ? services_.on_changed : services_.on_grown)(input.work.uuid);
   co_return Result<>{};
 }
@@ -237,7 +240,13 @@ io::Task<Result<>> Pipeline::copy(Job job, jobs::JobContext& context) {
 io::Task<Result<>> Pipeline::encode(Job job, jobs::JobContext& context) {
   Workspace workspace(services_.steps.files, config_.scratch, job);
   CO_TRY_VOID(workspace.make());
-  CO_TRY(const Input input, co_await input_of(job));
+  CO_TRY(Input input, co_await input_of(job));
+  if (input.plan.offers_whole) {
+    CO_TRY(input.plan, co_await services_.database.read(
+                           [this, &job, plan = input.plan](db::Session& session) -> Result<Plan> {
+                             return segment_plan(session, *job.video, plan, payload_index(job));
+                           }));
+  }
   CO_TRY(const LocalSource source, co_await local_source(input.work, workspace));
   const std::size_t segment = payload_index(job);
   if (segment >= input.plan.work_segments.size())

@@ -219,6 +219,7 @@ Result<std::unique_ptr<RunningWork>> find_running(db::Session& session, VideoId 
   running->ended = !row->is_null(1);
   running->started = row->time(2);
   const std::size_t total = running->plan.work_segments.size();
+  const auto finished = find_finished_sizes(session, video);
   for (const RenditionPlan& rendition : running->plan.renditions) {
     RunningRendition listed;
     listed.rendition = &rendition;
@@ -237,7 +238,8 @@ Result<std::unique_ptr<RunningWork>> find_running(db::Session& session, VideoId 
     }
     listed.ended = running->ended || next == total;
     running->renditions.push_back(std::move(listed));
-    running->done.push_back(done);
+    // One that a runner made whole has none.
+    running->done.push_back(finished.contains(rendition.resolution) ? total : done);
   }
   return running;
 }

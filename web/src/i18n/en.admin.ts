@@ -100,6 +100,7 @@ export const admin = {
     kinds: {
       'video-prepare': 'Examine the file', 'video-audio': 'Encode the sound',
       'video-copy': 'Copy the picture', 'video-encode': 'Encode the picture',
+      'video-whole': 'A quality made whole by a runner',
       'video-pictures': 'Make the thumbnails', 'video-finish': 'Finish the qualities',
       'video-rendition': 'Write the file', 'video-publish': 'Publish',
       'video-storyboard': 'Make the seek preview', 'video-clean-up': 'Remove what is no longer needed',

@@ -96,7 +96,7 @@ export const admin: Messages['admin'] = {
     // prettier-ignore
     kinds: {
       'video-prepare': '检查文件', 'video-audio': '编码声音', 'video-copy': '复制画面',
-      'video-encode': '编码画面', 'video-pictures': '生成缩略图', 'video-finish': '完成各清晰度',
+      'video-encode': '编码画面', 'video-whole': '由执行器编码整个清晰度', 'video-pictures': '生成缩略图', 'video-finish': '完成各清晰度',
       'video-rendition': '写入文件', 'video-publish': '发布', 'video-storyboard': '生成预览图',
       'video-clean-up': '清理不再需要的数据', 'move-file': '将文件移到另一存储',
       'move-batch': '照看一次移动'

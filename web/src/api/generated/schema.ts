@@ -1083,7 +1083,7 @@ export interface components {
         RunnerJobError: components["schemas"]["RunnerJobCredentials"] & {
             message: string;
         };
-        /** @description The tokens first, then for each rendition that is encoded a file `payload[videoFiles][720]`, fragmented MP4 with the picture of the work segment alone. */
+        /** @description The tokens first, then for each rendition that is encoded a file `payload[videoFiles][720]`, fragmented MP4 with the picture of the work segment alone. Of a vod-hls-transcoding job `payload[videoFile]` and `payload[resolutionPlaylistFile]`. */
         RunnerJobResult: {
             runnerToken: string;
             jobToken: string;
@@ -1112,17 +1112,21 @@ export interface components {
                 url: string;
             }[];
         };
-        /** @description What a segment job needs. `plan` is there once it is accepted. */
+        /** @description What a job needs. Of a segment job `plan` is there once it is accepted; a vod-hls-transcoding job has `separatedAudioFileUrl` and an output as PeerTube's. */
         RunnerJobPayload: {
             input?: {
                 videoFileUrl: string;
-                videoFileSize: number;
-                videoUUID: string;
+                videoFileSize?: number;
+                videoUUID?: string;
+                separatedAudioFileUrl?: string[];
             };
             output?: {
-                workSegment: number;
+                workSegment?: number;
                 /** @description Once accepted: whether `result-urls` gives any. */
                 takesPuts?: boolean;
+                resolution?: number;
+                fps?: number;
+                separatedAudio?: boolean;
             };
             plan?: Record<string, never>;
         };
