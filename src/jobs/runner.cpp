@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "io/task_group.h"
+#include "jobs/twins.h"
 
 namespace shoal::jobs {
 
@@ -124,11 +125,14 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   }
 
   io::Task<std::optional<LeasedJob>> lease(std::vector<std::string> kinds) {
+    std::vector<std::string> slow = kinds;
+    std::erase_if(slow, [this](const auto& kind) { return !handlers.at(kind).has_twins; });
     leasing = true;
     auto leased = co_await database.write(
-        [worker = config.name, kinds = std::move(kinds),
+        [worker = config.name, kinds = std::move(kinds), slow = std::move(slow),
          lease = config.lease](db::Session& session) -> Result<std::optional<LeasedJob>> {
-          return lease_next(session, worker, kinds, lease);
+          auto job = lease_next(session, worker, kinds, lease);
+          return job ? job : lease_twin(session, worker, slow, lease);
         });
     leasing = false;
     if (!leased) {

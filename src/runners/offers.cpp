@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "jobs/twins.h"
 #include "processing/pipeline/graph.h"
+#include "runners/registry.h"
 
 namespace shoal::runners {
 namespace {
@@ -24,6 +26,7 @@ constexpr std::string_view k_may_take =
     " j.state = 1 and j.run_after <= :now and j.kind = :kind and not exists (select 1"
     " from runner_failure f where f.job_id = j.id and f.runner_id = :runner"
     " and f.failed_at > :since)";
+const std::vector<std::string> k_kinds{std::string(processing::k_encode)};
 
 std::vector<db::Value> may_take_arguments(db::Session& session, RunnerId runner) {
   const UtcTime now = session.now();
@@ -45,6 +48,22 @@ SegmentJob to_job(const db::Row& row) {
   job.started_at = row.optional_time(10);
   job.finished_at = row.optional_time(11);
   return job;
+}
+
+bool has_failed_lately(db::Session& session, RunnerId runner, JobId job) {
+  return session
+      .query_one(
+          "select 1 from runner_failure where job_id = :job and runner_id = :runner"
+          " and failed_at > :since",
+          {job, runner, session.now() - k_leave_to_others})
+      .has_value();
+}
+
+/// Those that others are slow with.
+std::vector<JobId> find_slow(db::Session& session, RunnerId runner) {
+  auto found = jobs::find_stragglers(session, Runner::worker_name(runner), k_kinds);
+  std::erase_if(found, [&](JobId job) { return has_failed_lately(session, runner, job); });
+  return found;
 }
 
 }  // namespace
@@ -77,15 +96,22 @@ std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std:
                                  k_unfinished, k_may_take),
                      arguments))
     jobs.push_back(to_job(row));
+  if (!jobs.empty()) return jobs;
+  for (const JobId slow : find_slow(session, runner)) {
+    if (auto job = find_job(session, slow)) jobs.push_back(*std::move(job));
+  }
   return jobs;
 }
 
 bool may_take(db::Session& session, RunnerId runner, JobId job) {
   auto arguments = may_take_arguments(session, runner);
   arguments.emplace_back(job);
-  return session
-      .query_one(fmt::format("select 1 from job j where{} and j.id = :id", k_may_take), arguments)
-      .has_value();
+  const bool waits =
+      session
+          .query_one(fmt::format("select 1 from job j where{} and j.id = :id", k_may_take),
+                     arguments)
+          .has_value();
+  return waits || std::ranges::count(find_slow(session, runner), job) > 0;
 }
 
 std::optional<SegmentJob> find_job(db::Session& session, JobId job) {

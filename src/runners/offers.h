@@ -48,8 +48,9 @@ struct SegmentJob {
   std::optional<UtcTime> finished_at;
 };
 
-/// What a runner may take now, the most urgent first. It is not shown for a minute what it has just
-/// failed at, so that others get to it.
+/// What a runner may take now, the most urgent first; where nothing waits, what others are slow
+/// with (jobs/twins.h). It is not shown for a minute what it has just failed at, so that others get
+/// to it.
 std::vector<SegmentJob> find_waiting(db::Session& session, RunnerId runner, std::size_t limit);
 /// Nothing when there is none, or it is of a kind that no runner does.
 std::optional<SegmentJob> find_job(db::Session& session, JobId job);

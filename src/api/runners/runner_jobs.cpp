@@ -7,6 +7,7 @@
 #include "api/runners/job_json.h"
 #include "api/runners/routes.h"
 #include "jobs/remote_lease.h"
+#include "jobs/twins.h"
 #include "processing/pipeline/records.h"
 
 namespace shoal::api {
@@ -109,7 +110,9 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
   if (!known) return refuse(404, "Unknown runner job");
   if (!runners::may_take(session, runner.id, *id)) return refuse(not_pending());
   const RunnerServices& services = *context.runner_services;
-  const auto job = jobs::lease_job(session, runner.worker(), *id, services.lease);
+  const auto job = known->state == runners::JobState::pending
+                       ? jobs::lease_job(session, runner.worker(), *id, services.lease)
+                       : jobs::lease_twin(session, runner.worker(), *id, services.lease);
   if (!job) {
     return refuse(Problem::conflict("This runner job is not in pending state anymore")
                       .with_code("runner_job_not_in_pending_state"));

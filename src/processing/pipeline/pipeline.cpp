@@ -28,6 +28,7 @@ void Pipeline::add(jobs::Runner& runner, std::string_view kind, std::size_t conc
   jobs::JobHandler handler;
   handler.kind = kind;
   handler.concurrency = concurrency;
+  handler.has_twins = kind == k_encode;
   handler.run = [this, step](const jobs::LeasedJob& job, jobs::JobContext& context) {
     return (this->*step)(job, context);
   };
