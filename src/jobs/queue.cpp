@@ -1,5 +1,7 @@
 #include "jobs/queue.h"
 
+#include <fmt/ranges.h>
+
 #include <set>
 
 #include "base/text.h"
@@ -204,6 +206,15 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
           ") returning" + k_leased_columns,
       arguments);
   return row ? std::optional(to_leased(*row)) : std::nullopt;
+}
+
+void introduce(db::Session& session, std::string_view worker,
+               const std::vector<std::string>& kinds) {
+  session.execute(
+      "insert into worker (name, heartbeat_at, kinds) values (:name, :now, :kinds)"
+      " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at,"
+      " kinds = excluded.kinds",
+      {worker, session.now(), fmt::format("{}", fmt::join(kinds, " "))});
 }
 
 std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease) {

@@ -86,6 +86,10 @@ bool hasten(db::Session& session, const NewJob& job);
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
 
+/// What `worker` does, for who looks for kinds that nobody does. Counts as a heartbeat.
+void introduce(db::Session& session, std::string_view worker,
+               const std::vector<std::string>& kinds);
+
 /// What to fail a job with whose attempts are spent and whose last holder died, so that it kills no
 /// more of them.
 Error died_with_worker(const LeasedJob& job);

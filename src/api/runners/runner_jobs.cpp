@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/core/body.h"
@@ -6,9 +8,11 @@
 #include "api/runners/held_job.h"
 #include "api/runners/job_json.h"
 #include "api/runners/routes.h"
+#include "base/machine_labels.h"
 #include "jobs/remote_lease.h"
 #include "jobs/twins.h"
 #include "processing/pipeline/records.h"
+#include "runners/coverage.h"
 
 namespace shoal::api {
 namespace {
@@ -35,7 +39,7 @@ io::Task<Answer<Offers>> find_offers(const Context& context, std::string token, 
       [&context, token, wants](db::Session& session) -> Answer<Offers> {
         Offers out;
         TRY(out.runner, find_caller(session, token));
-        if (!wants) return out;
+        if (!wants || !runners::may_do_segments(out.runner, context.config.job_needs)) return out;
         for (auto& job : runners::find_waiting(session, out.runner.id, k_offered))
           out.jobs.push_back(show_job(session, context, std::move(job)));
         return out;
@@ -57,14 +61,38 @@ io::Task<Answer<Offers>> await_offers(const Context& context, std::string token,
   }
 }
 
+MachineLabels read_labels(Fields& body) {
+  MachineLabels labels = body.texts("labels", k_most_labels).value_or(MachineLabels{});
+  for (const std::string& label : labels) {
+    const std::string wrong = check_machine_label(label);
+    if (!wrong.empty()) body.refuse("labels", fmt::format("'{}' {}", label, wrong));
+  }
+  return ordered(std::move(labels));
+}
+
+/// What a worker has may change with every start of it.
+io::Task<Answer<>> keep_labels(const Context& context, std::string token, MachineLabels labels) {
+  CO_TRY(const runners::Runner runner,
+         co_await context.database.read(
+             [token](db::Session& session) { return find_caller(session, token); }));
+  if (runner.labels == labels) co_return Answer<>{};
+  co_return co_await context.database.write(
+      [id = runner.id, labels = std::move(labels)](db::Session& session) -> Answer<> {
+        runners::note_labels(session, id, labels);
+        return {};
+      });
+}
+
 io::Task<Reply> request_jobs(Call& call) {
   CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
   const std::string token = body.required_text("runnerToken", k_runner_token);
   const bool wants = wants_segments(body.texts("jobTypes", k_most_types));
+  MachineLabels labels = read_labels(body);
   const Seconds patience(body.integer("waitSeconds", 0, k_longest_wait).value_or(0));
   CO_TRY_VOID(body.check());
   const Context& context = call.context;
   const bool offers = wants && context.runner_services != nullptr;
+  if (wants) CO_TRY_VOID(co_await keep_labels(context, token, std::move(labels)));
   CO_TRY(const Offers found, co_await await_offers(context, token, offers, patience));
   const UtcTime now = context.clock.now();
   if (runners::is_contact_due(found.runner, now)) {
@@ -108,6 +136,8 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
   const auto id = runners::job_of(uuid);
   const auto known = id ? runners::find_job(session, *id) : std::nullopt;
   if (!known) return refuse(404, "Unknown runner job");
+  if (!runners::may_do_segments(runner, context.config.job_needs))
+    return refuse(400, "This job needs labels that the runner has not");
   if (!runners::may_take(session, runner.id, *id)) return refuse(not_pending());
   const RunnerServices& services = *context.runner_services;
   const auto job = known->state == runners::JobState::pending
