@@ -33,10 +33,10 @@ Result<> claim(db::Session& session, LeaseKey key) {
   if (held && held->integer(0) == 0) return {};
   if (held) {
     session.execute(std::string(k_end_twin) + " where id = :id", {key.id});
-  } else if (session.execute(std::string(k_promote_twin) +
-                                 ", attempt = attempt + 1 where id = :id and state = 2"
-                                 " and twin is not null and fence + 1 = :fence",
-                             {key.id, key.fence}) == 0) {
+  } else if (session.execute(
+                 std::string(k_promote_twin) +
+                     " where id = :id and state = 2 and twin is not null and fence + 1 = :fence",
+                 {key.id, key.fence}) == 0) {
     return std::unexpected(lost(key.id));
   }
   session.notify(k_cancelled_channel);

@@ -25,8 +25,9 @@ enum class Ending {
 };
 
 /// This lease ends. True when another holder goes on alone; false when there is none, and the
-/// caller says what becomes of the job, whose row is locked. A twin that ends was no attempt; one
-/// that goes on alone is the next. conflict when the lease was lost.
+/// caller says what becomes of the job, whose row is locked. Two holders are one attempt: a twin
+/// that ends costs none, and one that goes on alone after the first failed or died is the next.
+/// conflict when the lease was lost.
 Result<bool> leave_to_other(db::Session& session, LeaseKey key, Ending ending,
                             const std::optional<std::string>& error);
 

@@ -15,9 +15,9 @@ inline constexpr const char* k_lease =
 /// What every statement that leases gives back, in this order.
 inline constexpr const char* k_leased_columns =
     " id, kind, video_id, payload, attempt, max_attempts, fence, lease_expires_at";
-/// And of a twin: the attempt that it is once it goes on alone.
+/// And of a twin.
 inline constexpr const char* k_twin_columns =
-    " id, kind, video_id, payload, attempt + 1, max_attempts, fence + 1, twin_expires_at";
+    " id, kind, video_id, payload, attempt, max_attempts, fence + 1, twin_expires_at";
 
 inline LeasedJob to_leased(const db::Row& row) {
   LeasedJob job;

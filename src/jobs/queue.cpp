@@ -268,12 +268,13 @@ Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::strin
       leave_to_other(session, {job.id, job.fence}, Ending::failed, as_column(error)));
   if (is_left) return false;
   const auto row = session.query_one(
-      "select failures + 1, max_failures, last_error from job where id = :id", {job.id});
+      "select failures + 1, max_failures, last_error, attempt from job where id = :id", {job.id});
   const std::int64_t failures = row->integer(0);
+  const std::int64_t attempt = row->integer(3);
   const bool failed_enough = !row->is_null(1) && failures >= row->integer(1);
-  if (permanent || failed_enough || job.attempt >= job.max_attempts) {
+  if (permanent || failed_enough || attempt >= job.max_attempts) {
     std::string log(error);
-    if (job.attempt > job.max_attempts && !row->is_null(2)) log += "\n" + row->text(2);
+    if (attempt > job.max_attempts && !row->is_null(2)) log += "\n" + row->text(2);
     end_badly(session, job.id, k_failed, as_column(log));
     return true;
   }

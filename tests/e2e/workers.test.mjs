@@ -141,6 +141,72 @@ test('a worker that is killed loses only what it held', async () => {
   assert.equal(again.uuid, held.uuid)
 })
 
+/** A process and all below it. */
+function familyOf(pid) {
+  const found = spawnSync('pgrep', ['-P', String(pid)])
+  const children = String(found.stdout).split('\n').filter(Boolean)
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))]
+}
+
+test('a worker whose encoder hangs holds no video up: another makes its segment too', async () => {
+  const file = clip('mpeg4')
+  const single = ['--token', token, '--concurrency', '1']
+  const [slow] = [startWorker('slow', single), startWorker('quick', single)]
+  const { uuid } = await api.upload(file, { name: 'Made twice' })
+  await untilRunning(uuid, 2)
+  const encoder = await until('the slow one encodes', 60_000, () => {
+    const [, ...children] = familyOf(slow.child.pid)
+    return children.length > 0 && children
+  })
+  for (const pid of encoder) process.kill(pid, 'SIGSTOP')
+  await checkPlayable(uuid, framesOf(file))
+  await expectEachDoneOnce(uuid)
+  await until('the slow one was told', 60_000, () => /a job was taken from us/.test(slow.log()))
+  // And its encoder is gone, so that it works on.
+  await until('its encoder ended', 60_000, () => familyOf(slow.child.pid).length === 1)
+})
+
+test('a worker without the labels that its job needs is offered none, and the list says why', async () => {
+  const refused = runWorker(join(folder, 'refused'), ['--token', token, '--label', 'two words'])
+  assert.notEqual(await refused.ended, 0)
+  assert.match(refused.log(), /'two words' is no label/)
+  const choosy = await startServer({
+    environment: {
+      SHOAL__TRANSCODING__CONCURRENCY: '0',
+      SHOAL__JOBS__NEEDS__ENCODE: 'gpu,region:eu'
+    }
+  })
+  try {
+    const admin = await new Api(choosy.url).login()
+    await admin.call('POST', 'runners/registration-tokens/generate')
+    const { data } = await admin.call('GET', 'runners/registration-tokens')
+    const start = (name, labels) =>
+      runWorker(
+        join(folder, name),
+        ['--token', data[0].registrationToken, '--name', name, ...labels],
+        choosy.url
+      )
+    const { uuid } = await admin.upload(clip('short'), { name: 'Choosy' })
+    const waits = await until('the segments say why they wait', 60_000, async () => {
+      const jobs = await admin.call('GET', 'jobs/waiting?jobType=video-encode&count=10')
+      return jobs.data.length > 0 && jobs.data
+    })
+    assert.match(waits[0].waitsFor, /needs the labels gpu region:eu/)
+    start('plain', ['--label', 'gpu'])
+    const runners = await until('the plain one is there', 60_000, async () => {
+      const listed = await admin.call('GET', 'runners')
+      return listed.data[0]?.labels.length > 0 && listed.data
+    })
+    assert.deepEqual(runners[0].labels, ['gpu'])
+    const still = await admin.call('GET', 'jobs/waiting?jobType=video-encode&count=10')
+    assert.match(still.data[0].waitsFor, /needs the labels/)
+    start('able', ['--label', 'region:eu', '--label', 'gpu'])
+    await admin.processed(uuid)
+  } finally {
+    await choosy.stop()
+  }
+})
+
 test('a worker that may drain ends what it has begun and takes nothing new', async () => {
   const words = ['--token', token, '--concurrency', '1', '--drain-timeout', '240']
   const worker = startWorker('drained', words)
