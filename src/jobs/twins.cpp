@@ -1,5 +1,8 @@
 #include "jobs/twins.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "jobs/leased_row.h"
 
 namespace shoal::jobs {
@@ -11,14 +14,30 @@ constexpr std::int64_t k_looked_at = 8;
 /// A worker whose heart has not beaten for so long does not count.
 constexpr Seconds k_alive{30};
 
-bool has_room(db::Session& session) {
+/// Workers that live and do one of these kinds; who does not say what it does may do all.
+std::int64_t count_workers(db::Session& session, const std::vector<std::string>& kinds) {
+  std::int64_t count = 0;
+  for (const auto& row : session.query("select kinds from worker where heartbeat_at > :alive",
+                                       {session.now() - k_alive})) {
+    if (row.is_null(0)) {
+      ++count;
+      continue;
+    }
+    const std::string said = row.text(0);
+    const auto does = split(said, ' ');
+    if (std::ranges::find_first_of(does, kinds) != does.end()) ++count;
+  }
+  return count;
+}
+
+/// Those elsewhere count while they hold a job: they have no heart here.
+bool has_room(db::Session& session, const std::vector<std::string>& kinds) {
   const auto row = session.query_one(
       "select (select count(*) from job where state = 2 and twin is not null),"
-      " (select count(*) from worker where heartbeat_at > :alive) + (select count(distinct worker)"
-      " from job where state = 2"
-      " and not exists (select 1 from worker where worker.name = job.worker))",
-      {session.now() - k_alive});
-  return row->integer(0) < std::max<std::int64_t>(1, row->integer(1) / k_workers_for_twin);
+      " (select count(distinct worker) from job where state = 2"
+      " and not exists (select 1 from worker where worker.name = job.worker))");
+  const std::int64_t workers = row->integer(1) + count_workers(session, kinds);
+  return row->integer(0) < std::max<std::int64_t>(1, workers / k_workers_for_twin);
 }
 
 /// What those of its kind and video took that are done.
@@ -72,7 +91,7 @@ std::vector<JobId> find_stragglers(db::Session& session, std::string_view worker
           "   or (other.kind <> job.kind and other.state = 2)))"
           " order by leased_at, id limit :limit",
       arguments);
-  if (rows.empty() || !has_room(session)) return found;
+  if (rows.empty() || !has_room(session, kinds)) return found;
   found.reserve(rows.size());
   for (const auto& row : rows) {
     if (row.is_null(1)) continue;

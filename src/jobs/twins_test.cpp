@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "jobs/list.h"
 #include "jobs/remote_lease.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/manual_clock.h"
@@ -106,6 +107,8 @@ TEST_P(Twins, the_last_one_that_is_slow_is_made_again_by_who_has_nothing_else_to
   EXPECT_EQ(beat("slow"), (std::vector<LeaseKey>{{slow.id, slow.fence}}));
   EXPECT_EQ(beat("quick"), (std::vector<LeaseKey>{{second->id, second->fence}}));
   EXPECT_FALSE(twin("third")) << "a job has one twin";
+  EXPECT_EQ(write([](db::Session& session) { return list_jobs(session, {}).jobs.back().worker; }),
+            "slow, quick");
 }
 
 TEST_P(Twins, the_first_that_records_something_has_the_job_and_the_other_writes_nothing) {
@@ -285,7 +288,12 @@ TEST_P(Twins, a_cluster_has_a_twin_for_four_of_its_workers) {
     for (const char* worker : {"slow", "slow too", "quick"}) beat(worker);
   }
   EXPECT_FALSE(twin("third"));
-  for (const char* worker : {"4", "5", "6", "7", "8"}) beat(worker);
+  write([](db::Session& session) {
+    for (const char* worker : {"4", "5", "6", "7", "8"}) introduce(session, worker, {"sound"});
+    return true;
+  });
+  EXPECT_FALSE(twin("third")) << "they do something else";
+  for (const char* worker : {"9", "10", "11", "12", "13"}) beat(worker);
   EXPECT_TRUE(twin("third"));
 }
 

@@ -178,12 +178,11 @@ test('a worker without the labels that its job needs is offered none, and the li
   })
   try {
     const admin = await new Api(choosy.url).login()
-    await admin.call('POST', 'runners/registration-tokens/generate')
-    const { data } = await admin.call('GET', 'runners/registration-tokens')
+    const entry = await newToken(admin)
     const start = (name, labels) =>
       runWorker(
         join(folder, name),
-        ['--token', data[0].registrationToken, '--name', name, ...labels],
+        ['--token', entry, '--name', name, ...labels],
         choosy.url
       )
     const { uuid } = await admin.upload(clip('short'), { name: 'Choosy' })

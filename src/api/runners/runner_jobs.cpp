@@ -92,7 +92,9 @@ io::Task<Reply> request_jobs(Call& call) {
   CO_TRY_VOID(body.check());
   const Context& context = call.context;
   const bool offers = wants && context.runner_services != nullptr;
-  if (wants) CO_TRY_VOID(co_await keep_labels(context, token, std::move(labels)));
+  if (wants) {
+    CO_TRY_VOID(co_await keep_labels(context, token, std::move(labels)));
+  }
   CO_TRY(const Offers found, co_await await_offers(context, token, offers, patience));
   const UtcTime now = context.clock.now();
   if (runners::is_contact_due(found.runner, now)) {
