@@ -104,11 +104,12 @@ function framesOf(file) {
   ])
   return Number.parseInt(String(counted.stdout), 10)
 }
-async function expectEachDoneOnce(uuid, except = 0) {
+/** But for one job, whose holder may have died. */
+async function expectEachDoneOnce(uuid, lost) {
   const jobs = await segmentJobs(uuid)
   assert.ok(jobs.length > 0)
   assert.ok(jobs.every(({ state }) => state.label === 'Completed'))
-  assert.equal(jobs.reduce((sum, { failures }) => sum + failures, 0), except)
+  for (const job of jobs) assert.ok(job.failures <= (job.uuid === lost ? 1 : 0))
 }
 
 test('an upload ends playable though its server encodes nothing, made by two workers', async () => {
@@ -135,10 +136,9 @@ test('a worker that is killed loses only what it held', async () => {
   await killed.end('SIGKILL')
   await api.processed(uuid, leaseDeadlineMs + 240_000)
   await checkPlayable(uuid, framesOf(file))
-  await expectEachDoneOnce(uuid, 1)
   const held = running.find(({ runner }) => runner.name.startsWith('killed'))
-  const again = (await segmentJobs(uuid)).find(({ failures }) => failures === 1)
-  assert.equal(again.uuid, held.uuid)
+  // Its lease ran out, or the other, with nothing else to do, made the same before that.
+  await expectEachDoneOnce(uuid, held.uuid)
 })
 
 /** A process and all below it. */
@@ -274,7 +274,9 @@ test('a result that is none is refused, and an honest worker does the work', asy
   )
   startWorker('honest')
   await api.processed(uuid)
-  await expectEachDoneOnce(uuid, 1)
+  await expectEachDoneOnce(uuid, jobs[0].uuid)
+  const attacked = (await segmentJobs(uuid)).find((one) => one.uuid === jobs[0].uuid)
+  assert.equal(attacked.failures, 1)
 })
 
 test('a worker that its server does not know, or no more, ends and says so', async () => {
