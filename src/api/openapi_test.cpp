@@ -113,6 +113,7 @@ TEST_P(OpenApiTest, answers_to_reading_are_as_documented) {
                                    .name = "one",
                                    .roles = "",
                                    .region = "",
+                                   .labels = "gpu",
                                    .address = "",
                                    .version = "",
                                    .schema_version = 1,

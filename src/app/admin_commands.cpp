@@ -38,7 +38,7 @@ Result<std::string> origin_of(db::Database& database, const Config& config) {
   return cli::known_origin(database);
 }
 
-Result<> list_jobs(db::Database& database, const AdminCommands& asked) {
+Result<> list_jobs(db::Database& database, const Config& config, const AdminCommands& asked) {
   jobs::JobFilter filter;
   filter.count = asked.count;
   const auto wanted = jobs::parse_list_state(asked.state);
@@ -46,7 +46,9 @@ Result<> list_jobs(db::Database& database, const AdminCommands& asked) {
   filter.state = *wanted;
   TRY(const jobs::JobPage page,
       database.read_blocking([&](db::Session& session) -> Result<jobs::JobPage> {
-        return jobs::list_jobs(session, filter);
+        jobs::JobPage listed = jobs::list_jobs(session, filter);
+        runners::explain_waits(session, job_needs(config), listed.jobs);
+        return listed;
       }));
   print_jobs(page, asked.as_json);
   return {};
@@ -251,8 +253,9 @@ void AdminCommands::add_job_commands(CLI::App& program) {
   list->add_option("--count", count, "how many to show, 100 by default")
       ->check(CLI::Range(1, 10'000));
   add_json(list, *this);
-  call(list, *this,
-       [this](db::Database& database, const Config&) { return list_jobs(database, *this); });
+  call(list, *this, [this](db::Database& database, const Config& config) {
+    return list_jobs(database, config, *this);
+  });
   CLI::App* cancel = group->add_subcommand("cancel", "End a job and what waits for it");
   cancel->add_option("id", id, "its number in `shoal job list`")->required();
   call(cancel, *this,

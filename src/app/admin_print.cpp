@@ -64,6 +64,7 @@ json::object to_json(const jobs::ListedJob& job) {
           {"videoId", job.video ? json::value(job.video->value) : json::value(nullptr)},
           {"attempt", job.attempt},
           {"error", json_text(job.error)},
+          {"waitsFor", json_text(job.waits_for)},
           {"createdAt", to_iso8601(job.created_at)},
           {"startedAt", json_time(job.started_at)},
           {"finishedAt", json_time(job.finished_at)}};
@@ -72,7 +73,7 @@ json::object to_json(const jobs::ListedJob& job) {
 void print_job_line(const jobs::ListedJob& job) {
   fmt::print("{:>8} {:<18} {:<17} attempt {} {} {}\n", job.id.value, job.kind,
              jobs::to_string(job.state), job.attempt, to_iso8601(job.created_at),
-             printable(job.error.value_or("")));
+             printable(job.waits_for ? *job.waits_for : job.error.value_or("")));
 }
 
 json::object to_json(const cli::VideoDetails& details, const std::string& address) {

@@ -126,12 +126,23 @@ std::unique_ptr<scaling::ScaleDriver> Autoscaling::make_driver(const Config::Aut
   std::string server = settings.process_server.empty() ? services_.server : settings.process_server;
   server = without_slash(std::move(server));
   services_.server = server;
+  std::vector<std::string> arguments{
+      "worker",
+      "--server",
+      server,
+      "--concurrency",
+      std::to_string(settings.worker_concurrency),
+      "--drain-timeout",
+      std::to_string(seconds_of(settings.worker_drain_timeout).count())};
+  // They run on this machine, and have what it has.
+  for (const std::string& label : services_.labels) {
+    arguments.emplace_back("--label");
+    arguments.push_back(label);
+  }
   return std::make_unique<scaling::ProcessDriver>(
       scaling::ProcessDriverConfig{
           .program = k_this_program,
-          .arguments = {"worker", "--server", server, "--concurrency",
-                        std::to_string(settings.worker_concurrency), "--drain-timeout",
-                        std::to_string(seconds_of(settings.worker_drain_timeout).count())},
+          .arguments = std::move(arguments),
           .folder = (std::filesystem::path(services_.data_folder) / "workers").string(),
           .name_prefix = services_.node_name + "/worker-",
           .drain_limit = settings.worker_drain_timeout},

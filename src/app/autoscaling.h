@@ -7,6 +7,7 @@
 
 #include "app/config/config.h"
 #include "base/clock.h"
+#include "base/machine_labels.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "db/database.h"
@@ -38,7 +39,8 @@ class Autoscaling {
     io::Offload& bulk;
     std::string data_folder;
     std::string node_name;
-    std::string server;  ///< local_address()
+    MachineLabels labels{};  ///< of this node
+    std::string server;      ///< local_address()
     std::function<std::optional<db::Fence>()> turn;
   };
   /// Null where it is not enabled.

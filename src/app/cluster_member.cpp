@@ -8,6 +8,7 @@
 
 #include "app/sharing.h"
 #include "base/log.h"
+#include "base/machine_labels.h"
 #include "db/migrations.h"
 #include "io/runtime.h"
 
@@ -28,6 +29,7 @@ scaling::NodeProfile node_profile(const Config& config, std::string id, std::uin
                                                    : config.cluster.node_name,
           .roles = "api delivery worker control",
           .region = config.cluster.node_region,
+          .labels = to_words(ordered(config.cluster.node_labels)),
           .address = "",
           .version = SHOAL_VERSION,
           .schema_version = db::embedded_migrations().back().version,

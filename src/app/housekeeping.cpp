@@ -6,12 +6,15 @@
 #include "base/log.h"
 #include "catalog/tokens.h"
 #include "jobs/list.h"
+#include "runners/coverage.h"
 #include "scaling/nodes/node_rows.h"
 
 namespace shoal::app {
 namespace {
 
 constexpr std::size_t k_batch = 200;
+/// Somebody may be on the way: a node that restarts, a worker that is started.
+constexpr Seconds k_stranded_after{90};
 /// So that an administrator sees which of the nodes died.
 constexpr std::chrono::hours k_dead_nodes_kept{24};
 constexpr Seconds k_history_kept{14 * 24 * 3600};
@@ -36,6 +39,7 @@ void Housekeeping::start() {
         Entry{&Housekeeping::collect_uploads, "collect uploads", Seconds(300)},
         Entry{&Housekeeping::collect_leftovers, "collect leftovers", Seconds(300)},
         Entry{&Housekeeping::empty_trash_in_turn, "empty the trash", Seconds(60)},
+        Entry{&Housekeeping::look_for_stranded_jobs, "look for stranded jobs", Seconds(30)},
         Entry{&Housekeeping::prune, "prune", Seconds(3600)}})
     tasks_.spawn(repeat(entry.duty, entry.name, entry.every));
 }
@@ -115,6 +119,34 @@ io::Task<Result<>> Housekeeping::empty_trash() {
            co_await storage::collect_trash(services_.database, lookup, services_.api.clock.now(),
                                            k_batch, services_.purge));
     more = round.more;
+  }
+  co_return Result<>{};
+}
+
+io::Task<Result<>> Housekeeping::look_for_stranded_jobs() {
+  const runners::KindNeeds& needs = services_.api.config.job_needs;
+  std::vector<runners::Stranded> found;
+  if (services_.turn()) {
+    CO_TRY(found, co_await services_.database.read(
+                      [&needs](db::Session& session) -> Result<std::vector<runners::Stranded>> {
+                        return runners::find_stranded(session, needs, k_stranded_after);
+                      }));
+  }
+  const auto gauge = [this](const std::string& kind) {
+    return services_.api.metrics.gauge(
+        "shoal_jobs_stranded", "Jobs that wait and that nobody who lives does", {{"kind", kind}});
+  };
+  const std::set<std::string> before = std::exchange(stranded_, {});
+  for (const runners::Stranded& kind : found) {
+    stranded_.insert(kind.kind);
+    gauge(kind.kind).set(static_cast<double>(kind.jobs));
+    if (before.contains(kind.kind)) continue;
+    log::warn("jobs wait for who does them", {{"kind", kind.kind},
+                                              {"jobs", kind.jobs},
+                                              {"reason", runners::why_stranded(kind.kind, needs)}});
+  }
+  for (const std::string& kind : before) {
+    if (!stranded_.contains(kind)) gauge(kind).set(0);
   }
   co_return Result<>{};
 }

@@ -44,6 +44,8 @@ class Housekeeping {
   io::Task<Result<>> collect_leftovers();
   io::Task<Result<>> empty_trash_in_turn();
   io::Task<Result<>> prune();
+  /// Says, in log and metrics, which kinds of jobs wait that nobody who lives does.
+  io::Task<Result<>> look_for_stranded_jobs();
 
   /// At once, whoever's turn it is: objects that are being deleted are claimed by their rows. Any
   /// thread.
@@ -59,7 +61,8 @@ class Housekeeping {
   Services services_;
   storage::StoreLedger ledger_;
   std::mutex mutex_;
-  std::set<std::string> held_;  ///< stores that were reported; under mutex_
+  std::set<std::string> held_;      ///< stores that were reported; under mutex_
+  std::set<std::string> stranded_;  ///< kinds of jobs that were; of that duty alone
   io::TaskGroup tasks_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "blob/memory_store.h"
+#include "jobs/queue.h"
 #include "storage/files.h"
 #include "tests/support/api_fixture.h"
 
@@ -69,6 +70,30 @@ TEST_P(HousekeepingTest, all_old_history_goes_in_one_round) {
   });
   run(&Housekeeping::prune);
   EXPECT_EQ(count("job_history"), 0);
+}
+
+TEST_P(HousekeepingTest, a_kind_of_jobs_that_nobody_does_is_told_until_somebody_does) {
+  const auto told = [this] { return context().metrics.sum("shoal_jobs_stranded"); };
+  const auto add = [this](const char* kind) {
+    write([&](db::Session& session) {
+      jobs::NewJob job;
+      job.kind = kind;
+      jobs::enqueue(session, job);
+      session.execute("update job set created_at = created_at - 600000");
+    });
+  };
+  add("video-encode");
+  run(&Housekeeping::look_for_stranded_jobs);
+  EXPECT_EQ(told(), 1);
+  write([](db::Session& session) { jobs::introduce(session, "w", {"video-encode"}); });
+  run(&Housekeeping::look_for_stranded_jobs);
+  EXPECT_EQ(told(), 0);
+  add("video-audio");
+  run(&Housekeeping::look_for_stranded_jobs);
+  EXPECT_EQ(told(), 1);
+  turn.reset();
+  run(&Housekeeping::look_for_stranded_jobs);
+  EXPECT_EQ(told(), 0) << "another node tells it";
 }
 
 TEST_P(HousekeepingTest, what_is_everybodys_is_left_to_the_node_whose_turn_it_is) {

@@ -365,6 +365,7 @@ void Instance::Parts::make_autoscaling() {
                                      .bulk = bulk,
                                      .data_folder = directory.root().string(),
                                      .node_name = node_profile(config, "", server->port()).name,
+                                     .labels = ordered(config.cluster.node_labels),
                                      .server = local_address(config, server->port()),
                                      .turn = [this] { return member->turn(); }},
                                     runtime.executor(0));

@@ -7,6 +7,7 @@
 
 #include "app/admin_commands.h"
 #include "app/admin_print.h"
+#include "base/machine_labels.h"
 #include "base/text.h"
 #include "scaling/nodes/node_rows.h"
 
@@ -26,6 +27,7 @@ json::object to_json(const Node& node) {
           {"duties", node.has_duties},
           {"roles", who.roles},
           {"region", who.region},
+          {"labels", json::value_from(from_words(who.labels))},
           {"address", who.address},
           {"version", who.version},
           {"schemaVersion", who.schema_version},
@@ -40,12 +42,13 @@ json::object to_json(const Node& node) {
 }
 
 void print_node(const Node& node) {
-  fmt::print("{:<24} {:<9} {:<7} {:<10} {:>3} cores {:>3} jobs {:>7.1f} requests/s {:>9}/s  {}\n",
-             node.profile.name, node.is_alive() ? scaling::to_string(node.state) : "silent",
-             node.has_duties ? "duties" : "", node.profile.region, node.profile.cores,
-             node.load.running_jobs, node.load.requests_per_second,
-             readable_bytes(static_cast<std::uint64_t>(node.load.bytes_per_second)),
-             to_iso8601(node.heartbeat_at));
+  fmt::print(
+      "{:<24} {:<9} {:<7} {:<10} {:>3} cores {:>3} jobs {:>7.1f} requests/s {:>9}/s  {}  {}\n",
+      node.profile.name, node.is_alive() ? scaling::to_string(node.state) : "silent",
+      node.has_duties ? "duties" : "", node.profile.region, node.profile.cores,
+      node.load.running_jobs, node.load.requests_per_second,
+      readable_bytes(static_cast<std::uint64_t>(node.load.bytes_per_second)),
+      to_iso8601(node.heartbeat_at), node.profile.labels);
 }
 
 Result<> list_nodes(db::Database& database, bool as_json) {

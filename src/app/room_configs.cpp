@@ -7,6 +7,7 @@
 
 #include "app/config/database_host.h"
 #include "app/web_folder.h"
+#include "base/machine_labels.h"
 #include "base/text.h"
 
 namespace shoal::app {
@@ -18,6 +19,10 @@ Seconds seconds(Milliseconds time) {
 
 api::RateLimit limit(const Config::RateLimit& from) {
   return {static_cast<std::uint32_t>(from.max), from.window};
+}
+
+std::string queue_kind(std::string_view kind) {
+  return fmt::format("video-{}", kind);
 }
 
 /// A libpq keyword/value string (PostgreSQL documentation, 34.1.1.1). A server that vanished
@@ -132,6 +137,15 @@ processing::PlanConfig plan_config(const Config& config, const catalog::RuntimeS
   return out;
 }
 
+runners::KindNeeds job_needs(const Config& config) {
+  runners::KindNeeds needs;
+  for (std::size_t i = 0; i < Config::Jobs::k_kinds.size(); ++i) {
+    if (!config.jobs.needs[i].empty())
+      needs.emplace(queue_kind(Config::Jobs::k_kinds[i]), ordered(config.jobs.needs[i]));
+  }
+  return needs;
+}
+
 processing::PipelineConfig pipeline_config(const Config& config, const DataDirectory& directory) {
   processing::PipelineConfig out;
   out.scratch = directory.work();
@@ -140,6 +154,12 @@ processing::PipelineConfig pipeline_config(const Config& config, const DataDirec
   out.encodes = config.transcoding.concurrency > 0;
   out.concurrency =
       static_cast<std::size_t>(out.encodes ? config.transcoding.concurrency : k_light_jobs);
+  const MachineLabels labels = ordered(config.cluster.node_labels);
+  for (const auto& [kind, needed] : job_needs(config))
+    if (!has_all(labels, needed)) out.left_to_others.insert(kind);
+  for (std::size_t i = 0; i < Config::Jobs::k_kinds.size(); ++i)
+    out.limits.emplace(queue_kind(Config::Jobs::k_kinds[i]),
+                       static_cast<std::size_t>(config.jobs.concurrency[i]));
   out.keep_original = config.transcoding.keep_original;
   out.runner_patience = std::chrono::ceil<Seconds>(config.transcoding.runner_patience);
   out.trash_for = config.storage.trash_period;
@@ -160,6 +180,7 @@ api::ApiConfig api_config(const Config& config, const DataDirectory& directory) 
   out.web_folder = config.storage.web.empty() ? find_web_folder() : config.storage.web;
   out.data_folder = directory.root().string();
   out.metrics_enabled = config.metrics.enabled;
+  out.job_needs = job_needs(config);
   out.autoscaler_enabled = config.autoscaler.enabled;
   out.max_chunk_size = config.upload.max_chunk_size;
   out.watching_interval_anonymous = config.views.watching_interval_anonymous;

@@ -13,6 +13,7 @@
 
 #include "app/admin_commands.h"
 #include "base/log.h"
+#include "base/machine_labels.h"
 #include "base/random.h"
 #include "io/process.h"
 #include "io/runtime.h"
@@ -41,6 +42,12 @@ Result<std::string> checked_server(std::string server) {
   if (is_http && server.find('/', server.find("//") + 2) == std::string::npos) return server;
   return fail(ErrorCode::invalid,
               "--server " + server + ": write its address, for example https://videos.example.org");
+}
+
+/// CLI11 wants a function of a string that it may change.
+std::string check_option_label(std::string& label) {
+  const std::string wrong = check_machine_label(label);
+  return wrong.empty() ? "" : fmt::format("'{}' {}", label, wrong);
 }
 
 /// What a worker has, in the order of their dependencies.
@@ -125,6 +132,10 @@ void WorkerCommand::add_to(CLI::App& program) {
   command_->add_option("--token", token_, "registration token, for the first start")
       ->envname("SHOAL_WORKER_TOKEN");
   command_->add_option("--name", name_, "what administrators see; this machine's by itself");
+  command_
+      ->add_option("--label", labels_,
+                   "what this machine has that some kinds of jobs need: gpu, region:eu; several")
+      ->check(CLI::Validator(check_option_label, "LABEL"));
   command_->add_option("--concurrency", concurrency_, "jobs at once")
       ->check(CLI::Range(std::size_t{1}, k_most_jobs))
       ->capture_default_str();
@@ -149,14 +160,16 @@ int WorkerCommand::run() const {
   if (!folder) return complain(folder.error());
   Result<> ended;
   parts.runtime.run_until_done([](Parts& all, worker::WorkerFolder& home, std::size_t concurrency,
-                                  std::string token, std::string name, Seconds drain_timeout,
-                                  Result<>& out) -> io::Task<> {
+                                  MachineLabels labels, std::string token, std::string name,
+                                  Seconds drain_timeout, Result<>& out) -> io::Task<> {
     worker::WorkerConfig config;
     config.folder = home.root();
     config.concurrency = concurrency;
+    config.labels = std::move(labels);
     out = co_await work(all, home, std::move(config), std::move(token), std::move(name),
                         drain_timeout);
-  }(parts, *folder, concurrency_, token_, name_, Seconds{drain_timeout_s_}, ended));
+  }(parts, *folder, concurrency_, ordered(labels_), token_, name_, Seconds{drain_timeout_s_},
+                                                                        ended));
   return ended ? 0 : complain(ended.error());
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -25,6 +26,7 @@ class WorkerCommand {
   std::string token_;
   std::string name_;
   std::string folder_ = "shoal-worker";
+  std::vector<std::string> labels_;
   std::size_t concurrency_ = 2;
   std::int64_t drain_timeout_s_ = 0;
 };

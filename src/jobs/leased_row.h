@@ -5,9 +5,19 @@
 
 namespace shoal::jobs {
 
+/// How a lease begins: `:worker`, `:expires`, `:now`. The fence is raised by two, since the next is
+/// its twin's (twins.h).
+inline constexpr const char* k_lease =
+    "update job set state = 2, worker = :worker, fence = fence + 2, attempt = attempt + 1,"
+    " lease_expires_at = :expires, leased_at = :now, twin_leased_at = null,"
+    " started_at = coalesce(started_at, :now)";
+
 /// What every statement that leases gives back, in this order.
 inline constexpr const char* k_leased_columns =
     " id, kind, video_id, payload, attempt, max_attempts, fence, lease_expires_at";
+/// And of a twin.
+inline constexpr const char* k_twin_columns =
+    " id, kind, video_id, payload, attempt, max_attempts, fence + 1, twin_expires_at";
 
 inline LeasedJob to_leased(const db::Row& row) {
   LeasedJob job;

@@ -61,7 +61,9 @@ std::string condition(ListState state) {
 
 constexpr const char* k_all_jobs =
     "(select id, kind, case when state = 1 and run_after > :now then 4 else state end as listed,"
-    "  video_id, payload, priority, attempt, last_error as error, worker, created_at, started_at,"
+    "  video_id, payload, priority, attempt, last_error as error,"
+    " case when twin is null then worker else worker || ', ' || twin end as worker, created_at,"
+    " started_at,"
     "  null as finished_at from job"
     " union all select id, kind, 10 + outcome, video_id, payload, priority, attempt, error,"
     "  null, created_at, started_at, finished_at from job_history) as jobs";

@@ -38,6 +38,8 @@ struct ListedJob {
   int attempt = 0;
   std::optional<std::string> error;
   std::optional<std::string> worker;
+  /// Why it goes on waiting, where nobody who lives does its kind (runners::explain_waits).
+  std::optional<std::string> waits_for{};
   UtcTime created_at{};
   std::optional<UtcTime> started_at;
   std::optional<UtcTime> finished_at;

@@ -1,8 +1,11 @@
 #include "jobs/queue.h"
 
+#include <fmt/ranges.h>
+
 #include <set>
 
 #include "base/text.h"
+#include "jobs/holders.h"
 #include "jobs/leased_row.h"
 #include "jobs/states.h"
 
@@ -14,11 +17,6 @@ namespace shoal::jobs {
 namespace {
 
 constexpr std::size_t k_error_limit = 4000;
-/// A lease that ended without a word, before what is known of earlier attempts.
-constexpr const char* k_died =
-    "update job set state = 1, worker = null, lease_expires_at = null, last_error = substr("
-    "'attempt ' || attempt || ' died with its worker ' || worker"
-    " || coalesce('\n' || last_error, ''), 1, 4000)";
 constexpr int k_beats_of_a_lease = 6;
 constexpr Seconds k_shortest_delay{2};
 constexpr Seconds k_longest_delay{600};
@@ -67,9 +65,9 @@ void move_to_history(db::Session& session, JobId job, int outcome,
                      const std::optional<std::string>& error) {
   session.execute(
       "insert into job_history (id, kind, video_id, payload, priority, outcome, attempt, error,"
-      "  created_at, started_at, finished_at)"
+      "  created_at, started_at, finished_at, worker, leased_at)"
       " select id, kind, video_id, payload, priority, :outcome, attempt, :error, created_at,"
-      "  started_at, :now from job where id = :id",
+      "  started_at, :now, worker, leased_at from job where id = :id",
       {outcome, error, session.now(), job});
   session.execute("delete from job where id = :id", {job});
 }
@@ -104,14 +102,11 @@ void end_badly(db::Session& session, JobId first, int outcome, const std::string
 
 /// Jobs of dead workers go back to waiting.
 void reclaim_expired(db::Session& session, Seconds lease, UtcTime now) {
-  const auto reclaimed = session.execute(
-      std::string(k_died) +
-          " where id in (select id from job where state = 2 and lease_expires_at <= :now"
-          "  and not exists (select 1 from worker where worker.name = job.worker"
-          "   and worker.heartbeat_at > :alive_since)" +
-          std::string(session.engine() == db::Engine::postgresql ? " for update skip locked" : "") +
-          ")",
-      {now, now - lease});
+  const auto reclaimed = end_leases(
+      session,
+      "{expires} <= :now and not exists (select 1 from worker where worker.name = job.{holder}"
+      " and worker.heartbeat_at > :alive_since)",
+      {now, now - lease}, Ending::died);
   if (reclaimed > 0) session.notify(k_waiting_channel);
 }
 
@@ -145,7 +140,9 @@ void beat(db::Session& session, std::string_view worker, Seconds lease) {
   const UtcTime now = session.now();
   const auto last = last_beat(session, worker);
   if (last && *last + lease < now) {
-    session.execute("update job set lease_expires_at = :expires where state = 2", {now + lease});
+    session.execute(
+        "update job set lease_expires_at = :expires, twin_expires_at = :expires where state = 2",
+        {now + lease});
   }
   session.execute(
       "insert into worker (name, heartbeat_at) values (:name, :now)"
@@ -203,21 +200,30 @@ std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worke
   arguments.insert(arguments.end(), kinds.begin(), kinds.end());
   db::pad_list(arguments, kinds.size());
   const auto row = session.query_one(
-      "update job set state = 2, worker = :worker, fence = fence + 1,"
-      " attempt = attempt + 1, lease_expires_at = :expires,"
-      " started_at = coalesce(started_at, :now)"
-      " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
+      std::string(k_lease) +
+          " where id = (select id from job where state = 1 and run_after <= :now and kind in " +
           db::in_list(kinds.size(), "kind") + " order by priority, turn, id limit 1" + skip +
           ") returning" + k_leased_columns,
       arguments);
   return row ? std::optional(to_leased(*row)) : std::nullopt;
 }
 
+void introduce(db::Session& session, std::string_view worker,
+               const std::vector<std::string>& kinds) {
+  session.execute(
+      "insert into worker (name, heartbeat_at, kinds) values (:name, :now, :kinds)"
+      " on conflict (name) do update set heartbeat_at = excluded.heartbeat_at,"
+      " kinds = excluded.kinds",
+      {worker, session.now(), fmt::format("{}", fmt::join(kinds, " "))});
+}
+
 std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, Seconds lease) {
   beat(session, worker, lease);
   std::vector<LeaseKey> held;
   for (const auto& row :
-       session.query("select id, fence from job where state = 2 and worker = :worker", {worker})) {
+       session.query("select id, fence from job where state = 2 and worker = :worker union all"
+                     " select id, fence + 1 from job where state = 2 and twin = :worker",
+                     {worker})) {
     held.push_back({row.id<JobId>(0), row.integer(1)});
   }
   return held;
@@ -225,9 +231,8 @@ std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, S
 
 void reclaim_all(db::Session& session) {
   // Who has no heart here asks by requests, and may go on asking (remote_lease.h).
-  session.execute(
-      std::string(k_died) +
-      " where state = 2 and exists (select 1 from worker where worker.name = job.worker)");
+  end_leases(session, "exists (select 1 from worker where worker.name = job.{holder})", {},
+             Ending::died);
   session.notify(k_waiting_channel);
 }
 
@@ -237,15 +242,7 @@ Error died_with_worker(const LeasedJob& job) {
 }
 
 Result<> check_fence(db::Session& session, const LeasedJob& job) {
-  // An update, so that nobody takes it over before this transaction ends.
-  const auto held = session.execute(
-      "update job set fence = fence where id = :id and state = 2 and fence = :fence",
-      {job.id, job.fence});
-  if (held == 0) {
-    return fail(ErrorCode::conflict,
-                fmt::format("the lease on job {} was lost or the job cancelled", job.id.value));
-  }
-  return {};
+  return claim(session, {job.id, job.fence});
 }
 
 Result<> complete(db::Session& session, const LeasedJob& job) {
@@ -267,14 +264,17 @@ Result<> complete(db::Session& session, const LeasedJob& job) {
 
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,
                           bool permanent) {
-  TRY_VOID(check_fence(session, job));
+  TRY(const bool is_left,
+      leave_to_other(session, {job.id, job.fence}, Ending::failed, as_column(error)));
+  if (is_left) return false;
   const auto row = session.query_one(
-      "select failures + 1, max_failures, last_error from job where id = :id", {job.id});
+      "select failures + 1, max_failures, last_error, attempt from job where id = :id", {job.id});
   const std::int64_t failures = row->integer(0);
+  const std::int64_t attempt = row->integer(3);
   const bool failed_enough = !row->is_null(1) && failures >= row->integer(1);
-  if (permanent || failed_enough || job.attempt >= job.max_attempts) {
+  if (permanent || failed_enough || attempt >= job.max_attempts) {
     std::string log(error);
-    if (job.attempt > job.max_attempts && !row->is_null(2)) log += "\n" + row->text(2);
+    if (attempt > job.max_attempts && !row->is_null(2)) log += "\n" + row->text(2);
     end_badly(session, job.id, k_failed, as_column(log));
     return true;
   }
@@ -288,7 +288,9 @@ Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::strin
 }
 
 Result<bool> postpone(db::Session& session, const LeasedJob& job, std::string_view error) {
-  TRY_VOID(check_fence(session, job));
+  TRY(const bool is_left,
+      leave_to_other(session, {job.id, job.fence}, Ending::released, as_column(error)));
+  if (is_left) return false;
   const UtcTime now = session.now();
   const auto row = session.query_one("select started_at from job where id = :id", {job.id});
   const auto tried = std::chrono::duration_cast<Seconds>(now - row->time(0));
@@ -302,7 +304,9 @@ Result<bool> postpone(db::Session& session, const LeasedJob& job, std::string_vi
 }
 
 Result<> release(db::Session& session, const LeasedJob& job) {
-  TRY_VOID(check_fence(session, job));
+  TRY(const bool is_left,
+      leave_to_other(session, {job.id, job.fence}, Ending::released, std::nullopt));
+  if (is_left) return {};
   put_back(session, job, session.now(), std::nullopt);
   session.notify(k_waiting_channel);
   return {};
@@ -310,10 +314,8 @@ Result<> release(db::Session& session, const LeasedJob& job) {
 
 void abandon(db::Session& session, std::string_view worker, const std::vector<LeaseKey>& jobs) {
   for (const LeaseKey& job : jobs) {
-    session.execute(
-        "update job set state = 1, worker = null, lease_expires_at = null"
-        " where id = :id and state = 2 and worker = :worker and fence = :fence",
-        {job.id, worker, job.fence});
+    end_leases(session, "id = :id and {holder} = :worker and {fence} = :fence",
+               {job.id, worker, job.fence}, Ending::forgotten);
   }
   session.notify(k_waiting_channel);
 }

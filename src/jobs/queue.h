@@ -86,6 +86,10 @@ bool hasten(db::Session& session, const NewJob& job);
 std::optional<LeasedJob> lease_next(db::Session& session, std::string_view worker,
                                     const std::vector<std::string>& kinds, Seconds lease);
 
+/// What `worker` does, for who looks for kinds that nobody does. Counts as a heartbeat.
+void introduce(db::Session& session, std::string_view worker,
+               const std::vector<std::string>& kinds);
+
 /// What to fail a job with whose attempts are spent and whose last holder died, so that it kills no
 /// more of them.
 Error died_with_worker(const LeasedJob& job);
@@ -98,14 +102,16 @@ std::vector<LeaseKey> heartbeat(db::Session& session, std::string_view worker, S
 /// one is alive.
 void reclaim_all(db::Session& session);
 
-/// Checks that `job` is still this holder's. Call it in the transaction that writes the job's
-/// effects: conflict when the lease was lost, and then nothing may be written.
+/// Checks that `job` is still this holder's, and its alone from now on (twins.h). Call it in the
+/// transaction that writes the job's effects: conflict when the lease was lost, and then nothing
+/// may be written.
 Result<> check_fence(db::Session& session, const LeasedJob& job);
 
 /// Moves it to the history and unblocks what waited for it. conflict when the lease was lost.
 Result<> complete(db::Session& session, const LeasedJob& job);
 
-/// Tries again later with backoff (2^failures s, at most 10 min), or, when `permanent` or attempts
+/// Where it has another holder (twins.h), leaves it to that. Else
+/// tries again later with backoff (2^failures s, at most 10 min), or, when `permanent` or attempts
 /// or failures are used up, moves it to the history as failed and cancels what needs it; one that
 /// died with its worker with what is known of the attempts before. Returns true when it ended.
 Result<bool> fail_attempt(db::Session& session, const LeasedJob& job, std::string_view error,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "io/task_group.h"
+#include "jobs/twins.h"
 
 namespace shoal::jobs {
 
@@ -124,17 +125,28 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   }
 
   io::Task<std::optional<LeasedJob>> lease(std::vector<std::string> kinds) {
+    std::vector<std::string> slow = kinds;
+    std::erase_if(slow, [this](const auto& kind) { return !handlers.at(kind).has_twins; });
+    std::vector<std::string> all;
+    if (!introduced) {
+      all.reserve(handlers.size());
+      for (const auto& [kind, handler] : handlers) all.push_back(kind);
+    }
     leasing = true;
     auto leased = co_await database.write(
-        [worker = config.name, kinds = std::move(kinds),
+        [worker = config.name, kinds = std::move(kinds), slow = std::move(slow),
+         all = std::move(all),
          lease = config.lease](db::Session& session) -> Result<std::optional<LeasedJob>> {
-          return lease_next(session, worker, kinds, lease);
+          if (!all.empty()) introduce(session, worker, all);
+          auto job = lease_next(session, worker, kinds, lease);
+          return job ? job : lease_twin(session, worker, slow, lease);
         });
     leasing = false;
     if (!leased) {
       log::warn("no job could be leased", {{"reason", leased.error().message}});
       co_return std::nullopt;
     }
+    introduced = true;
     co_return *std::move(leased);
   }
 
@@ -302,6 +314,7 @@ struct Runner::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::string, JobHandler> handlers;
   std::map<LeaseKey, RunningPointer> running;
   bool stopping = false;
+  bool introduced = false;  ///< the database knows what this worker does
   std::atomic<bool> paused = false;
   bool leasing = false;  ///< a lease is on its way: the database knows of a job that we do not
   io::TaskGroup tasks;

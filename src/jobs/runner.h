@@ -46,6 +46,7 @@ struct JobHandler {
   std::function<io::Task<Result<>>(const LeasedJob&, JobContext&)> run;
   /// In the transaction that ends the job as failed: what the world must know then (optional).
   std::function<void(db::Session&, const LeasedJob&, const Error&)> on_failed;
+  bool has_twins = false;  ///< who has nothing else to do makes one that is slow again (twins.h)
 };
 
 struct RunnerConfig {

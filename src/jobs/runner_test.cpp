@@ -85,14 +85,18 @@ class RunnerTest : public tests::DatabaseTest {
   }
   /// Waits on the notifications of the queue, at most 20 s.
   void wait_for(JobId id, const std::string& wanted) {
+    wait_until([&] { return state(id) == wanted; });
+    EXPECT_EQ(state(id), wanted);
+  }
+  void wait_until(const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + Seconds{20};
-    while (state(id) != wanted && std::chrono::steady_clock::now() < deadline) {
+    while (!holds() && std::chrono::steady_clock::now() < deadline) {
       runtime.run_until_done([](db::Notifier& notifier) -> io::Task<> {
         co_await notifier.wait(k_waiting_channel, notifier.count(k_waiting_channel),
                                Milliseconds{20});
       }(database->notifier()));
     }
-    EXPECT_EQ(state(id), wanted);
+    EXPECT_TRUE(holds());
   }
 
   io::Runtime runtime{2};
@@ -186,6 +190,38 @@ TEST_P(RunnerTest, a_cancelled_job_cancels_its_handler) {
   stop();
   EXPECT_TRUE(cancelled);
   EXPECT_EQ(progress.get(id), std::nullopt);
+}
+
+TEST_P(RunnerTest, who_has_nothing_to_do_makes_what_another_is_slow_with_and_that_one_stops) {
+  std::latch begun(1);
+  std::atomic<bool> cancelled = false;
+  std::atomic<int> runs = 0;
+  runner->handle({"a", 1,
+                  [&](const LeasedJob&, JobContext&) -> io::Task<Result<>> {
+                    return sleep_long(begun, cancelled);
+                  },
+                  nullptr, true});
+  start();
+  const auto id = add("a", {}, VideoId{3});
+  begun.wait();
+  ASSERT_TRUE(database->write_blocking([](db::Session& session) -> Result<> {
+    session.execute("update job set leased_at = leased_at - 60000");
+    for (int done = 101; done < 104; ++done) {
+      session.execute(
+          "insert into job_history (id, kind, video_id, payload, priority, outcome, attempt,"
+          " created_at, leased_at, finished_at) values (:id, 'a', 3, '{}', 1, 1, 1, 0, 0, 1000)",
+          {done});
+    }
+    return {};
+  }));
+  Runner other(runtime, *database, progress, metrics, quick());
+  other.handle(
+      {"a", 1, [&](const LeasedJob&, JobContext&) { return count_run(runs); }, nullptr, true});
+  other.start();
+  wait_for(id, "completed:");
+  wait_until([&] { return cancelled.load(); });
+  runtime.run_until_done(other.stop());
+  EXPECT_EQ(runs, 1);
 }
 
 TEST_P(RunnerTest, stopping_gives_running_jobs_back_unharmed) {

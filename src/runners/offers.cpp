@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "jobs/twins.h"
 #include "processing/pipeline/graph.h"
+#include "runners/registry.h"
 
 namespace shoal::runners {
 namespace {
@@ -28,6 +30,7 @@ constexpr std::string_view k_may_take =
 constexpr std::string_view k_untouched =
     " and not exists (select 1 from work_segment w where w.video_id = j.video_id"
     " and j.payload = '{\"index\":' || w.height || '}')";
+const std::vector<std::string> k_kinds{std::string(processing::k_encode)};
 
 std::vector<db::Value> may_take_arguments(db::Session& session, RunnerId runner) {
   const UtcTime now = session.now();
@@ -54,6 +57,22 @@ RunnerJob to_job(const db::Row& row) {
   job.finished_at = row.optional_time(11);
   job.type = row.text(12) == processing::k_whole ? JobType::hls : JobType::segment;
   return job;
+}
+
+bool has_failed_lately(db::Session& session, RunnerId runner, JobId job) {
+  return session
+      .query_one(
+          "select 1 from runner_failure where job_id = :job and runner_id = :runner"
+          " and failed_at > :since",
+          {job, runner, session.now() - k_leave_to_others})
+      .has_value();
+}
+
+/// Those that others are slow with.
+std::vector<JobId> find_slow(db::Session& session, RunnerId runner) {
+  auto found = jobs::find_stragglers(session, Runner::worker_name(runner), k_kinds);
+  std::erase_if(found, [&](JobId job) { return has_failed_lately(session, runner, job); });
+  return found;
 }
 
 }  // namespace
@@ -93,6 +112,10 @@ std::vector<RunnerJob> find_waiting(db::Session& session, RunnerId runner, JobTy
                                  k_unfinished, k_may_take, type == JobType::hls ? k_untouched : ""),
                      arguments))
     jobs.push_back(to_job(row));
+  if (!jobs.empty() || type != JobType::segment) return jobs;
+  for (const JobId slow : find_slow(session, runner)) {
+    if (auto job = find_job(session, slow)) jobs.push_back(*std::move(job));
+  }
   return jobs;
 }
 
@@ -106,9 +129,12 @@ bool is_any_waiting(db::Session& session, JobType type) {
 bool may_take(db::Session& session, RunnerId runner, JobId job) {
   auto arguments = may_take_arguments(session, runner);
   arguments.emplace_back(job);
-  return session
-      .query_one(fmt::format("select 1 from job j where{} and j.id = :id", k_may_take), arguments)
-      .has_value();
+  const bool waits =
+      session
+          .query_one(fmt::format("select 1 from job j where{} and j.id = :id", k_may_take),
+                     arguments)
+          .has_value();
+  return waits || std::ranges::count(find_slow(session, runner), job) > 0;
 }
 
 std::optional<RunnerJob> find_job(db::Session& session, JobId job) {

@@ -54,9 +54,9 @@ struct RunnerJob {
   std::optional<UtcTime> finished_at;
 };
 
-/// What of a type a runner may take now, the most urgent first. It is not shown for a minute what
-/// it has just failed at, so that others get to it; and not renditions of which something is
-/// listed.
+/// What of a type a runner may take now, the most urgent first; of segments, where none waits, what
+/// others are slow with (jobs/twins.h). It is not shown for a minute what it has just failed at, so
+/// that others get to it; and not renditions of which something is listed.
 std::vector<RunnerJob> find_waiting(db::Session& session, RunnerId runner, JobType type,
                                     std::size_t limit);
 /// Nothing when there is none, or it is of a kind that no runner does.

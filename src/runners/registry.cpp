@@ -8,7 +8,7 @@ namespace {
 
 constexpr Seconds k_contact_step{10};
 constexpr std::string_view k_runner =
-    "select id, name, description, ip, last_contact_at, created_at from runner";
+    "select id, name, description, ip, last_contact_at, created_at, labels from runner";
 
 Runner to_runner(const db::Row& row) {
   return {.id = row.id<RunnerId>(0),
@@ -16,7 +16,8 @@ Runner to_runner(const db::Row& row) {
           .description = row.optional_text(2),
           .ip = row.text(3),
           .last_contact = row.time(4),
-          .created_at = row.time(5)};
+          .created_at = row.time(5),
+          .labels = row.is_null(6) ? std::nullopt : std::optional(from_words(row.text(6)))};
 }
 
 std::string page_of(const Slice& slice) {
@@ -111,6 +112,10 @@ void note_contact(db::Session& session, const Runner& runner, std::string_view i
       "update runner set last_contact_at = :now, ip = :ip where id = :id"
       " and last_contact_at <= :before",
       {now, ip, runner.id, now - k_contact_step});
+}
+
+void note_labels(db::Session& session, RunnerId runner, const MachineLabels& labels) {
+  session.execute("update runner set labels = :labels where id = :id", {to_words(labels), runner});
 }
 
 Result<> remove_runner(db::Session& session, RunnerId id) {

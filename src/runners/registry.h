@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/machine_labels.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "db/session.h"
@@ -30,6 +31,8 @@ struct Runner {
   std::string ip;
   UtcTime last_contact{};
   UtcTime created_at{};
+  /// What it said when it asked for segments last; nothing: it never did.
+  std::optional<MachineLabels> labels{};
 
   /// The holder of its leases in the queue.
   std::string worker() const { return worker_name(id); }
@@ -77,6 +80,9 @@ Listed<Runner> list_runners(db::Session& session, const Slice& slice);
 /// whether it would be.
 bool is_contact_due(const Runner& runner, UtcTime now);
 void note_contact(db::Session& session, const Runner& runner, std::string_view ip, UtcTime now);
+
+/// What it has, when it asks for segments.
+void note_labels(db::Session& session, RunnerId runner, const MachineLabels& labels);
 
 /// What it was doing waits for others. Errors: not_found.
 Result<> remove_runner(db::Session& session, RunnerId id);

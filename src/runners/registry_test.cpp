@@ -132,6 +132,30 @@ TEST_P(Registry, who_failed_at_a_job_leaves_it_to_others_for_a_minute) {
   EXPECT_EQ(shown_to(one->id), 2);
 }
 
+TEST_P(Registry, what_another_is_slow_with_is_shown_where_nothing_waits) {
+  const std::string token = new_token();
+  const auto slow = enter(token, "slow");
+  const auto quick = enter(token, "quick");
+  const JobId last = add_segment(0);
+  for (std::size_t i = 1; i < 4; ++i) {
+    const auto job = take(quick->id, add_segment(i));
+    clock->advance(Seconds{5});
+    EXPECT_TRUE(write([&](db::Session& session) { return jobs::complete(session, *job); }));
+  }
+  ASSERT_TRUE(take(slow->id, last));
+  EXPECT_EQ(shown_to(quick->id), 0);
+  clock->advance(Seconds{20});
+  EXPECT_EQ(shown_to(quick->id), 1);
+  EXPECT_EQ(shown_to(slow->id), 0);
+  EXPECT_TRUE(write([&](db::Session& session) -> Result<> {
+    EXPECT_TRUE(may_take(session, quick->id, last));
+    EXPECT_FALSE(may_take(session, slow->id, last));
+    note_failure(session, last, quick->id);
+    EXPECT_FALSE(may_take(session, quick->id, last));
+    return {};
+  }));
+}
+
 TEST_P(Registry, a_job_is_found_in_every_state) {
   const auto one = enter(new_token(), "one");
   const JobId job = add_segment(3);

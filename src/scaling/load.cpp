@@ -93,7 +93,9 @@ Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, Ut
   const double rate = rate_ahead(load, need.reasons);
   const double throughput = throughput_of(load, need.reasons);
   const Seconds ahead = std::max(policy.start_time, Seconds{0});
-  const double done = throughput * capacity(nodes, now, ahead);
+  const double helped = positive(load.helped);
+  const double done =
+      throughput * capacity(nodes, now, ahead) + helped * static_cast<double>(ahead.count());
   const double coming = rate * static_cast<double>(ahead.count());
   const double then = std::max(0.0, load.queued_seconds + coming - done);
   need.reasons.push_back(
@@ -104,7 +106,9 @@ Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, Ut
   // as spread as an exponential's: the variance of their sum is twice its mean times a job's.
   const double variance = 2 * mean_job(load) * (coming + rate * target);
   const double chance = positive(policy.caution) * std::sqrt(variance);
-  need.nodes = (then + chance) / target / throughput;
+  need.nodes = std::max(0.0, (then + chance) / target - helped) / throughput;
+  if (helped > 0)
+    need.reasons.push_back(fmt::format("others do {:.1f} s of work a second", helped));
   need.reasons.push_back(
       fmt::format("{:.1f} nodes keep the wait under {:.0f} s at {:.2f} s of work "
                   "a second each",

@@ -23,6 +23,8 @@ struct WorkerLoad {
   Arrivals latest{};          ///< a short time, between two decisions: there a crowd shows
   Arrivals before{};          ///< as long a time before that
   Arrivals lately{};          ///< a longer one, some 15 min, for the level
+  /// Seconds of work a second that others than these nodes do.
+  double helped = 0;
   /// Seconds of estimated work that a busy node does in a second; 0: none was finished yet.
   double throughput = 0;
   /// Seconds of work a second that are expected when a node started now is at work
@@ -40,8 +42,8 @@ struct WorkerPolicy {
 };
 
 /// Nodes that work off, within the target wait, the queue as it will be when a node started now is
-/// at work: what waits now, and comes until then, less what the fleet does until then, and a
-/// provision for chance. Work comes at the expected rate (or, without one, at that of `lately`)
+/// at work: what waits now, and comes until then, less what the fleet and others do until then, and
+/// a provision for chance. Work comes at the expected rate (or, without one, at that of `lately`)
 /// unless more or fewer jobs than chance explains came in the latest times; then at theirs. A load
 /// that is no number is not known. Pure.
 Need needed_workers(const WorkerLoad& load, std::span<const FleetNode> nodes, UtcTime now,

@@ -53,6 +53,16 @@ TEST(Workers, that_keep_up_with_jobs_that_wait_as_long_as_they_may_are_enough) {
   EXPECT_NEAR(nodes_for(steady(40), busy(40)), 40, 0.01);
 }
 
+TEST(Workers, what_others_do_needs_no_node) {
+  WorkerLoad load = steady(40);
+  load.helped = 10;
+  EXPECT_NEAR(nodes_for(load, busy(30)), 30, 0.01);
+  EXPECT_THAT(reasons(needed_workers(load, busy(30), k_now, k_policy)),
+              HasSubstr("others do 10.0 s of work a second"));
+  load.helped = 100;
+  EXPECT_EQ(nodes_for(load, {}), 0);
+}
+
 TEST(Workers, a_longer_queue_wants_more_and_a_shorter_fewer) {
   WorkerLoad load = steady(40);
   load.queued_seconds = 4500;

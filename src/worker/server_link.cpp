@@ -103,12 +103,14 @@ io::Task<Result<std::string>> ServerLink::enter(std::string registration_token,
 }
 
 io::Task<Result<std::vector<std::string>>> ServerLink::request(std::string runner_token,
+                                                               MachineLabels labels,
                                                                Seconds patience) const {
   CO_TRY(const std::string answer,
          co_await post("/api/v1/runners/jobs/request",
                        json::serialize(json::object{
                            {"runnerToken", runner_token},
                            {"waitSeconds", patience.count()},
+                           {"labels", json::value_from(labels)},
                            {"jobTypes", json::array{json::string(runners::k_segment_type)}}})));
   co_return runners::parse_offers(answer);
 }

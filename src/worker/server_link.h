@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/machine_labels.h"
 #include "base/result.h"
 #include "io/file_system.h"
 #include "io/offload.h"
@@ -36,9 +37,9 @@ class ServerLink {
   /// Gives the token of a new runner. Errors also: not_found (no such registration token).
   io::Task<Result<std::string>> enter(std::string registration_token, std::string name) const;
 
-  /// Ids of jobs that may be accepted; the server may wait for `patience` until there is one. Less
-  /// than the deadline of a call.
-  io::Task<Result<std::vector<std::string>>> request(std::string runner_token,
+  /// Ids of jobs that may be accepted by who has these labels; the server may wait for `patience`
+  /// until there is one. Less than the deadline of a call.
+  io::Task<Result<std::vector<std::string>>> request(std::string runner_token, MachineLabels labels,
                                                      Seconds patience) const;
   io::Task<Result<runners::Assignment>> accept(std::string runner_token, std::string job) const;
 

@@ -124,7 +124,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   }
 
   static io::Task<> hear(std::shared_ptr<Impl> self, Offered& offered) {
-    offered = co_await self->server.request(self->token, self->config.ask_for);
+    offered = co_await self->server.request(self->token, self->config.labels, self->config.ask_for);
   }
 
   /// Whether one was taken: there may be more then.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/machine_labels.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "io/file_system.h"
@@ -17,6 +18,7 @@ namespace shoal::worker {
 struct WorkerConfig {
   io::Path folder;              ///< sources and scratch; of this process alone
   std::size_t concurrency = 1;  ///< made at once; as many may be on their way to the server beside
+  MachineLabels labels{};       ///< what this machine has, in order
   Seconds ask_for{10};          ///< how long the server may wait for a job before it answers
   Milliseconds poll_every{2'000};  ///< not asked more often while there is none
   /// Well within the server's lease of half a minute.

@@ -16,6 +16,7 @@
 #include "api/pages/web_client.h"
 #include "api/storage/store_rates.h"
 #include "base/clock.h"
+#include "base/machine_labels.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/units.h"
@@ -47,6 +48,8 @@ struct ApiConfig {
   std::string data_folder;  ///< for the disk figures of the overview
   bool metrics_enabled = true;
   bool autoscaler_enabled = false;
+  /// Labels that kinds of jobs need.
+  std::map<std::string, MachineLabels, std::less<>> job_needs;
   /// The most that one PUT of a resumable upload should carry; 0 leaves it to the client.
   ByteCount max_chunk_size{0};
   /// How often players report that they play, and how well.

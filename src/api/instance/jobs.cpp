@@ -2,6 +2,7 @@
 #include "api/core/reply.h"
 #include "api/instance/routes.h"
 #include "jobs/list.h"
+#include "runners/coverage.h"
 
 namespace shoal::api {
 namespace {
@@ -20,6 +21,7 @@ void write_job(JsonWriter& json, const Context& context, const jobs::ListedJob& 
     json.field("priority", job.priority).field("attempt", job.attempt);
     json.field("progress", progress_of(context, job));
     json.field("error", job.error).field("worker", job.worker);
+    json.field("waitsFor", job.waits_for);
     json.key("videoId");
     if (job.video) {
       json.value(job.video->value);
@@ -49,10 +51,13 @@ io::Task<Reply> list(Call& call, std::string_view state_name) {
   filter.count = page.count;
   filter.newest_first = sort.descending;
   CO_TRY_VOID(query.check());
-  CO_TRY(auto found, co_await call.context.database.read(
-                         [filter](db::Session& session) -> Result<jobs::JobPage> {
-                           return jobs::list_jobs(session, filter);
-                         }));
+  CO_TRY(auto found,
+         co_await call.context.database.read([filter, &needs = call.context.config.job_needs](
+                                                 db::Session& session) -> Result<jobs::JobPage> {
+           auto listed = jobs::list_jobs(session, filter);
+           runners::explain_waits(session, needs, listed.jobs);
+           return listed;
+         }));
   co_return list_response(
       found.total, found.jobs,
       [&](JsonWriter& json, const jobs::ListedJob& job) { write_job(json, call.context, job); });

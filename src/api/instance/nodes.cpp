@@ -1,5 +1,6 @@
 #include "api/core/reply.h"
 #include "api/instance/routes.h"
+#include "base/machine_labels.h"
 #include "scaling/nodes/node_rows.h"
 
 namespace shoal::api {
@@ -14,6 +15,8 @@ void write_node(JsonWriter& json, const Node& node) {
     json.field("state", scaling::to_string(node.state)).field("alive", node.is_alive());
     json.field("duties", node.has_duties);
     json.field("roles", who.roles).field("region", who.region).field("address", who.address);
+    json.key("labels").array(from_words(who.labels),
+                             [&](const std::string& label) { json.value(label); });
     json.field("version", who.version).field("schemaVersion", who.schema_version);
     json.field("unshared", who.unshared);
     json.key("capacity").object([&] { json.field("cores", who.cores); });

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/core/body.h"
@@ -6,10 +8,13 @@
 #include "api/runners/held_job.h"
 #include "api/runners/job_json.h"
 #include "api/runners/routes.h"
+#include "base/machine_labels.h"
 #include "jobs/remote_lease.h"
+#include "jobs/twins.h"
 #include "processing/pipeline/graph.h"
 #include "processing/pipeline/records.h"
 #include "processing/pipeline/whole.h"
+#include "runners/coverage.h"
 
 namespace shoal::api {
 namespace {
@@ -32,6 +37,12 @@ std::optional<runners::JobType> wanted_type(const std::optional<std::vector<std:
   return std::nullopt;
 }
 
+/// Labels are of our own workers; whole renditions need none.
+bool may_do(const runners::Runner& runner, runners::JobType type, const Context& context) {
+  return type == runners::JobType::hls ||
+         runners::may_do_segments(runner, context.config.job_needs);
+}
+
 struct Offers {
   runners::Runner runner;
   std::vector<ShownJob> jobs;
@@ -42,7 +53,7 @@ io::Task<Answer<Offers>> find_offers(const Context& context, std::string token,
       [&context, token, wants](db::Session& session) -> Answer<Offers> {
         Offers out;
         TRY(out.runner, find_caller(session, token));
-        if (!wants) return out;
+        if (!wants || !may_do(out.runner, *wants, context)) return out;
         for (auto& job : runners::find_waiting(session, out.runner.id, *wants, k_offered))
           out.jobs.push_back(show_job(session, context, std::move(job)));
         return out;
@@ -64,13 +75,39 @@ io::Task<Answer<Offers>> await_offers(const Context& context, std::string token,
   }
 }
 
+MachineLabels read_labels(Fields& body) {
+  MachineLabels labels = body.texts("labels", k_most_labels).value_or(MachineLabels{});
+  for (const std::string& label : labels) {
+    const std::string wrong = check_machine_label(label);
+    if (!wrong.empty()) body.refuse("labels", fmt::format("'{}' {}", label, wrong));
+  }
+  return ordered(std::move(labels));
+}
+
+/// What a worker has may change with every start of it.
+io::Task<Answer<>> keep_labels(const Context& context, std::string token, MachineLabels labels) {
+  CO_TRY(const runners::Runner runner,
+         co_await context.database.read(
+             [token](db::Session& session) { return find_caller(session, token); }));
+  if (runner.labels == labels) co_return Answer<>{};
+  co_return co_await context.database.write(
+      [id = runner.id, labels = std::move(labels)](db::Session& session) -> Answer<> {
+        runners::note_labels(session, id, labels);
+        return {};
+      });
+}
+
 io::Task<Reply> request_jobs(Call& call) {
   CO_TRY(Fields body, co_await read_fields(call, BodyLimits::of_anybody()));
   const std::string token = body.required_text("runnerToken", k_runner_token);
   auto wants = wanted_type(body.texts("jobTypes", k_most_types));
+  MachineLabels labels = read_labels(body);
   const Seconds patience(body.integer("waitSeconds", 0, k_longest_wait).value_or(0));
   CO_TRY_VOID(body.check());
   const Context& context = call.context;
+  if (wants == runners::JobType::segment) {
+    CO_TRY_VOID(co_await keep_labels(context, token, std::move(labels)));
+  }
   if (context.runner_services == nullptr) wants.reset();
   CO_TRY(const Offers found, co_await await_offers(context, token, wants, patience));
   const UtcTime now = context.clock.now();
@@ -131,6 +168,16 @@ std::optional<Work> find_job_work(db::Session& session, const Context& context,
       processing::longest_lease(*plan, processing::k_encode, job.index), !left.encodes()};
 }
 
+/// A segment that somebody is slow with may be made a second time.
+std::optional<jobs::LeasedJob> lease(db::Session& session, const RunnerServices& services,
+                                     const runners::Runner& runner, const runners::RunnerJob& job) {
+  if (job.type == runners::JobType::hls)
+    return jobs::lease_job(session, runner.worker(), job.id, services.hls_lease);
+  if (job.state == runners::JobState::pending)
+    return jobs::lease_job(session, runner.worker(), job.id, services.lease);
+  return jobs::lease_twin(session, runner.worker(), job.id, services.lease);
+}
+
 struct Accepted {
   ShownJob shown;
   std::string token;
@@ -142,14 +189,15 @@ Answer<std::optional<Accepted>> accept(db::Session& session, const Context& cont
   const auto id = runners::job_of(uuid);
   const auto known = id ? runners::find_job(session, *id) : std::nullopt;
   if (!known) return refuse(404, "Unknown runner job");
+  if (!may_do(runner, known->type, context))
+    return refuse(400, "This job needs labels that the runner has not");
   if (!runners::may_take(session, runner.id, *id)) return refuse(not_pending());
   const RunnerServices& services = *context.runner_services;
-  const bool is_hls = known->type == runners::JobType::hls;
-  const auto job =
-      jobs::lease_job(session, runner.worker(), *id, is_hls ? services.hls_lease : services.lease);
+  const auto job = lease(session, services, runner, *known);
   // What was refused is not written.
-  if (!job || (is_hls && !processing::may_lend(session, known->video,
-                                               static_cast<std::uint32_t>(known->index)))) {
+  if (!job ||
+      (known->type == runners::JobType::hls &&
+       !processing::may_lend(session, known->video, static_cast<std::uint32_t>(known->index)))) {
     return refuse(Problem::conflict("This runner job is not in pending state anymore")
                       .with_code("runner_job_not_in_pending_state"));
   }

@@ -67,6 +67,8 @@ io::Task<Reply> list_runners(Call& call) {
           json.field("description", item.description).field("ip", item.ip);
           json.field("lastContact", item.last_contact).field("createdAt", item.created_at);
           json.field("updatedAt", item.last_contact);
+          json.key("labels").array(item.labels.value_or(MachineLabels{}),
+                                   [&](const std::string& label) { json.value(label); });
         });
       });
 }

@@ -93,6 +93,28 @@ TEST_P(RunnersTest, only_a_registered_runner_gets_an_answer) {
   expect_refusal(request_jobs(token), "315-runners-jobs-request-after-unregister");
 }
 
+TEST_P(RunnersTest, what_a_worker_has_is_listed_as_it_said_last) {
+  const std::string token = runner_token();
+  const auto ask = [&](boost::json::array labels) {
+    return post("/api/v1/runners/jobs/request", {{"runnerToken", token},
+                                                 {"jobTypes", {"shoal-segment-transcoding"}},
+                                                 {"labels", std::move(labels)}});
+  };
+  const auto listed = [&] {
+    return boost::json::serialize(
+        get("/api/v1/runners", root_token()).json().at("data").at(0).at("labels"));
+  };
+  EXPECT_EQ(listed(), "[]");
+  EXPECT_EQ(ask({"region:eu", "gpu", "gpu"}).status, 200);
+  EXPECT_EQ(listed(), R"(["gpu","region:eu"])");
+  EXPECT_EQ(ask({"gpu"}).status, 200);
+  EXPECT_EQ(listed(), R"(["gpu"])");
+  const ApiAnswer refused = ask({"two words"});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.text, testing::HasSubstr("'two words' is no label"));
+  EXPECT_EQ(listed(), R"(["gpu"])");
+}
+
 TEST_P(RunnersTest, an_administrator_removes_a_runner_and_a_token_takes_its_runners_along) {
   const std::string one = runner_token();
   const std::string root = root_token();

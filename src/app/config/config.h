@@ -69,8 +69,20 @@ struct Config {
   struct Cluster {
     std::string node_name;    ///< empty: the host's name and the port
     std::string node_region;  ///< empty: none
+    std::vector<std::string> node_labels;
     Milliseconds drain_timeout{std::chrono::minutes{15}};
   } cluster;
+
+  /// Of jobs by their kind, which is named without its "video-".
+  struct Jobs {
+    static constexpr std::array<std::string_view, 10> k_kinds{
+        "audio",    "copy",    "encode",  "finish",    "package",
+        "pictures", "prepare", "publish", "rendition", "storyboard"};
+    static constexpr std::int64_t k_unbounded = 128;  ///< as transcoding.concurrency
+    Jobs() { concurrency.fill(k_unbounded); }
+    std::array<std::vector<std::string>, k_kinds.size()> needs;
+    std::array<std::int64_t, k_kinds.size()> concurrency{};
+  } jobs;
 
   /// Of workers (scaling/fleet). Numbers of money are texts, as stores' prices.
   struct Autoscaler {

@@ -4,8 +4,10 @@
 
 #include "app/config/autoscaler_schema.h"
 #include "app/config/database_host.h"
+#include "app/config/jobs_schema.h"
 #include "app/config/store_schema.h"
 #include "app/config/text_checks.h"
+#include "base/machine_labels.h"
 
 namespace shoal::app {
 namespace {
@@ -111,9 +113,14 @@ void describe_keeping(config::Schema& s, Config& c) {
   s.add("cluster.node.region", c.cluster.node_region,
         "Where this node is, a word of your own; empty: not said.")
       .checked_by(check_label);
+  s.add("cluster.node.labels", c.cluster.node_labels,
+        "What this node has that some kinds of jobs need (jobs.needs): words of your own, such as "
+        "gpu or region:eu.")
+      .checked_by(check_machine_label);
   s.add("cluster.drain_timeout", c.cluster.drain_timeout,
         "How long a node that is drained lets its jobs run before it hands them over.")
       .range(0, k_day);
+  describe_jobs(s, c.jobs);
   describe_autoscaler(s, c.autoscaler);
   s.add("storage.data", c.storage.data,
         "Folder of everything Shoal keeps; `shoal serve --data` overrides it.")

@@ -26,9 +26,13 @@ Pipeline::Pipeline(PipelineConfig config, Services services)
 
 void Pipeline::add(jobs::Runner& runner, std::string_view kind, std::size_t concurrency,
                    Step step) {
+  if (config_.left_to_others.contains(kind)) return;
+  const auto limit = config_.limits.find(kind);
+  if (limit != config_.limits.end()) concurrency = std::min(concurrency, limit->second);
   jobs::JobHandler handler;
   handler.kind = kind;
   handler.concurrency = concurrency;
+  handler.has_twins = kind == k_encode;
   handler.run = [this, step](const jobs::LeasedJob& job, jobs::JobContext& context) {
     return (this->*step)(job, context);
   };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -25,6 +26,10 @@ struct PipelineConfig {
   std::size_t concurrency = 2;
   /// Whether this process encodes pictures; else only workers elsewhere do.
   bool encodes = true;
+  /// Kinds of jobs that need labels which this process lacks: it never asks for one.
+  std::set<std::string, std::less<>> left_to_others{};
+  /// At most so many of a kind at once.
+  std::map<std::string, std::size_t, std::less<>> limits{};
   bool keep_original = false;
   /// How long all but the smallest rendition of a new video are kept for runners that make them
   /// whole (plan.h).

@@ -12,9 +12,13 @@
 #include "catalog/users.h"
 #include "catalog/videos.h"
 #include "io/process.h"
+#include "io/task_group.h"
 #include "jobs/list.h"
+#include "jobs/remote_lease.h"
+#include "jobs/twins.h"
 #include "media/m3u8/playlist.h"
 #include "processing/pipeline/graph.h"
+#include "processing/pipeline/incoming.h"
 #include "processing/pipeline/retry.h"
 #include "tests/support/database_fixture.h"
 #include "tests/support/temporary_directory.h"
@@ -147,7 +151,7 @@ class PipelineTest : public tests::DatabaseTest {
 
   /// Runs jobs until none is left that may run now, or `until` holds.
   void run_jobs(const std::function<bool()>& until) {
-    Pipeline pipeline({.scratch = folder.path() / "work"}, services());
+    Pipeline pipeline({.scratch = folder.path() / "work", .encodes = encodes}, services());
     jobs::Runner runner(runtime, *database, progress, metrics, {.poll_every = Milliseconds(20)});
     pipeline.register_handlers(runner);
     runner.start();
@@ -228,6 +232,7 @@ class PipelineTest : public tests::DatabaseTest {
     EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "work"));
   }
 
+  bool encodes = true;
   tests::TemporaryDirectory folder;
   io::PosixFileSystem files;
   FailingRunner processes;
@@ -332,6 +337,49 @@ TEST_P(PipelineTest, what_failed_halfway_stays_playable_and_is_finished_by_a_ret
   run_all_jobs();
   expect_published(id, {240, 144});
   EXPECT_EQ(try_again().error().code, ErrorCode::conflict);
+}
+
+TEST_P(PipelineTest, a_segment_that_two_end_at_once_is_recorded_once) {
+  encodes = false;
+  const VideoId id = upload(make_clip("clip.avi", "-c:v mpeg4"));
+  const Path clip = *(*wait(store->open("originals/clip")))->local_path();
+  run_jobs([&] {
+    return count("select count(*) from job where kind = 'video-encode'") > 0 &&
+           count("select count(*) from job where kind <> 'video-encode' and state <> 3") == 0;
+  });
+  const auto lease = [&](bool twin) {
+    return **database->write_blocking(
+        [&](db::Session& session) -> Result<std::optional<jobs::LeasedJob>> {
+          const JobId job{
+              session.query_one("select min(id) from job where kind = 'video-encode'")->integer(0)};
+          return twin ? jobs::lease_twin(session, "runner:2", job, Seconds{30})
+                      : jobs::lease_job(session, "runner:1", job, Seconds{30});
+        });
+  };
+  const auto plan = *database->read_blocking(
+      [&](db::Session& session) -> Result<Plan> { return find_plan(session, id); });
+  Pipeline pipeline({.scratch = folder.path() / "work"}, services());
+  const Steps steps = services().steps;
+  std::array<Result<>, 2> ends;
+  io::TaskGroup group(runtime.executor(0), "both");
+  for (const bool twin : {false, true}) {
+    const jobs::LeasedJob job = lease(twin);
+    auto incoming = *pipeline.receive(job);
+    const auto made = wait(encode_work(steps, plan, payload_index(job), clip, incoming->folder()));
+    ASSERT_TRUE(made) << made.error().message;
+    group.spawn([](Pipeline& to, jobs::LeasedJob what, std::unique_ptr<Pipeline::Incoming> from,
+                   Result<>& out) -> io::Task<> {
+      out = co_await to.record_encoded(std::move(what), *from);
+    }(pipeline, job, std::move(incoming), ends[twin ? 1 : 0]));
+  }
+  runtime.run_until_done(group.drain());
+  EXPECT_NE(ends[0].has_value(), ends[1].has_value());
+  const auto& lost = ends[0] ? ends[1] : ends[0];
+  EXPECT_EQ(lost.error().code, ErrorCode::conflict) << lost.error().message;
+  EXPECT_EQ(count(k_first_work_segments), 2) << "one of each rendition";
+  encodes = true;
+  run_all_jobs();
+  expect_published(id, {240, 144});
 }
 
 TEST_P(PipelineTest, a_job_cancelled_by_hand_leaves_its_video_failed_and_open_to_a_retry) {

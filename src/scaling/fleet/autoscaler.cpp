@@ -97,6 +97,7 @@ Need Autoscaler::need_for(const Measures& measures, std::span<const FleetNode> n
                   .latest = in_work(backlog.latest, cost),
                   .before = in_work(backlog.before, cost),
                   .lately = in_work(backlog.lately, cost),
+                  .helped = seconds_of_work(backlog.node_media_speed, cost),
                   // The estimate is what was measured, so the two agree.
                   .throughput = is_measured ? 1.0 : 0.0};
   const auto forecast = Rhythm::learn(measures.history, now)

@@ -115,7 +115,7 @@ class AutoscalerTest : public testing::TestWithParam<db::Engine> {
       for (int i = 0; i < jobs; ++i) {
         session.execute(
             "insert into job (kind, payload, priority, state, run_after, max_attempts, created_at,"
-            " worker, started_at) values ('encode', '{}', 1, 2, 0, 5, 1, :worker, :now)",
+            " worker, leased_at) values ('encode', '{}', 1, 2, 0, 5, 1, :worker, :now)",
             {fmt::format("runner:{}", id), clock->now()});
       }
     });
@@ -164,7 +164,7 @@ TEST_P(AutoscalerTest, takes_the_pace_that_was_measured) {
     session.execute("delete from job where id = (select max(id) from job)");
     session.execute(
         "insert into job_history (id, kind, video_id, payload, priority, outcome, attempt,"
-        " created_at, started_at, finished_at) values (99, 'encode', 1, '{}', 1, 1, 1, 1, :begin,"
+        " created_at, leased_at, finished_at) values (99, 'encode', 1, '{}', 1, 1, 1, 1, :begin,"
         " :end)",
         {clock->now() - Seconds{5}, clock->now()});
   });

@@ -9,6 +9,8 @@ namespace {
 
 /// Of the last completed ones, whose pace is taken for that of the next.
 constexpr int k_measured_jobs = 200;
+/// Fewer results of workers say less of their pace than those of all.
+constexpr std::int64_t k_enough_jobs = 20;
 
 /// How many jobs each video was cut into, with what waits and what came of it: one pass.
 constexpr std::string_view k_queue =
@@ -58,29 +60,54 @@ struct Pace {
   std::int64_t jobs = 0;
 };
 
-/// Only of first attempts: others also waited between theirs.
-Pace read_pace(db::Session& session, std::string_view kind) {
+// Whose work it was: a worker's name in the queue is runners::Runner::worker_name().
+constexpr std::string_view k_anybodys = "";
+constexpr std::string_view k_workers = " and worker like 'runner:%'";
+constexpr std::string_view k_nodes = " and worker not like 'runner:%'";
+
+/// Of the attempts that succeeded, from when each was begun.
+Pace read_pace(db::Session& session, std::string_view kind, std::string_view whose) {
   const auto row = session.query_one(
-      fmt::format("with last as (select video_id, started_at, finished_at from job_history"
-                  " where kind = :kind and outcome = 1 and attempt = 1 and started_at is not null"
+      fmt::format("with last as (select video_id, leased_at, finished_at from job_history"
+                  " where kind = :kind and outcome = 1 and leased_at is not null{}"
                   " order by finished_at desc limit {}), q as (select video_id, count(*) as jobs"
                   " from (select video_id from job where kind = :kind union all"
                   " select video_id from job_history where kind = :kind) as every"
                   " where video_id in (select video_id from last) group by video_id)"
-                  " select coalesce(sum(last.finished_at - last.started_at), 0) / 1000.0,"
+                  " select coalesce(sum(last.finished_at - last.leased_at), 0) / 1000.0,"
                   " coalesce(sum({}), 0), count(*) from last join q on q.video_id = last.video_id"
                   " join video v on v.id = last.video_id",
-                  k_measured_jobs, k_share),
+                  whose, k_measured_jobs, k_share),
       {kind});
   return {row->real(0), row->real(1), row->integer(2)};
 }
 
-/// A worker's name in the queue is runners::Runner::worker_name().
+Pace read_workers_pace(db::Session& session, std::string_view kind) {
+  const Pace own = read_pace(session, kind, k_workers);
+  return own.jobs >= k_enough_jobs ? own : read_pace(session, kind, k_anybodys);
+}
+
+/// Nodes go on with as many jobs as they have now while there are some.
+double read_node_speed(db::Session& session, std::string_view kind) {
+  const Pace pace = read_pace(session, kind, k_nodes);
+  if (pace.wall_seconds <= 0) return 0;
+  const auto running =
+      session
+          .query_one(
+              fmt::format("select count(*) from job where state = 2 and kind = :kind{}", k_nodes),
+              {kind})
+          ->integer(0);
+  return static_cast<double>(running) * pace.media_seconds / pace.wall_seconds;
+}
+
 std::vector<SeenWorker> read_workers(db::Session& session, double job_seconds) {
   const UtcTime now = session.now();
   const db::Rows rows = session.query(
-      "select r.name, r.created_at, r.last_contact_at, count(j.id), max(j.started_at)"
-      " from runner r left join job j on j.state = 2 and j.worker = 'runner:' || r.id"
+      "select r.name, r.created_at, r.last_contact_at, count(j.id), max(case when j.worker = "
+      "'runner:' || r.id"
+      " then j.leased_at else j.twin_leased_at end)"
+      " from runner r left join job j on j.state = 2"
+      " and (j.worker = 'runner:' || r.id or j.twin = 'runner:' || r.id)"
       " where r.last_contact_at > :heard group by r.id, r.name, r.created_at, r.last_contact_at"
       " order by r.name",
       {now - k_heard_for});
@@ -106,7 +133,8 @@ std::vector<SeenWorker> read_workers(db::Session& session, double job_seconds) {
 Backlog read_backlog(db::Session& session, std::string_view kind) {
   Backlog backlog;
   read_queue(session, kind, backlog);
-  const Pace pace = read_pace(session, kind);
+  const Pace pace = read_workers_pace(session, kind);
+  backlog.node_media_speed = read_node_speed(session, kind);
   if (pace.media_seconds > 0)
     backlog.seconds_per_media_second = pace.wall_seconds / pace.media_seconds;
   backlog.workers =

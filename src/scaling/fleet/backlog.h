@@ -29,8 +29,12 @@ struct Backlog {
   Arrivals latest;
   Arrivals before;
   Arrivals lately;
-  /// What a job takes for a second of media, on average over the last ones; 0: none is done yet.
+  /// What a job takes for a second of media, on average over the last ones of workers, or of all
+  /// where there are too few; 0: none is done yet.
   double seconds_per_media_second = 0;
+  /// Seconds of media that the nodes make in a second, with what they have now at the pace of
+  /// theirs; 0 where it is not known.
+  double node_media_speed = 0;
   std::vector<SeenWorker> workers;  ///< who was heard within k_heard_for, by name
 };
 
@@ -38,7 +42,7 @@ inline constexpr Seconds k_heard_for{60};
 inline constexpr Seconds k_latest{30};
 inline constexpr Seconds k_lately{900};
 
-/// Reads it for jobs of `kind`, each of which is one of a video's equal shares. Two passes over the
+/// Reads it for jobs of `kind`, each of which is one of a video's equal shares. Few passes over the
 /// queue and its history.
 Backlog read_backlog(db::Session& session, std::string_view kind);
 

@@ -39,14 +39,15 @@ class BacklogTest : public testing::TestWithParam<db::Engine> {
           {id, kind, video, state, due_in > Seconds{0} ? now() + due_in : UtcTime{}, now() - age});
     });
   }
-  void add_done(std::int64_t id, std::int64_t video, Seconds took, int attempt = 1,
-                int outcome = 1) {
+  void add_done(std::int64_t id, std::int64_t video, Seconds took, int attempt = 1, int outcome = 1,
+                const char* worker = "runner:1") {
     write([&](db::Session& session) {
       session.execute(
           "insert into job_history (id, kind, video_id, payload, priority, outcome, attempt,"
-          " created_at, started_at, finished_at) values (:id, 'encode', :video, '{}', 1, :outcome,"
-          " :attempt, :created, :started, :now)",
-          {id, video, outcome, attempt, now() - std::chrono::hours{2}, now() - took, now()});
+          " created_at, started_at, leased_at, finished_at, worker) values (:id, 'encode', :video,"
+          " '{}', 1, :outcome, :attempt, :created, :created, :leased, :now, :worker)",
+          {id, video, outcome, attempt, now() - std::chrono::hours{2}, now() - took, now(),
+           worker});
     });
   }
   void add_runner(std::int64_t id, const char* name, Seconds silent_for) {
@@ -108,14 +109,36 @@ TEST_P(BacklogTest, what_came_is_told_apart_by_when) {
   EXPECT_NEAR(backlog.lately.work_seconds, 50, 1e-6);
 }
 
-TEST_P(BacklogTest, the_pace_is_of_first_attempts_that_succeeded) {
+TEST_P(BacklogTest, the_pace_is_of_attempts_that_succeeded) {
   add_video(1, Seconds{50});
   add_done(1, 1, Seconds{4});
   add_done(2, 1, Seconds{6});
-  add_done(3, 1, Seconds{500}, 2);
+  add_done(3, 1, Seconds{5}, 2);
   add_done(4, 1, Seconds{500}, 1, 2);
   add_done(5, 1, Seconds{5});
-  EXPECT_NEAR(read().seconds_per_media_second, 15.0 / 30, 1e-6);
+  EXPECT_NEAR(read().seconds_per_media_second, 20.0 / 40, 1e-6);
+}
+
+TEST_P(BacklogTest, the_pace_is_the_workers_own_once_they_have_made_enough) {
+  add_video(1, Seconds{400});
+  std::int64_t id = 0;
+  while (id < 20) add_done(++id, 1, Seconds{40}, 1, 1, "worker-a1");
+  while (id < 39) add_done(++id, 1, Seconds{10});
+  EXPECT_NEAR(read().seconds_per_media_second, (20 * 40 + 19 * 10) / 400.0, 1e-6);
+  add_done(++id, 1, Seconds{10});
+  EXPECT_NEAR(read().seconds_per_media_second, 1, 1e-6);
+}
+
+TEST_P(BacklogTest, nodes_make_what_they_have_at_their_own_pace) {
+  add_video(1, Seconds{50});
+  add_done(1, 1, Seconds{20}, 1, 1, "worker-a1");
+  add_done(2, 1, Seconds{1});
+  EXPECT_EQ(read().node_media_speed, 0) << "they have nothing";
+  for (int i = 0; i < 3; ++i) add_job(10 + i, 1, Seconds{90}, 2);
+  write([](db::Session& session) {
+    session.execute("update job set worker = case id when 10 then 'runner:1' else 'worker-a1' end");
+  });
+  EXPECT_NEAR(read().node_media_speed, 2 * 10.0 / 20, 1e-6);
 }
 
 TEST_P(BacklogTest, workers_are_those_heard_of_with_what_they_have) {
@@ -126,7 +149,7 @@ TEST_P(BacklogTest, workers_are_those_heard_of_with_what_they_have) {
   add_runner(3, "silent", k_heard_for + Seconds{1});
   add_job(10, 1, Seconds{90}, 2);
   write([&](db::Session& session) {
-    session.execute("update job set worker = 'runner:1', started_at = :at where id = 10",
+    session.execute("update job set worker = 'runner:1', leased_at = :at where id = 10",
                     {now() - Seconds{4}});
   });
   const auto workers = read().workers;

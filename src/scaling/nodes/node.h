@@ -23,6 +23,7 @@ struct NodeProfile {
   std::string name;  ///< what administrators call it; no two that live have the same
   std::string roles;
   std::string region;
+  std::string labels;   ///< words with spaces between
   std::string address;  ///< for calls between nodes; empty: none
   std::string version;
   std::int64_t schema_version = 0;

@@ -24,19 +24,20 @@ Node read_node(const db::Row& row, UtcTime now) {
                   .name = row.text(1),
                   .roles = row.text(2),
                   .region = row.text(3),
-                  .address = row.text(4),
-                  .version = row.text(5),
-                  .schema_version = row.integer(6),
-                  .cores = row.integer(7),
-                  .unshared = row.text(8)};
-  node.state = static_cast<NodeState>(row.integer(9));
-  node.load = {.running_jobs = row.integer(10),
-               .requests_per_second = row.real(11),
-               .bytes_per_second = row.real(12)};
-  node.started_at = row.time(13);
-  node.heartbeat_at = row.time(14);
+                  .labels = row.text(4),
+                  .address = row.text(5),
+                  .version = row.text(6),
+                  .schema_version = row.integer(7),
+                  .cores = row.integer(8),
+                  .unshared = row.text(9)};
+  node.state = static_cast<NodeState>(row.integer(10));
+  node.load = {.running_jobs = row.integer(11),
+               .requests_per_second = row.real(12),
+               .bytes_per_second = row.real(13)};
+  node.started_at = row.time(14);
+  node.heartbeat_at = row.time(15);
   node.silent_for = now - node.heartbeat_at;
-  node.has_duties = row.boolean(15);
+  node.has_duties = row.boolean(16);
   return node;
 }
 
@@ -56,11 +57,13 @@ Result<NodeKey> join(db::Session& session, const NodeProfile& who) {
   TRY(const std::vector<std::string> gone, decide_join(who, list_nodes(session)));
   for (const std::string& id : gone) session.execute("delete from node where id = :id", {id});
   session.execute(
-      "insert into node (id, fence, name, roles, region, address, version, schema_version, cores,"
+      "insert into node (id, fence, name, roles, region, labels, address, version, schema_version, "
+      "cores,"
       " unshared, state, running_jobs, requests_per_second, bytes_per_second, started_at,"
-      " heartbeat_at) values (:id, :fence, :name, :roles, :region, :address, :version, :schema,"
+      " heartbeat_at) values (:id, :fence, :name, :roles, :region, :labels, :address, :version, "
+      ":schema,"
       " :cores, :unshared, :state, 0, 0, 0, :now, :now)",
-      {key.id, key.fence, who.name, who.roles, who.region, who.address, who.version,
+      {key.id, key.fence, who.name, who.roles, who.region, who.labels, who.address, who.version,
        who.schema_version, who.cores, who.unshared, static_cast<int>(NodeState::up),
        session.now()});
   return key;
@@ -85,7 +88,8 @@ void leave(db::Session& session, const NodeKey& key) {
 std::vector<Node> list_nodes(db::Session& session) {
   const UtcTime now = session.now();
   const db::Rows rows = session.query(
-      "select id, name, roles, region, address, version, schema_version, cores, unshared, state,"
+      "select id, name, roles, region, labels, address, version, schema_version, cores, unshared, "
+      "state,"
       " running_jobs, requests_per_second, bytes_per_second, started_at, heartbeat_at,"
       " exists (select 1 from lease where lease.name = :duties and lease.owner = node.id"
       " and lease.expires_at > :now) from node order by name",

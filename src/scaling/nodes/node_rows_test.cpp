@@ -19,6 +19,7 @@ NodeProfile profile(std::string id, std::string name) {
           .name = std::move(name),
           .roles = "api worker",
           .region = "eu",
+          .labels = "av1 gpu",
           .address = "",
           .version = "1.0",
           .schema_version = 12,
@@ -82,6 +83,7 @@ TEST_P(NodeRowsTest, a_row_tells_what_a_node_is_and_does) {
   EXPECT_EQ(node.profile.id, "a");
   EXPECT_EQ(node.profile.roles, "api worker");
   EXPECT_EQ(node.profile.region, "eu");
+  EXPECT_EQ(node.profile.labels, "av1 gpu");
   EXPECT_EQ(node.profile.version, "1.0");
   EXPECT_EQ(node.profile.schema_version, 12);
   EXPECT_EQ(node.profile.cores, 4);

@@ -329,6 +329,8 @@ export interface components {
             progress: number;
             error: string | null;
             worker: string | null;
+            /** @description why it goes on waiting, where no living node or worker does its kind */
+            waitsFor: string | null;
             videoId: number | null;
             /** Format: date-time */
             createdAt: string;
@@ -690,6 +692,8 @@ export interface components {
             /** @description words with spaces between */
             roles: string;
             region: string;
+            /** @description what it has that some kinds of jobs need */
+            labels: string[];
             /** @description for calls between nodes; empty where there is none */
             address: string;
             version: string;
@@ -1050,6 +1054,8 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+            /** @description Ours; what it said that it has when it asked for segments last */
+            labels: string[];
         };
         RunnerList: {
             total: number;
@@ -1073,6 +1079,8 @@ export interface components {
             jobTypes?: string[];
             /** @description Ours; answer once there is a job, after so long at the latest */
             waitSeconds?: number;
+            /** @description Ours; what this machine has that some kinds of jobs need */
+            labels?: string[];
         };
         RunnerJobUpdate: components["schemas"]["RunnerJobCredentials"] & {
             progress?: number;
