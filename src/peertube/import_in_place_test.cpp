@@ -47,7 +47,8 @@ class ImportInPlaceTest : public ImportTest {
     return reply && reply->headers.find("Content-Length") == std::to_string(size);
   }
   Result<> attach() {
-    return wait(storage::attach_registered_store(*database, *remote, "instance", system_clock));
+    return wait(
+        storage::attach_registered_store(*database, *remote, "instance", random, system_clock));
   }
 
   SystemClock system_clock;

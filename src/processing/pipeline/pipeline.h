@@ -65,12 +65,11 @@ class Pipeline {
   class Incoming;
   /// One at a time for each lease: busy while there is one.
   Result<std::unique_ptr<Incoming>> receive(const jobs::LeasedJob& job);
-  /// Checks the pieces of an encode job that lie in `incoming` (video_piece_path; those
-  /// `renditions`), and does with
-  /// them what the local step does with its own; completes the job. What was recorded before an
-  /// error stays. Errors: corrupt, invalid, too_large, unsupported, timeout (they are not what the
-  /// plan asks for), conflict (the lease was lost), busy (the sound is not there yet), not_found,
-  /// and those of the stores.
+  /// Checks the pieces of an encode job that lie in `incoming` (video_piece_path; those of
+  /// `renditions`), and does with them what the local step does with its own; completes the job.
+  /// What was recorded before an error stays. Errors: corrupt, invalid, too_large, unsupported,
+  /// timeout (they are not what the plan asks for), conflict (the lease was lost), busy (the sound
+  /// is not there yet), not_found, and those of the stores.
   io::Task<Result<>> record_encoded(jobs::LeasedJob job, const Incoming& incoming,
                                     std::set<std::uint32_t> renditions);
   /// The same for the rendition of a k_whole job: its picture is at video_piece_path(…, 0), and

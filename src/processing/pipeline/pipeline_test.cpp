@@ -360,6 +360,9 @@ TEST_P(PipelineTest, a_segment_that_two_end_at_once_is_recorded_once) {
       [&](db::Session& session) -> Result<Plan> { return find_plan(session, id); });
   Pipeline pipeline({.scratch = folder.path() / "work"}, services());
   const Steps steps = services().steps;
+  std::set<std::uint32_t> made_here;
+  for (const RenditionPlan& rendition : plan.renditions)
+    if (rendition.video == StreamMode::encode) made_here.insert(rendition.resolution);
   std::array<Result<>, 2> ends;
   io::TaskGroup group(runtime.executor(0), "both");
   for (const bool twin : {false, true}) {
@@ -368,9 +371,9 @@ TEST_P(PipelineTest, a_segment_that_two_end_at_once_is_recorded_once) {
     const auto made = wait(encode_work(steps, plan, payload_index(job), clip, incoming->folder()));
     ASSERT_TRUE(made) << made.error().message;
     group.spawn([](Pipeline& to, jobs::LeasedJob what, std::unique_ptr<Pipeline::Incoming> from,
-                   Result<>& out) -> io::Task<> {
-      out = co_await to.record_encoded(std::move(what), *from);
-    }(pipeline, job, std::move(incoming), ends[twin ? 1 : 0]));
+                   std::set<std::uint32_t> renditions, Result<>& out) -> io::Task<> {
+      out = co_await to.record_encoded(std::move(what), *from, std::move(renditions));
+    }(pipeline, job, std::move(incoming), made_here, ends[twin ? 1 : 0]));
   }
   runtime.run_until_done(group.drain());
   EXPECT_NE(ends[0].has_value(), ends[1].has_value());
